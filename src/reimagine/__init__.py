@@ -1,0 +1,1 @@
+"""Videos of a person with exact control of pose and viewpoint."""

@@ -1,0 +1,1 @@
+"""Photos of a person in, a surface with their colours out."""

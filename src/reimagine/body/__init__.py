@@ -1,0 +1,1 @@
+"""Bodies, motions, and the reading and writing of both."""

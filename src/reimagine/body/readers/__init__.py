@@ -1,0 +1,1 @@
+"""Motion readers, one file a format."""

@@ -1,0 +1,1 @@
+"""Camera paths, and what a camera sees of a surface."""

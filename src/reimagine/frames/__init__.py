@@ -1,0 +1,1 @@
+"""Painting one picture per frame."""

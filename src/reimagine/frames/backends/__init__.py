@@ -1,0 +1,1 @@
+"""Image backends, one file a model."""

@@ -1,0 +1,185 @@
+"""What the stages hand on to one another.
+
+World: metres, Y up, a person at rest faces +Z and has +X on their left. Cameras: OpenCV axes
+(x right, y down, z forward), pixels with the origin at the top left corner, pixel centres at +0.5.
+"""
+
+from dataclasses import dataclass
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Motion:
+    """SMPL-X pose parameters over time."""
+
+    poses: Float[Tensor, "frames 55 3"]
+    """Local joint rotations, axis-angle in radians, SMPL-X joint order; joint 0 is the global orientation."""
+    transl: Float[Tensor, "frames 3"]
+    """Metres, added after the global rotation."""
+    fps: float
+    """Frames per second."""
+    betas: Float[Tensor, " betas"]
+    """SMPL-X shape numbers of the performer; zeros where the source has none."""
+    turns_about: str = "pelvis"
+    """What the global orientation turns about: "pelvis" (SMPL-X) or "origin" (EasyMocap)."""
+    name: str = "motion"
+    """What a person would call it: a built-in's name or the file's stem."""
+    source: str = "built-in"
+    """The format it was read from, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skin:
+    """A surface in the SMPL-X zero pose whose vertices follow SMPL-X joints."""
+
+    verts: Float[Tensor, "verts 3"]
+    """Metres, SMPL-X zero pose, unscaled world axes."""
+    faces: Int[Tensor, "faces 3"]
+    """Counter-clockwise seen from outside."""
+    weight_joints: Int[Tensor, "verts influences"]
+    """Which joints move a vertex, 0..54."""
+    weights: Float[Tensor, "verts influences"]
+    """How much; each row sums to one."""
+    correctives: Float[Tensor, "coefficients verts 3"] | None = None
+    """SMPL-X pose correctives, 54 x 9 coefficients (rotation minus identity); None where there are none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """An undressed body of one shape."""
+
+    skin: Skin
+    joints: Float[Tensor, "55 3"]
+    """SMPL-X joints in the zero pose, metres, in the frame of `skin.verts`."""
+    height_m: float
+    """Standing height, sole to crown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pose:
+    """Where the joints of one body are in each frame."""
+
+    transforms: Float[Tensor, "frames 55 3 4"]
+    """world_from_zero_pose of each joint: maps a zero-pose point rigidly attached to it into the world."""
+    rotations: Float[Tensor, "frames 55 3 3"]
+    """Local joint rotations, for pose correctives."""
+
+    def __len__(self) -> int:
+        return self.transforms.shape[0]
+
+    def __getitem__(self, frames: slice) -> "Pose":
+        return Pose(transforms=self.transforms[frames], rotations=self.rotations[frames])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraPath:
+    """One pinhole camera per frame: x_camera = R x_world + t, pixel = K x_camera."""
+
+    K: Float[Tensor, "frames 3 3"]
+    """Pixels."""
+    R: Float[Tensor, "frames 3 3"]
+    """camera_from_world rotation."""
+    t: Float[Tensor, "frames 3"]
+    """Metres."""
+    width: int
+    height: int
+
+    def __len__(self) -> int:
+        return self.K.shape[0]
+
+    def __getitem__(self, frames: slice) -> "CameraPath":
+        return CameraPath(
+            K=self.K[frames], R=self.R[frames], t=self.t[frames], width=self.width, height=self.height
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raster:
+    """Which point of a surface each pixel's centre sees."""
+
+    face: Int[Tensor, "frames height width"]
+    """Face index, -1 where nothing is seen."""
+    barycentrics: Float[Tensor, "frames height width 2"]
+    """Perspective-correct weights of the face's second and third vertex; the first has 1 minus both."""
+    depth: Float[Tensor, "frames height width"]
+    """Metres along the camera's z; +inf where nothing is seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A posed surface and what the camera sees of it."""
+
+    verts: Float[Tensor, "frames verts 3"]
+    """World, metres."""
+    faces: Int[Tensor, "faces 3"]
+    camera: CameraPath
+    raster: Raster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """Where each pixel's surface point is in another frame."""
+
+    target: Float[Tensor, "height width 2"]
+    """Pixel coordinates (x, y) in the other frame, centres at +0.5; NaN where the pixel sees nothing."""
+    visible: Bool[Tensor, "height width"]
+    """True where the point exists here and is in sight there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What an image model is steered by, one entry per frame; all of the undressed body."""
+
+    pose: Pose
+    camera: CameraPath
+    raster: Raster
+    normals: Float[Tensor, "frames 3 height width"]
+    """World-fixed unit normals in world axes, [-1, 1]; zero off the body."""
+    coverage: Float[Tensor, "frames height width"]
+    """Antialiased share of the pixel that the body covers, 0..1."""
+    heading_rad: float
+    """The subject's heading about Y (0 faces +Z); turned away before normals become colours."""
+
+    def __len__(self) -> int:
+        return len(self.pose)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photo:
+    """One photo of the person, cleaned."""
+
+    rgb: Float[Tensor, "3 height width"]
+    """0..1; beyond the silhouette the person's own edge colours are carried outwards."""
+    alpha: Float[Tensor, "height width"]
+    """The silhouette, 0..1."""
+    camera: CameraPath
+    """One frame; sees the fitted body in `pose`."""
+    pose: Pose
+    """One frame: how the person stands in this photo."""
+    side: str
+    """"front" or "back", or another view's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A person ready to be painted from any side."""
+
+    body: Body
+    surface: Skin
+    """The dressed surface."""
+    photos: tuple[Photo, ...]
+    photo_xy: Float[Tensor, "photos verts 2"]
+    """Where each surface vertex lies in each photo, pixels, centres at +0.5."""
+    photo_weight: Float[Tensor, "photos verts"]
+    """How far the photo can be trusted there, 0..1; the rest of the colour comes from `fill`."""
+    fill: Float[Tensor, "verts 3"]
+    """Guessed colour of each vertex, 0..1."""
+    part: Int[Tensor, " verts"]
+    """Index into PARTS."""
+    notes: tuple[str, ...] = ()
+    """What was guessed, in the user's words."""
+
+
+PARTS = ("skin", "face", "hair", "upper", "lower", "shoes")

@@ -1,0 +1,1 @@
+"""Steadying a sequence of pictures."""

@@ -1,0 +1,1 @@
+"""Refiners, one file a model."""

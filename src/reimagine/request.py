@@ -1,0 +1,120 @@
+"""What the user asks for: plain, JSON-able data. Imports neither torch nor numpy, so that help is quick."""
+
+from dataclasses import dataclass, field
+
+
+class InputError(ValueError):
+    """The user's input cannot be used. Its text is one line: what was got, what was expected, how to mend it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """How a made camera looks at the person. A camera read from a file ignores these."""
+
+    radius_m: float | None = None
+    """Distance to the person. Default: far enough for the whole person over the whole motion."""
+    elevation_deg: float = 4.0
+    """Height of the camera above the horizon of the person's middle."""
+    azimuth_deg: float = 0.0
+    """Where the path starts: 0 front, 90 the person's right, 180 back, 270 left."""
+    turns: float = 1.0
+    """orbit: how many times round over the clip; negative goes towards the person's left."""
+    arc_deg: float = 90.0
+    """arc: how far the camera swings in all, there and back, centred on the start."""
+    dolly: float = 0.6
+    """dolly: last distance as a share of the first."""
+    fov_y_deg: float = 28.0
+    """Vertical field of view."""
+    focal_mm: float | None = None
+    """Lens in millimetres on a 36 x 24 mm film (the 36 mm lie along the longer side). Overrides the field of view."""
+    margin: float = 0.08
+    """Free border around the person, as a share of the picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """Which motion, seen by which camera, in which pictures."""
+
+    motion: str = "walk"
+    """walk, run, wave, turn, squat, dance, apose, or a motion file (reimagine motion --help)."""
+    camera: str = "orbit"
+    """orbit, arc, static, dolly, follow, or a camera file."""
+    camera_name: str | None = None
+    """Which camera of a rig file."""
+    frames: int = 48
+    """How many frames to make."""
+    fps: float = 24.0
+    """Frames per second."""
+    size: str = "512x832"
+    """Width x height of the pictures in pixels."""
+    start_s: float = 0.0
+    """Skip this much of a motion file."""
+    seconds: float | None = None
+    """Use this much of a motion file. Default: as much as the frames need."""
+    loop: bool = False
+    """Repeat a motion that is shorter than the clip. Default: refuse."""
+    view: View = field(default_factory=View)
+    body: str = "anny"
+    """anny, or smplx with --body-model."""
+    body_model: str | None = None
+    """SMPL-X model file (.npz), which you get under its own licence."""
+    height_m: float | None = None
+    """The person's height. Default: from the photo fit, the motion's shape numbers, or 1.7."""
+    device: str = "auto"
+    """auto, cpu or cuda."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photos:
+    """Whose pictures."""
+
+    front: str | None = None
+    """Photo from the front."""
+    back: str | None = None
+    """Photo from behind."""
+    reference: str | None = None
+    """One wide picture instead: left half front, right half back."""
+    front_mask: str | None = None
+    """White where the person is. Default: the photo's alpha, else the background is removed."""
+    back_mask: str | None = None
+    """The same for the back photo."""
+    person: str | None = None
+    """A person made by `reimagine person`, instead of photos; or the name of one that ships: alex, sam."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A video of one person: the whole job."""
+
+    photos: Photos = field(default_factory=Photos)
+    clip: Clip = field(default_factory=Clip)
+    out: str = "runs/latest"
+    """Run folder. The same command continues it."""
+    image: str = "atlas"
+    """Image backend (reimagine backends), or module:factory."""
+    refiner: str = "flow"
+    """none, flow, or module:factory."""
+    background: str = "white"
+    """white, a colour like #3a6ea5, transparent, or a picture file."""
+    video: str = "mp4"
+    """mp4, webm (with alpha), lossless (mkv), or png (frames only)."""
+    side_by_side: bool = False
+    """Put the normal maps beside the pictures in the video."""
+    overlay: str | None = None
+    """With a camera from a file: the capture's photo; writes overlay.png with the body drawn over it."""
+    seed: int = 0
+    """For backends that draw random numbers."""
+
+
+def parse_size(size: str) -> tuple[int, int]:
+    """Width and height of a "512x832"; each from 16 to 8192.
+
+    Raises:
+        InputError: where the text is not two such numbers.
+    """
+    width, cross, height = size.lower().partition("x")
+    if cross and width.isdecimal() and height.isdecimal():
+        pair = int(width), int(height)
+        if all(16 <= side <= 8192 for side in pair):
+            return pair
+    raise InputError(f"--size is {size!r}; expected WIDTHxHEIGHT, each from 16 to 8192, such as 512x832.")

@@ -1,0 +1,1 @@
+"""Measures of steadiness, control and fidelity."""

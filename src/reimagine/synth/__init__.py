@@ -1,0 +1,1 @@
+"""People made by the program itself, with known truth."""
