@@ -1,6 +1,9 @@
 """What the user asks for: plain, JSON-able data. Imports neither torch nor numpy, so that help is quick."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib import import_module
 
 
 class InputError(ValueError):
@@ -117,4 +120,39 @@ def parse_size(size: str) -> tuple[int, int]:
         pair = int(width), int(height)
         if all(16 <= side <= 8192 for side in pair):
             return pair
-    raise InputError(f"--size is {size!r}; expected WIDTHxHEIGHT, each from 16 to 8192, such as 512x832.")
+    raise InputError(
+        f"--size is {size!r}; expected WIDTHxHEIGHT, each from 16 to 8192, such as 512x832."
+    )
+
+
+def find_factory(flag: str, name: str, table: Mapping[str, str]) -> Callable[..., object]:
+    """The function that makes the backend `name`: a key of `table`, or "module:factory" itself.
+
+    Args:
+        flag: The flag that the name was given by, for the error's text.
+        name: What the user gave.
+        table: Known names and the "module:factory" of each.
+
+    Raises:
+        InputError: where there is no such name, module or function.
+    """
+    place = table.get(name, name)
+    module_name, colon, factory_name = place.partition(":")
+    if not (colon and module_name and factory_name):
+        near = get_close_matches(name, table, n=1, cutoff=0.4)
+        hint = f"Did you mean {near[0]}?" if near else "See reimagine backends."
+        known = ", ".join(table)
+        raise InputError(f"{flag} is {name!r}; expected {known} or module:factory. {hint}")
+    try:
+        factory = getattr(import_module(module_name), factory_name, None)
+    except ImportError as error:
+        raise InputError(
+            f"{flag} {name} cannot be loaded ({error}); expected an installed package. "
+            f"Install it, or see reimagine backends."
+        ) from error
+    if not callable(factory):
+        raise InputError(
+            f"{flag} is {name!r}; expected a function {factory_name} in {module_name}, "
+            "which has none. Give module:factory."
+        )
+    return factory
