@@ -28,6 +28,10 @@ class Motion:
     """What a person would call it: a built-in's name or the file's stem."""
     source: str = "built-in"
     """The format it was read from, in words."""
+    up: str = "y"
+    """"y", or "unknown": a captured world whose up only its camera knows (`body.motion.stand_up` mends it)."""
+    notes: tuple[str, ...] = ()
+    """What had to be guessed while reading, in the user's words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
