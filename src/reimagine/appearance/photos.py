@@ -1,0 +1,179 @@
+"""The photos that a request names, read, checked and brought to a workable size."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from reimagine.request import InputError, Photos
+
+MAX_HEIGHT = 2048
+"""Photos taller than this, in pixels, are scaled down: more costs time and shows nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One photo as the user gave it."""
+
+    rgb: Float[Tensor, "3 height width"]
+    """0..1, sRGB."""
+    mask: Float[Tensor, "height width"] | None
+    """0..1, 1 where the person is: the user's mask, else the photo's own alpha; None where there is neither."""
+    side: str
+    """"front" or "back"."""
+    name: str
+    """The file's name, for messages."""
+
+
+def read_photos(photos: Photos) -> tuple[Picture, ...]:
+    """The front picture and, where one was given, the back picture, in this order.
+
+    A wide reference is split in the middle: left half front, right half back. Pictures taller than
+    2048 pixels are scaled down. `photos.person` is not looked at.
+
+    Raises:
+        InputError: where the photos do not go together, or a file cannot be used.
+    """
+    check_photos(photos)
+    if photos.reference is not None:
+        return tuple(_shrink(picture) for picture in _split(Path(photos.reference)))
+    assert photos.front is not None
+    pictures = [_read(photos.front, photos.front_mask, "front")]
+    if photos.back is not None:
+        pictures.append(_read(photos.back, photos.back_mask, "back"))
+    return tuple(_shrink(picture) for picture in pictures)
+
+
+def check_photos(photos: Photos) -> None:
+    """Nothing, where the photos asked for go together; opens no file.
+
+    Raises:
+        InputError: no photo, a reference beside other photos, a back or a mask without its photo.
+    """
+    if photos.reference is not None:
+        other = [
+            flag
+            for flag, value in (
+                ("--front", photos.front),
+                ("--back", photos.back),
+                ("--front-mask", photos.front_mask),
+                ("--back-mask", photos.back_mask),
+            )
+            if value is not None
+        ]
+        if other:
+            raise InputError(
+                f"--reference came together with {', '.join(other)}; expected one or the other. "
+                "Give --reference alone, or --front and --back."
+            )
+        return
+    if photos.front is None:
+        got = "only --back" if photos.back is not None else "no photo"
+        raise InputError(
+            f"Got {got}; expected a photo from the front. "
+            "Give --front FILE (and --back FILE), or --reference FILE."
+        )
+    if photos.back_mask is not None and photos.back is None:
+        raise InputError(
+            "Got --back-mask without --back; expected the photo too. Give --back FILE."
+        )
+
+
+def _read(path: str, mask_path: str | None, side: str) -> Picture:
+    rgb, alpha = _rgb_and_alpha(Path(path))
+    if mask_path is not None:
+        alpha = _read_mask(Path(mask_path), Path(path), rgb)
+    return Picture(rgb=rgb, mask=alpha, side=side, name=Path(path).name)
+
+
+def _split(path: Path) -> tuple[Picture, Picture]:
+    rgb, alpha = _rgb_and_alpha(path)
+    height, width = rgb.shape[1:]
+    if width < height * 0.8:
+        raise InputError(
+            f"--reference {path} is {width}x{height}; expected a wide picture, left half front, "
+            "right half back. Give a single photo as --front."
+        )
+    half = width // 2
+    left = Picture(
+        rgb=rgb[:, :, :half].contiguous(),
+        mask=None if alpha is None else alpha[:, :half].contiguous(),
+        side="front",
+        name=f"{path.name} (left half)",
+    )
+    right = Picture(
+        rgb=rgb[:, :, width - half :].contiguous(),
+        mask=None if alpha is None else alpha[:, width - half :].contiguous(),
+        side="back",
+        name=f"{path.name} (right half)",
+    )
+    return left, right
+
+
+def _rgb_and_alpha(
+    path: Path,
+) -> tuple[Float[Tensor, "3 height width"], Float[Tensor, "height width"] | None]:
+    pixels = _read_picture(path)
+    if pixels.shape[0] < 4:
+        return pixels, None
+    alpha = pixels[3]
+    # An alpha that hides nothing says nothing about where the person is.
+    return pixels[:3].contiguous(), alpha if float(alpha.min()) < 0.5 else None
+
+
+def _read_mask(
+    path: Path, photo_path: Path, rgb: Float[Tensor, "3 height width"]
+) -> Float[Tensor, "height width"]:
+    pixels = _read_picture(path)
+    if pixels.shape[1:] != rgb.shape[1:]:
+        got, expected = (f"{shape[2]}x{shape[1]}" for shape in (pixels.shape, rgb.shape))
+        raise InputError(
+            f"Mask {path} is {got}; expected {expected}, the size of {photo_path}. "
+            "Save the mask at the photo's size."
+        )
+    white = pixels[:3].mean(0)
+    # Cut-outs saved with transparency carry the mask in their alpha.
+    mask = pixels[3] if pixels.shape[0] == 4 and float(pixels[3].min()) < 0.5 else white
+    share = float((mask > 0.5).float().mean())
+    if not 0.005 < share < 0.95:
+        raise InputError(
+            f"Mask {path} is white on {share:.0%} of the picture; expected white where the person "
+            "is and black elsewhere. Draw it again."
+        )
+    return mask.contiguous()
+
+
+def _shrink(picture: Picture) -> Picture:
+    height, width = picture.rgb.shape[1:]
+    if height <= MAX_HEIGHT:
+        return picture
+    size = (max(1, round(width * MAX_HEIGHT / height)), MAX_HEIGHT)
+    rgb = cv2.resize(
+        np.ascontiguousarray(picture.rgb.permute(1, 2, 0).numpy()),
+        size,
+        interpolation=cv2.INTER_AREA,
+    )
+    mask = picture.mask
+    if mask is not None:
+        mask = torch.from_numpy(cv2.resize(mask.numpy(), size, interpolation=cv2.INTER_AREA))
+    return replace(picture, rgb=torch.from_numpy(rgb).permute(2, 0, 1).contiguous(), mask=mask)
+
+
+def _read_picture(path: Path) -> Float[Tensor, "channels height width"]:
+    if not path.is_file():
+        raise InputError(f"{path} is not there; expected a picture file. Check the name.")
+    data = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if data is None:
+        raise InputError(f"{path} is not a picture that can be read; expected PNG, JPEG or WebP.")
+    if data.dtype == np.uint16:
+        data = data.astype(np.float32) / 65535.0
+    else:
+        data = data.astype(np.float32) / 255.0
+    if data.ndim == 2:
+        data = np.repeat(data[:, :, None], 3, 2)
+    order = [2, 1, 0, 3][: data.shape[2]]
+    return torch.from_numpy(np.ascontiguousarray(data[:, :, order].transpose(2, 0, 1)))
