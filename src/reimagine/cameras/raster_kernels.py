@@ -1,0 +1,104 @@
+"""The two Warp kernels of the z-buffer; they need a real file, and run on the CPU and on CUDA alike.
+
+First every triangle writes (depth, face) into the pixels it covers, packed in one integer so that one atomic minimum
+keeps the nearest, and of equally near ones the lowest face index. Then every pixel reads its winner's barycentrics.
+"""
+
+import warp as wp
+
+wp.config.quiet = True  # before Warp 1.19
+wp.config.log_level = 40  # since then: errors only, no banner, no complaint about a missing GPU
+wp.init()
+
+NOTHING = wp.constant(wp.int64(0x7FFFFFFFFFFFFFFF))
+LOW_HALF = wp.constant(wp.int64(0xFFFFFFFF))
+
+
+@wp.func
+def edge(a: wp.vec3, b: wp.vec3, a_index: int, b_index: int, x: float, y: float) -> float:
+    """Twice the signed area of (a, b, pixel).
+
+    Computed from the lower vertex index on, whichever way round the face has it: the two faces of an edge then get
+    the same number with opposite signs, and no pixel falls between them.
+    """
+    if a_index < b_index:
+        return (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0])
+    return -((a[0] - b[0]) * (y - b[1]) - (a[1] - b[1]) * (x - b[0]))
+
+
+@wp.func
+def weights(a: wp.vec3, b: wp.vec3, c: wp.vec3, ids: wp.vec3i, x: float, y: float) -> wp.vec3:
+    """Areas opposite to a, b and c over the depths there; all zero where the pixel is outside."""
+    at_a = edge(b, c, ids[1], ids[2], x, y)
+    at_b = edge(c, a, ids[2], ids[0], x, y)
+    at_c = edge(a, b, ids[0], ids[1], x, y)
+    least = wp.min(wp.min(at_a, at_b), at_c)
+    most = wp.max(wp.max(at_a, at_b), at_c)
+    if least < 0.0 and most > 0.0:
+        return wp.vec3(0.0, 0.0, 0.0)
+    total = at_a + at_b + at_c
+    if total == 0.0:
+        return wp.vec3(0.0, 0.0, 0.0)
+    return wp.vec3(at_a / total / a[2], at_b / total / b[2], at_c / total / c[2])
+
+
+@wp.kernel(enable_backward=False)
+def cover(
+    screen: wp.array2d(dtype=wp.vec3),
+    faces: wp.array1d(dtype=wp.vec3i),
+    near: float,
+    nearest: wp.array3d(dtype=wp.int64),
+) -> None:
+    """Each (frame, face): note depth and face in the pixels whose centres it covers."""
+    frame, face = wp.tid()
+    ids = faces[face]
+    a = screen[frame, ids[0]]
+    b = screen[frame, ids[1]]
+    c = screen[frame, ids[2]]
+    if wp.min(wp.min(a[2], b[2]), c[2]) <= near:
+        return
+    last_x = float(nearest.shape[2] - 1)
+    last_y = float(nearest.shape[1] - 1)
+    left = wp.max(wp.ceil(wp.min(wp.min(a[0], b[0]), c[0]) - 0.5), 0.0)
+    right = wp.min(wp.floor(wp.max(wp.max(a[0], b[0]), c[0]) - 0.5), last_x)
+    top = wp.max(wp.ceil(wp.min(wp.min(a[1], b[1]), c[1]) - 0.5), 0.0)
+    bottom = wp.min(wp.floor(wp.max(wp.max(a[1], b[1]), c[1]) - 0.5), last_y)
+    if left > right or top > bottom:
+        return
+    for row in range(int(top), int(bottom) + 1):
+        for column in range(int(left), int(right) + 1):
+            w = weights(a, b, c, ids, float(column) + 0.5, float(row) + 0.5)
+            total = w[0] + w[1] + w[2]
+            if total > 0.0:
+                # The bits of positive floats sort like the floats.
+                bits = wp.int64(wp.cast(1.0 / total, wp.int32))
+                key = (bits << wp.int64(32)) | wp.int64(face)
+                wp.atomic_min(nearest, frame, row, column, key)
+
+
+@wp.kernel(enable_backward=False)
+def resolve(
+    screen: wp.array2d(dtype=wp.vec3),
+    faces: wp.array1d(dtype=wp.vec3i),
+    nearest: wp.array3d(dtype=wp.int64),
+    face_out: wp.array3d(dtype=wp.int32),
+    barycentrics: wp.array3d(dtype=wp.vec2),
+    depth: wp.array3d(dtype=wp.float32),
+) -> None:
+    """Each (frame, row, column): the winner's face, barycentrics and depth."""
+    frame, row, column = wp.tid()
+    key = nearest[frame, row, column]
+    if key == NOTHING:
+        face_out[frame, row, column] = -1
+        barycentrics[frame, row, column] = wp.vec2(0.0, 0.0)
+        depth[frame, row, column] = wp.inf
+        return
+    face = int(key & LOW_HALF)
+    ids = faces[face]
+    x = float(column) + 0.5
+    y = float(row) + 0.5
+    w = weights(screen[frame, ids[0]], screen[frame, ids[1]], screen[frame, ids[2]], ids, x, y)
+    total = w[0] + w[1] + w[2]
+    face_out[frame, row, column] = face
+    barycentrics[frame, row, column] = wp.vec2(w[1] / total, w[2] / total)
+    depth[frame, row, column] = 1.0 / total
