@@ -1,0 +1,25 @@
+"""What every refiner looks like to the rest of the program."""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol, runtime_checkable
+
+from jaxtyping import Float
+from torch import Tensor
+
+from reimagine.records import Seen
+
+Read = Callable[[int], Float[Tensor, "4 height width"]]
+"""Picture of a frame: RGBA, 0..1, straight alpha."""
+See = Callable[[int, int], Seen]
+"""The dressed surface in frames start..stop-1."""
+
+
+@runtime_checkable
+class Refiner(Protocol):
+    """Takes the flicker out of pictures that were painted one by one."""
+
+    def steady(
+        self, read: Read, see: See, frames: int, start: int = 0
+    ) -> Iterator[Float[Tensor, "4 height width"]]:
+        """Frames start..frames-1 in order; a frame comes out the same whatever `start` is."""
+        ...
