@@ -1,0 +1,201 @@
+"""The person's silhouette in a photo before a plain background."""
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from reimagine.appearance.backdrop import Backdrop, fit_backdrop
+from reimagine.appearance.photos import Picture
+from reimagine.request import InputError
+
+EDGE = 1.3
+"""Lab units per pixel: background never changes faster, the rim of white cloth on white does."""
+
+
+def silhouette(picture: Picture) -> Float[Tensor, "height width"]:
+    """Where the person is, 0..1: the picture's own mask, else what differs from the background.
+
+    Raises:
+        InputError: where there is no person, or the background is not plain.
+    """
+    if picture.mask is not None:
+        _check_person(picture.mask.numpy() > 0.5, picture)
+        return picture.mask
+    bgr = np.ascontiguousarray(picture.rgb.permute(1, 2, 0).numpy()[:, :, ::-1])
+    lab = cv2.cvtColor(bgr, cv2.COLOR_BGR2Lab)
+    backdrop = fit_backdrop(lab)
+    if backdrop.busy > 0.3:
+        raise InputError(
+            f"{picture.name} has a busy background; expected a plain one. Give "
+            f"--{picture.side}-mask FILE, white where the person is, or a photo with transparency."
+        )
+    person = _person(lab, backdrop)
+    _check_person(person, picture)
+    return torch.from_numpy(_soften(lab, person, backdrop))
+
+
+def _check_person(person: Bool[np.ndarray, "height width"], picture: Picture) -> None:
+    share = float(person.mean())
+    rows, columns = np.flatnonzero(person.any(1)), np.flatnonzero(person.any(0))
+    tall = rows.size > 0 and np.ptp(rows) + 1 >= 0.9 * (np.ptp(columns) + 1)
+    if 0.02 <= share <= 0.8 and tall:
+        return
+    got = f"a shape that covers {share:.0%} of the picture" if share >= 0.0005 else "nobody"
+    if 0.02 <= share <= 0.8:
+        got = "a shape wider than it is tall"
+    raise InputError(
+        f"Found {got} in {picture.name}; expected one standing person, head to feet, before a "
+        f"plain background. Give another photo, or --{picture.side}-mask FILE."
+    )
+
+
+def _person(
+    lab: Float[np.ndarray, "height width 3"], backdrop: Backdrop
+) -> Bool[np.ndarray, "height width"]:
+    """What a flood of background from the picture's rim does not reach."""
+    rest = lab - backdrop.lab
+    # A shadow or a lamp changes L first; colour is the surer sign.
+    distance = np.sqrt(rest[..., 0] ** 2 + 2 * (rest[..., 1] ** 2 + rest[..., 2] ** 2))
+    edge = _gradient(lab)
+    threshold = float(np.clip(4 * backdrop.noise, 3.5, 10.0))
+    barrier = (distance > threshold) | (edge > EDGE)
+    barrier = _drop_specks(barrier, distance > 2.5 * threshold)
+    barrier &= ~_floor_shadow(rest, edge, barrier)
+    flood = _flood(barrier)
+    person = _largest(~flood)
+    person &= ~_open_holes(person, barrier, distance, edge)
+    return _largest(person)
+
+
+def _gradient(lab: Float[np.ndarray, "height width 3"]) -> Float[np.ndarray, "height width"]:
+    smooth = cv2.GaussianBlur(lab, (0, 0), 0.8)
+    x = cv2.Scharr(smooth, cv2.CV_32F, 1, 0) / 32
+    y = cv2.Scharr(smooth, cv2.CV_32F, 0, 1) / 32
+    return np.sqrt((x**2 + y**2).sum(2))
+
+
+def _drop_specks(
+    weak: Bool[np.ndarray, "height width"], strong: Bool[np.ndarray, "height width"]
+) -> Bool[np.ndarray, "height width"]:
+    """The pieces of `weak` that hold something of `strong` (hysteresis)."""
+    _, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
+    kept = np.zeros(int(labels.max()) + 1, bool)
+    kept[np.unique(labels[strong & weak])] = True
+    kept[0] = False
+    return kept[labels]
+
+
+def _floor_shadow(
+    rest: Float[np.ndarray, "height width 3"],
+    edge: Float[np.ndarray, "height width"],
+    barrier: Bool[np.ndarray, "height width"],
+) -> Bool[np.ndarray, "height width"]:
+    """Smooth, colourless darkening around the feet."""
+    height = rest.shape[0]
+    rows = np.flatnonzero(_largest(barrier).any(1))
+    if rows.size == 0:
+        return np.zeros_like(barrier)
+    feet = int(rows[0] + 0.8 * (rows[-1] - rows[0]))
+    darkening = -rest[..., 0]
+    colour = np.hypot(rest[..., 1], rest[..., 2])
+    # A penumbra's slope grows with its depth.
+    smooth = edge < EDGE + 0.03 * np.clip(darkening, 0, 40)
+    shadow = (darkening > 0) & (darkening < 45) & (colour < 3 + 0.1 * darkening) & smooth
+    shadow &= np.arange(height)[:, None] >= feet
+    # Thinner than this it would be a leak through the rim of a shoe.
+    return cv2.morphologyEx(shadow.astype(np.uint8), cv2.MORPH_OPEN, _disc(2)) > 0
+
+
+def _flood(barrier: Bool[np.ndarray, "height width"]) -> Bool[np.ndarray, "height width"]:
+    """Background: what can be reached from the picture's rim, small gaps in the barrier closed."""
+    padded = np.pad(barrier.astype(np.uint8), 4)
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, _disc(2))
+    _, labels = cv2.connectedComponents((1 - closed).astype(np.uint8), connectivity=4)
+    reached = (labels == labels[0, 0]).astype(np.uint8)
+    # Closing also filled nooks; they are background as far as no barrier stands there.
+    return (cv2.dilate(reached, _disc(3))[4:-4, 4:-4] > 0) & ~barrier
+
+
+def _open_holes(
+    person: Bool[np.ndarray, "height width"],
+    barrier: Bool[np.ndarray, "height width"],
+    distance: Float[np.ndarray, "height width"],
+    edge: Float[np.ndarray, "height width"],
+) -> Bool[np.ndarray, "height width"]:
+    """Enclosed background: between the legs, or between an arm and the body.
+
+    White prints on a shirt look alike; they are told apart by where they lie and by texture.
+    """
+    rows, columns = np.flatnonzero(person.any(1)), np.flatnonzero(person.any(0))
+    opened = np.zeros_like(person)
+    if rows.size == 0:
+        return opened
+    tall, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
+    holes = (person & ~barrier).astype(np.uint8)
+    holes = cv2.morphologyEx(holes, cv2.MORPH_OPEN, _disc(1))
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(holes, connectivity=4)
+    for hole in range(1, count):
+        area, high, broad = (int(stats[hole, k]) for k in (4, 3, 2))
+        if area < 5e-5 * tall * wide or area < 12:
+            continue
+        here = labels == hole
+        down = (centres[hole][1] - rows[0]) / tall
+        aside = abs((centres[hole][0] - columns[0]) / wide - 0.5)
+        between_legs = down > 0.55 and aside < 0.25
+        beside_arm = 0.2 < down < 0.7 and aside > 0.15 and high > 1.3 * broad
+        plain = np.median(distance[here]) < 5 and np.median(edge[here]) < 0.7
+        if plain and (between_legs or beside_arm):
+            opened |= here
+    # The rim of a hole is barrier on both of its sides.
+    return cv2.dilate(opened.astype(np.uint8), _disc(1)) > 0
+
+
+def _soften(
+    lab: Float[np.ndarray, "height width 3"],
+    person: Bool[np.ndarray, "height width"],
+    backdrop: Backdrop,
+) -> Float[np.ndarray, "height width"]:
+    """Alpha of one or two pixels at the rim: where each colour lies between inside and outside.
+
+    Alpha of C = a F + (1 - a) B by projection; F and B are means of what is near and sure.
+    """
+    solid = person.astype(np.uint8)
+    inner = cv2.erode(solid, _disc(4))
+    outer = 1 - cv2.dilate(solid, _disc(1))
+    band = (cv2.dilate(solid, _disc(1)) - inner) > 0
+    F, sure_f = _mean_near(lab, inner, 3.0)
+    B, sure_b = _mean_near(lab, outer, 3.0)
+    B = np.where(sure_b[..., None], B, backdrop.lab)
+    step = F - B
+    length = (step**2).sum(2)
+    alpha = ((lab - B) * step).sum(2) / np.maximum(length, 1e-3)
+    alpha = np.clip((alpha - 0.08) / 0.84, 0, 1)
+    # The barrier stands about a pixel outside of the rim.
+    plain = cv2.GaussianBlur(cv2.erode(solid, _disc(1)).astype(np.float32), (0, 0), 0.8)
+    trust = np.clip((np.sqrt(length) - 8) / 12, 0, 1) * sure_f
+    # A hole in the rim (a white stripe, a highlight) is not a way in: never below the core.
+    core = cv2.GaussianBlur(cv2.erode(solid, _disc(3)).astype(np.float32), (0, 0), 1.0)
+    mixed = np.maximum(trust * alpha + (1 - trust) * plain, core)
+    return np.where(band, np.clip(mixed, 0, 1), solid).astype(np.float32)
+
+
+def _mean_near(
+    lab: Float[np.ndarray, "height width 3"], where: np.ndarray, sigma: float
+) -> tuple[Float[np.ndarray, "height width 3"], Bool[np.ndarray, "height width"]]:
+    weight = where.astype(np.float32)
+    total = cv2.GaussianBlur(weight, (0, 0), sigma)
+    mean = cv2.GaussianBlur(lab * weight[..., None], (0, 0), sigma)
+    return mean / np.maximum(total, 1e-4)[..., None], total > 1e-3
+
+
+def _largest(mask: Bool[np.ndarray, "height width"]) -> Bool[np.ndarray, "height width"]:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
+    if count < 2:
+        return np.zeros_like(mask)
+    return labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+
+
+def _disc(radius: int) -> np.ndarray:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
