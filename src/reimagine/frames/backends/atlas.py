@@ -11,7 +11,7 @@ from torch.nn.functional import avg_pool2d
 from reimagine.body.model import pose_skin
 from reimagine.cameras.flow import look
 from reimagine.cameras.project import project
-from reimagine.cameras.rasterize import rasterize
+from reimagine.cameras.rasterize import blend, rasterize
 from reimagine.frames.pyramid import Pyramid, build_pyramid, sample
 from reimagine.records import CameraPath, Conditions, Person, Pose, Raster, Seen
 
@@ -43,14 +43,11 @@ class Atlas:
         camera = conditions.camera
         coat = _coat(person, self.device)
         pictures = torch.empty(len(conditions), 4, camera.height, camera.width)
+        faces = person.surface.faces.to(self.device)
         # One frame at a time: the same pixels whatever the batch, and memory stays flat.
         for frame in range(len(conditions)):
-            one = slice(frame, frame + 1)
-            verts = pose_skin(person.surface, conditions.pose[one])
-            finer = _finer(camera[one], SUPERSAMPLES)
-            raster = rasterize(verts, person.surface.faces, finer)
-            pixels = project(finer, verts)[0].to(self.device)
-            pictures[frame] = _paint_one(coat, person.surface.faces.to(self.device), pixels, raster)
+            verts = pose_skin(person.surface, conditions.pose[frame : frame + 1]).to(self.device)
+            pictures[frame] = _paint_one(coat, faces, verts, camera[frame : frame + 1])
         return pictures
 
 
@@ -62,18 +59,6 @@ def make(device: str = "cpu") -> Atlas:
 def dress(person: Person, pose: Pose, camera: CameraPath) -> Seen:
     """The dressed surface in every frame, and what the camera sees of it."""
     return look(pose_skin(person.surface, pose), person.surface.faces, camera)
-
-
-def _finer(camera: CameraPath, times: int) -> CameraPath:
-    """The same view with `times` as many pixels along each axis."""
-    scale = torch.tensor([times, times, 1.0]).to(camera.K)
-    return CameraPath(
-        K=scale[:, None] * camera.K,
-        R=camera.R,
-        t=camera.t,
-        width=camera.width * times,
-        height=camera.height * times,
-    )
 
 
 def _coat(person: Person, device: str) -> Coat:
@@ -93,47 +78,58 @@ def _coat(person: Person, device: str) -> Coat:
 def _paint_one(
     coat: Coat,
     faces: Int[Tensor, "faces 3"],
-    pixels: Float[Tensor, "verts 2"],
-    raster: Raster,
+    verts: Float[Tensor, "1 verts 3"],
+    camera: CameraPath,
 ) -> Float[Tensor, "4 height width"]:
-    """One frame from its supersampled raster; only the box around the person is worked on."""
-    face = raster.face[0]
-    height, width = (side // SUPERSAMPLES for side in face.shape)
-    picture = torch.zeros(4, height, width)
-    seen = face >= 0
-    rows, columns = seen.any(dim=1).nonzero()[:, 0], seen.any(dim=0).nonzero()[:, 0]
-    if len(rows) == 0:
+    """One frame; only the box around the person is worked on."""
+    picture = torch.zeros(4, camera.height, camera.width)
+    left, top, right, bottom = _box(project(camera, verts)[0], camera)
+    if left >= right or top >= bottom:
         return picture
-    top, left = (int(found[0]) // SUPERSAMPLES * SUPERSAMPLES for found in (rows, columns))
-    bottom, right = (-(-(int(found[-1]) + 1) // SUPERSAMPLES) for found in (rows, columns))
-    box = (slice(top, bottom * SUPERSAMPLES), slice(left, right * SUPERSAMPLES))
-    levels = _levels(coat, faces, pixels)
-    rgba = _colours(coat, faces, levels, face[box], raster.barycentrics[0][box])
+    finer = _finer_part(camera, left, top, right, bottom)
+    raster = rasterize(verts, faces, finer)
+    levels = _levels(coat, faces, project(finer, verts)[0])
+    rgba = _colours(coat, faces, levels, raster)
     # Average colours weighted by what is covered, else edges would darken.
     coarse = avg_pool2d(rgba[None], SUPERSAMPLES)[0]
     alpha = coarse[3:]
     straight = torch.cat([coarse[:3] / alpha.clamp_min(1e-6), alpha]).clamp(0, 1)
-    picture[:, top // SUPERSAMPLES : bottom, left // SUPERSAMPLES : right] = straight.cpu()
+    picture[:, top:bottom, left:right] = straight.cpu()
     return picture
+
+
+def _box(pixels: Float[Tensor, "verts 2"], camera: CameraPath) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the part of the picture that the vertices may touch."""
+    size = (camera.width, camera.height)
+    if not bool(torch.isfinite(pixels).all()):
+        return (0, 0, *size)
+    low, high = pixels.amin(dim=0).floor().tolist(), pixels.amax(dim=0).ceil().tolist()
+    left, top = (int(max(0, value)) for value in low)
+    right, bottom = (int(min(side, value)) for side, value in zip(size, high, strict=True))
+    return left, top, right, bottom
+
+
+def _finer_part(camera: CameraPath, left: int, top: int, right: int, bottom: int) -> CameraPath:
+    """The view of a part of the picture with `SUPERSAMPLES` samples per pixel along each axis."""
+    K = camera.K.clone()
+    K[:, 0, 2] -= left
+    K[:, 1, 2] -= top
+    K[:, :2] *= SUPERSAMPLES
+    width, height = (right - left) * SUPERSAMPLES, (bottom - top) * SUPERSAMPLES
+    return CameraPath(K=K, R=camera.R, t=camera.t, width=width, height=height)
 
 
 def _colours(
     coat: Coat,
     faces: Int[Tensor, "faces 3"],
     levels: Float[Tensor, "photos faces"],
-    face: Int[Tensor, "height width"],
-    barycentrics: Float[Tensor, "height width 2"],
+    raster: Raster,
 ) -> Float[Tensor, "4 height width"]:
     """Colour of every sample, with 1 in the fourth channel where the person is."""
-    device = coat.attributes.device
-    face, barycentrics = face.to(device), barycentrics.to(device)
+    face = raster.face[0]
     place = (face.reshape(-1) >= 0).nonzero()[:, 0]
-    own_face = face.reshape(-1)[place].long()
-    corners = faces[own_face]
-    second, third = barycentrics.reshape(-1, 2)[place].T[..., None].unbind()
-    weights = torch.stack([1 - second - third, second, third])
-    values = sum(coat.attributes[corners[:, k]] * weights[k] for k in range(3))
-    assert isinstance(values, Tensor)
+    own_face = face.reshape(-1)[place]
+    values = blend(raster.barycentrics.reshape(-1, 2)[place], coat.attributes, faces[own_face])
     colour = values[:, :3] * (1 - values[:, 5::3].sum(dim=1, keepdim=True)).clamp(0, 1)
     for photo, pyramid in enumerate(coat.pyramids):
         x, y, weight = values[:, 3 + 3 * photo : 6 + 3 * photo].unbind(dim=1)
@@ -141,7 +137,7 @@ def _colours(
         xy = torch.stack([x[trusted], y[trusted]], dim=1)
         taken = sample(pyramid, xy, levels[photo][own_face[trusted]])
         colour[trusted] += taken * weight[trusted, None]
-    rgba = torch.zeros(face.numel(), 4, device=device)
+    rgba = torch.zeros(face.numel(), 4, device=face.device)
     rgba[place, :3] = colour
     rgba[place, 3] = 1
     return rearrange(rgba, "(height width) c -> c height width", height=face.shape[0])
