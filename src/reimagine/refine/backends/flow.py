@@ -19,13 +19,15 @@ from reimagine.refine.resample import carry_outwards, lanczos
 from reimagine.refine.robust import robust_average, trimmed_mean
 from reimagine.request import InputError
 
-REACH = 3
+REACH = 2
 """Frames to either side that a frame depends on."""
 DARK = 0.02
 """Added before taking ratios, so that black pixels do not decide the exposure."""
 LARGEST_GAIN = 0.4
 """Natural logarithm; beyond it a frame is wrong rather than exposed otherwise."""
 GAIN_SAMPLES = 4096
+MOST_DETAIL = 0.15
+"""Share of the finest detail that may be added again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +110,35 @@ def _steady_one(window: dict[int, Near], frame: int, reach: int) -> Float[Tensor
     steadied = robust_average(torch.stack(samples), torch.stack(trust), mine)
     exposure = torch.exp(trimmed_mean(torch.stack(gains)))
     picture = own.picture.clone()
-    picture[:3].view(3, -1)[:, place] = (steadied * exposure).clamp(0, 1).T
-    return picture
+    picture[:3].view(3, -1)[:, place] = (steadied * exposure).T
+    picture[:3].view(3, -1)[:, place] += _lost_detail(own, picture, place)
+    return picture.clamp_(0, 1)
+
+
+def _lost_detail(
+    own: Near, picture: Float[Tensor, "4 height width"], place: Tensor
+) -> Float[Tensor, "3 points"]:
+    """What resampling took from the finest detail: the steadied detail again, as far as the own frame's asks for it.
+
+    The own detail is fitted by a multiple of the steadied one (least squares), so that its noise, which the
+    steadied one has not, does not count.
+    """
+    inside = torch.zeros(own.picture[0].numel(), dtype=torch.bool, device=place.device)
+    inside[place] = True
+    steadied = carry_outwards(picture, inside.view(picture.shape[1:]))
+    steadied, painted = (
+        (one - _blurred(one)).reshape(3, -1)[:, place] for one in (steadied, own.carried)
+    )
+    multiple = (painted * steadied).sum() / steadied.square().sum().clamp_min(1e-9)
+    return steadied * (multiple - 1).clamp(0, MOST_DETAIL)
+
+
+def _blurred(picture: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:
+    """By the binomial 3 x 3 window."""
+    kernel = torch.tensor([0.25, 0.5, 0.25]).to(picture)
+    padded = torch.nn.functional.pad(picture[:, None], (1, 1, 1, 1), mode="replicate")
+    across = torch.nn.functional.conv2d(padded, kernel[None, None, None])
+    return torch.nn.functional.conv2d(across, kernel[None, None, :, None])[:, 0]
 
 
 def _carried_here(
