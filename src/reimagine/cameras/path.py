@@ -38,15 +38,15 @@ def make_camera(
     elif name == "arc":
         azimuth = azimuth + math.radians(view.arc_deg) / 2 * torch.sin(2 * math.pi * turn)
     target = _targets(name, points)
-    away = _away(azimuth, math.radians(view.elevation_deg))
-    R = look_rotation(-away)
+    towards = away(azimuth, torch.full_like(azimuth, math.radians(view.elevation_deg)))
+    R = look_rotation(-towards)
     relative = torch.baddbmm(-(R @ target[..., None]).transpose(1, 2), points, R.transpose(1, 2))
     radius = torch.full_like(
         turn, view.radius_m or _fitting_radius(relative, focal, view.margin, width, height)
     )
     if name == "dolly":
         radius = radius * _dolly_shares(turn, view)
-    t = -(R @ (target + radius[:, None] * away)[..., None])[..., 0]
+    t = -(R @ (target + radius[:, None] * towards)[..., None])[..., 0]
     return CameraPath(
         K=pinhole(focal, width, height).to(R).repeat(frames, 1, 1),
         R=R,
@@ -76,12 +76,12 @@ def look_rotation(forward: Float[Tensor, "frames 3"]) -> Float[Tensor, "frames 3
     return torch.stack([right, torch.linalg.cross(forward, right), forward], dim=1)
 
 
-def _away(azimuth: Float[Tensor, " frames"], elevation: float) -> Float[Tensor, "frames 3"]:
-    """Unit vectors from the person to the camera; azimuth 0 is +Z, a quarter turn -X, the person's right."""
-    level, height = math.cos(elevation), math.sin(elevation)
-    return torch.stack(
-        [-level * azimuth.sin(), torch.full_like(azimuth, height), level * azimuth.cos()], dim=-1
-    )
+def away(
+    azimuth: Float[Tensor, " frames"], elevation: Float[Tensor, " frames"]
+) -> Float[Tensor, "frames 3"]:
+    """Unit vectors from the person to the camera (radians); azimuth 0 is +Z, a quarter turn -X, the person's right."""
+    level = elevation.cos()
+    return torch.stack([-level * azimuth.sin(), elevation.sin(), level * azimuth.cos()], dim=-1)
 
 
 def _targets(name: str, points: Float[Tensor, "frames points 3"]) -> Float[Tensor, "frames 3"]:
@@ -120,7 +120,7 @@ def _fitting_radius(
 
     |x| focal / (radius + z) <= (1/2 - margin) width, solved for the radius, and so for y.
     """
-    x, y, z = relative.abs().unbind(-1)[0], relative.abs().unbind(-1)[1], relative[..., 2]
+    x, y, z = relative[..., 0].abs(), relative[..., 1].abs(), relative[..., 2]
     across = x * focal / ((0.5 - margin) * width) - z
     upright = y * focal / ((0.5 - margin) * height) - z
     return max(float(torch.maximum(across, upright).max()), 0.1)

@@ -1,14 +1,37 @@
+# type: ignore
 """The two Warp kernels of the z-buffer; they need a real file, and run on the CPU and on CUDA alike.
 
 First every triangle writes (depth, face) into the pixels it covers, packed in one integer so that one atomic minimum
 keeps the nearest, and of equally near ones the lowest face index. Then every pixel reads its winner's barycentrics.
+
+Warp compiles the kernels' bodies by rules that a Python type checker does not know: hence the first line.
 """
 
+import os
+
+import torch
 import warp as wp
 
-wp.config.quiet = True  # before Warp 1.19
-wp.config.log_level = 40  # since then: errors only, no banner, no complaint about a missing GPU
-wp.init()
+
+def init_quietly() -> None:
+    """Start Warp without its banner, and without its complaint about a missing GPU where torch has none either."""
+    wp.config.quiet = True  # before Warp 1.19
+    wp.config.log_level = 40  # since then: errors only
+    if torch.cuda.is_available():
+        wp.init()
+        return
+    # The complaint is written by native code straight to the file descriptor.
+    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        wp.init()
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
+
+
+init_quietly()
 
 NOTHING = wp.constant(wp.int64(0x7FFFFFFFFFFFFFFF))
 LOW_HALF = wp.constant(wp.int64(0xFFFFFFFF))
