@@ -34,6 +34,10 @@ class Captured:
         return Captured(K=self.K[index], R=self.R[index], t=self.t[index], size=self.size[index])
 
 
+HALF_PIXEL = np.array([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])
+"""Added to an intrinsic matrix that counts pixel centres from 0."""
+
+
 def numbers(
     value: object, shape: tuple[int, ...], path: Path, what: str
 ) -> Float[np.ndarray, "..."]:
@@ -71,9 +75,8 @@ def read_npz(arrays: dict[str, Any], path: Path) -> Captured:
     stacked = (cameras,) if extrinsic.ndim == 3 else ()
     pose = numbers(extrinsic, (*stacked, rows, 4), path, "extrinsic").reshape(cameras, rows, 4)
     shared = intrinsic.ndim == 2
-    K = numbers(intrinsic, (3, 3) if shared else (cameras, 3, 3), path, "intrinsic")
-    K = np.broadcast_to(K, (cameras, 3, 3)).copy()
-    K[:, :2, 2] += 0.5
+    given = numbers(intrinsic, (3, 3) if shared else (cameras, 3, 3), path, "intrinsic")
+    K = np.broadcast_to(given, (cameras, 3, 3)) + HALF_PIXEL
     if "width" in arrays and "height" in arrays:
         size = [float(numbers(arrays[side], (), path, side)) for side in ("width", "height")]
     elif np.abs(K[0, :2, 2] - 512).max() < 64:

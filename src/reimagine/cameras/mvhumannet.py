@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from reimagine.cameras.captures import Captured, numbers
+from reimagine.cameras.captures import HALF_PIXEL, Captured, numbers
 from reimagine.request import InputError
 
 _HARMLESS = frozenset({"PROTO", "FRAME", "MEMOIZE", "STOP"})
@@ -23,7 +23,7 @@ def read_mvhumannet(content: dict[str, Any], path: Path) -> Captured:
     intrinsics = _sibling(path, "intrinsics", ".json")
     K_all = _intrinsics(intrinsics) if intrinsics.exists() else None
     scale = read_scale(_sibling(path, "scale", ".pkl"))
-    K, R, t = [], [], []
+    lenses, R, t = [], [], []
     for name, camera in content.items():
         R.append(numbers(camera["rotation"], (3, 3), path, f"rotation of {name}"))
         t.append(
@@ -32,11 +32,10 @@ def read_mvhumannet(content: dict[str, Any], path: Path) -> Captured:
         if K_all is None:
             focal = numbers(camera.get("focal_length"), (2,), path, f"focal_length of {name}")
             middle = numbers(camera.get("image_center"), (2,), path, f"image_center of {name}")
-            K.append([[focal[0], 0, middle[0]], [0, focal[1], middle[1]], [0, 0, 1]])
+            lenses.append([[focal[0], 0, middle[0]], [0, focal[1], middle[1]], [0, 0, 1]])
         else:
-            K.append(K_all)
-    K = np.array(K, dtype=np.float64)
-    K[:, :2, 2] += 0.5
+            lenses.append(K_all)
+    K = np.array(lenses) + HALF_PIXEL
     return Captured(
         K=K,
         R=np.array(R),
@@ -56,11 +55,12 @@ def read_scale(path: Path) -> float:
     try:
         with path.open("rb") as file:
             content = file.read(257)
-        operations = [(code.name, value) for code, value, _ in pickletools.genops(content)]
     except OSError:
         raise InputError(
             f"{path} is missing; put MVHumanNet's camera_scale.pkl beside the extrinsics."
         ) from None
+    try:
+        operations = [(code.name, value) for code, value, _ in pickletools.genops(content)]
     except ValueError:
         operations = []
     found = [float(value or 0) for name, value in operations if name in _NUMBERS]

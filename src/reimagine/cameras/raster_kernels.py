@@ -1,5 +1,5 @@
 # type: ignore
-"""The two Warp kernels of the z-buffer; they need a real file, and run on the CPU and on CUDA alike.
+"""The Warp kernels of the z-buffer; they need a real file, and run on the CPU and on CUDA alike.
 
 First every triangle writes (depth, face) into the pixels it covers, packed in one integer so that one atomic minimum
 keeps the nearest, and of equally near ones the lowest face index. Then every pixel reads its winner's barycentrics.
@@ -125,3 +125,41 @@ def resolve(
     face_out[frame, row, column] = face
     barycentrics[frame, row, column] = wp.vec2(w[1] / total, w[2] / total)
     depth[frame, row, column] = 1.0 / total
+
+
+@wp.kernel(enable_backward=False)
+def touch(
+    screen: wp.array2d(dtype=wp.vec3),
+    faces: wp.array1d(dtype=wp.vec3i),
+    near: float,
+    solid: wp.array3d(dtype=wp.uint8),
+    samples: wp.array4d(dtype=wp.uint8),
+) -> None:
+    """Each (frame, face): set the sample points that it covers, except in pixels known to be solid.
+
+    Sample k of n lies at ((k + 1/2) / n, (3k + 1/2 mod n) / n): no two share a row or a column, so that edges near
+    the upright and the level get all n + 1 shades.
+    """
+    frame, face = wp.tid()
+    ids = faces[face]
+    a = screen[frame, ids[0]]
+    b = screen[frame, ids[1]]
+    c = screen[frame, ids[2]]
+    if wp.min(wp.min(a[2], b[2]), c[2]) <= near:
+        return
+    count = samples.shape[3]
+    left = wp.max(wp.floor(wp.min(wp.min(a[0], b[0]), c[0])), 0.0)
+    right = wp.min(wp.floor(wp.max(wp.max(a[0], b[0]), c[0])), float(samples.shape[2] - 1))
+    top = wp.max(wp.floor(wp.min(wp.min(a[1], b[1]), c[1])), 0.0)
+    bottom = wp.min(wp.floor(wp.max(wp.max(a[1], b[1]), c[1])), float(samples.shape[1] - 1))
+    if left > right or top > bottom:
+        return
+    for row in range(int(top), int(bottom) + 1):
+        for column in range(int(left), int(right) + 1):
+            if solid[frame, row, column] == wp.uint8(0):
+                for k in range(count):
+                    x = float(column) + (float(k) + 0.5) / float(count)
+                    y = float(row) + (float((3 * k) % count) + 0.5) / float(count)
+                    w = weights(a, b, c, ids, x, y)
+                    if w[0] + w[1] + w[2] > 0.0:
+                        samples[frame, row, column, k] = wp.uint8(1)

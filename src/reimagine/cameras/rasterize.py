@@ -12,6 +12,9 @@ from reimagine.cameras import raster_kernels as kernels
 from reimagine.cameras.project import NEAR_M, to_screen
 from reimagine.records import CameraPath, Raster
 
+_SAMPLES = 8
+"""Points a pixel for coverage."""
+
 
 def rasterize(
     verts: Float[Tensor, "frames verts 3"], faces: Int[Tensor, "faces 3"], camera: CameraPath
@@ -41,6 +44,35 @@ def rasterize(
             wp.launch(kernels.cover, size, inputs=[*seen, NEAR_M, keys], device=where)
         wp.launch(kernels.resolve, shape, inputs=[*seen, keys], outputs=found, device=where)
     return Raster(face=face, barycentrics=barycentrics, depth=depth)
+
+
+def coverage(
+    verts: Float[Tensor, "frames verts 3"],
+    faces: Int[Tensor, "faces 3"],
+    camera: CameraPath,
+    raster: Raster,
+) -> Float[Tensor, "frames height width"]:
+    """Share of each pixel that the mesh covers, in steps of 1/8; `raster` is `rasterize` of the same arguments.
+
+    Only pixels whose 3 x 3 surroundings are not all seen get sampled, which also finds what is thinner than a pixel.
+    """
+    solid = torch.nn.functional.max_pool2d((raster.face < 0).float(), 3, stride=1, padding=1) == 0
+    solid = solid.to(torch.uint8)
+    samples = torch.zeros((*raster.face.shape, _SAMPLES), dtype=torch.uint8, device=verts.device)
+    screen = to_screen(camera, verts.detach()).contiguous()
+    corners = faces.to(device=verts.device, dtype=torch.int32).contiguous()
+    if len(verts) and len(corners):
+        inputs = [
+            wp.from_torch(screen, dtype=wp.vec3),
+            wp.from_torch(corners, dtype=wp.vec3i),
+            NEAR_M,
+            wp.from_torch(solid),
+            wp.from_torch(samples),
+        ]
+        where = wp.device_from_torch(verts.device)
+        with _stream_of(verts.device):
+            wp.launch(kernels.touch, (len(verts), len(corners)), inputs=inputs, device=where)
+    return torch.maximum(samples.sum(-1, dtype=torch.uint8) / _SAMPLES, solid)
 
 
 def interpolate(

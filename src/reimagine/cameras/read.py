@@ -157,9 +157,10 @@ def _resized(captured: Captured, width: int, height: int) -> CameraPath:
     K[:, :2] *= scale[:, None, None]
     K[:, 0, 2] += (width - scale * captured.size[:, 0]) / 2
     u, _, v = np.linalg.svd(captured.R)
+    rounded = np.abs(captured.R - u @ v).max((1, 2), keepdims=True) > 1e-6
     return CameraPath(
         K=torch.from_numpy(K).float(),
-        R=torch.from_numpy(u @ v).float(),
+        R=torch.from_numpy(np.where(rounded, u @ v, captured.R)).float(),
         t=torch.from_numpy(captured.t).float(),
         width=width,
         height=height,
