@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from reimagine.body.library.dance import dance
 from reimagine.body.library.figure import Figure, solve
-from reimagine.body.library.gait import walk
-from reimagine.body.library.standing import apose, turn
+from reimagine.body.library.gait import run, walk
+from reimagine.body.library.standing import apose, squat, turn, wave
 from reimagine.records import Motion
 from reimagine.request import InputError
 
@@ -28,7 +29,11 @@ class BuiltIn:
 
 BUILT_IN_MOTIONS = {
     "walk": BuiltIn(figure=walk, seconds=1.08, about="a relaxed walk ahead"),
+    "run": BuiltIn(figure=run, seconds=0.72, about="a jog ahead"),
+    "wave": BuiltIn(figure=wave, seconds=2.4, about="the right hand waves"),
     "turn": BuiltIn(figure=turn, seconds=6.0, about="A-pose on a turntable"),
+    "squat": BuiltIn(figure=squat, seconds=2.6, about="down and up, arms ahead"),
+    "dance": BuiltIn(figure=dance, seconds=2.0, about="a step-touch on the spot"),
     "apose": BuiltIn(figure=apose, seconds=1.0, about="still, arms 45 degrees down"),
 }
 

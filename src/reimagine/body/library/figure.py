@@ -113,6 +113,22 @@ def reach_m(side: int) -> float:
     return float(_span(knee - hip, ankle - knee).sum()) ** 0.5
 
 
+def highest_pelvis_m(figure: Figure, straightest: float) -> Float[np.ndarray, " frames"]:
+    """How high the pelvis may be in each frame, so that no leg is longer than `straightest` of its reach.
+
+    Only the sideways and ahead places of the pelvis are read.
+    """
+    turn = Rotation.from_rotvec(figure.pelvis_turn)
+    allowed: list[Float[np.ndarray, " frames"]] = []
+    for side in (0, 1):
+        to_hip = turn.apply(LEGS[side][0] - PELVIS)
+        apart = figure.feet.ankles[side] - (figure.pelvis + to_hip)
+        longest = straightest * reach_m(side)
+        drop = np.sqrt(np.maximum(longest**2 - apart[:, 0] ** 2 - apart[:, 2] ** 2, 0.0))
+        allowed.append(figure.feet.ankles[side][:, 1] + drop - to_hip[:, 1])
+    return np.min(allowed, axis=0)
+
+
 def _span(thigh: Float[np.ndarray, "3"], shin: Float[np.ndarray, "3"]) -> Float[np.ndarray, "2"]:
     """The squared distance hip to ankle is first + second cos(bend - bend of the straight leg)."""
     mean = thigh @ thigh + shin @ shin + 2 * thigh[0] * shin[0]

@@ -5,10 +5,14 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from reimagine.body.library.figure import ANKLE_M, Figure, Track, euler, planted, reach_m
+from reimagine.body.library.figure import (
+    Figure,
+    Track,
+    euler,
+    highest_pelvis_m,
+    planted,
+)
 
-HIP_UNDER_PELVIS_M = 0.0985
-"""How far the hip joints lie below the pelvis joint on the mean body."""
 Phase = Float[np.ndarray, " frames"]
 """Where in the motion each frame is: every whole number is a whole repeat."""
 
@@ -31,12 +35,11 @@ def arms(
     return turns
 
 
-def stand(frames: int) -> Figure:
-    """Somebody at ease: feet under the hips, weight on both, arms hanging."""
+def stand(frames: int, *, half_width_m: float = 0.085, yaw: float = 0.06) -> Figure:
+    """Somebody at ease: weight on both feet, arms hanging."""
     still = np.zeros(frames)
     pelvis = np.zeros((frames, 3))
-    pelvis[:, 1] = ANKLE_M + HIP_UNDER_PELVIS_M + 0.992 * reach_m(0)
-    pelvis[:, 2] = 0.03
+    pelvis[:, 2] = 0.035
     upper = {
         "spine1": euler("x", still + 0.06),
         "spine2": euler("x", still - 0.08),
@@ -45,22 +48,32 @@ def stand(frames: int) -> Figure:
         "head": euler("x", still - 0.04),
         **arms(lowered=(still + 1.2, still + 1.2), forward=(still + 0.06, still + 0.06)),
     }
-    return Figure(
-        pelvis=pelvis,
-        pelvis_turn=np.zeros((frames, 3)),
-        feet=planted(frames, half_width_m=0.085, yaw=0.06),
-        upper=upper,
+    return grounded(
+        Figure(
+            pelvis=pelvis,
+            pelvis_turn=np.zeros((frames, 3)),
+            feet=planted(frames, half_width_m=half_width_m, yaw=yaw),
+            upper=upper,
+        )
     )
+
+
+def grounded(figure: Figure) -> Figure:
+    """The figure with its pelvis as high as nearly straight legs carry it at the clip's lowest moment.
+
+    Heights that the figure has already are kept as differences from that.
+    """
+    height = np.min(highest_pelvis_m(figure, 0.996) - figure.pelvis[:, 1])
+    return replace(figure, pelvis=figure.pelvis + np.array([0.0, height, 0.0]))
 
 
 def apose(phase: Phase) -> Figure:
     """Still: arms about 45 degrees down and straight, feet apart."""
     frames = len(phase)
-    figure = stand(frames)
+    figure = stand(frames, half_width_m=0.13, yaw=0.1)
     still = np.zeros(frames)
     straight = arms(lowered=(still + 0.68, still + 0.68), elbows=(still + 0.08, still + 0.08))
-    feet = planted(frames, half_width_m=0.13, yaw=0.1)
-    return replace(figure, feet=feet, upper={**figure.upper, **straight})
+    return replace(figure, upper={**figure.upper, **straight})
 
 
 def turn(phase: Phase) -> Figure:
@@ -79,6 +92,73 @@ def turn(phase: Phase) -> Figure:
             ankles=np.stack([_turned(foot, cos, sin) for foot in feet.ankles]),
             yaw=feet.yaw + yaw,
         ),
+    )
+
+
+def squat(phase: Phase) -> Figure:
+    """Down with the hips back and the arms ahead, and up again; the heels stay on the floor."""
+    frames = len(phase)
+    depth = _there_and_back(phase)
+    figure = stand(frames, half_width_m=0.17, yaw=0.3)
+    pelvis = figure.pelvis + np.stack([0 * depth, -0.40 * depth, -0.17 * depth], axis=-1)
+    lean = 0.62 * depth
+    straight = 1.2 - 0.15 * depth
+    return replace(
+        figure,
+        pelvis=pelvis,
+        pelvis_turn=euler("x", lean),
+        upper={
+            **figure.upper,
+            "spine1": euler("x", 0.06 + 0.06 * depth),
+            "spine2": euler("x", -0.08 + 0.08 * depth),
+            "spine3": euler("x", 0.06 - 0.1 * depth),
+            "neck": euler("x", 0.02 - 0.25 * depth),
+            "head": euler("x", -0.04 - 0.25 * depth),
+            **arms(
+                lowered=(straight, straight),
+                forward=(0.06 + 2.1 * depth, 0.06 + 2.1 * depth),
+                elbows=(0.2 - 0.1 * depth, 0.2 - 0.1 * depth),
+            ),
+        },
+    )
+
+
+def _there_and_back(phase: Phase) -> Phase:
+    """0 at whole repeats, 1 half-way, resting a little at both."""
+    wave = (1 - np.cos(2 * np.pi * phase)) / 2
+    return wave * wave * (3 - 2 * wave)
+
+
+def wave(phase: Phase) -> Figure:
+    """The right hand waves beside the head while the weight shifts from foot to foot."""
+    frames = len(phase)
+    slow, quick = 2 * np.pi * phase, 2 * np.pi * 4 * phase
+    figure = stand(frames, half_width_m=0.10, yaw=0.12)
+    shift = np.sin(slow)
+    pelvis = np.stack([0.025 * shift + 0.01, -0.004 * np.cos(2 * slow), 0.035 + 0 * slow], axis=-1)
+    hanging = arms(lowered=(1.2 + 0 * slow, 0 * slow), forward=(0.05 + 0.03 * shift, 0 * slow))
+    raised = {
+        "r_collar": euler("z", -0.22 + 0 * slow),
+        "r_shoulder": euler("zyx", 0.22 + 0.05 * np.sin(quick), 0.35 + 0 * slow, -1.35 + 0 * slow),
+        "r_elbow": euler("y", 1.75 + 0.36 * np.sin(quick)),
+        "r_wrist": euler("y", 0.05 + 0.24 * np.sin(quick - 0.8)),
+    }
+    return grounded(
+        replace(
+            figure,
+            pelvis=pelvis,
+            pelvis_turn=euler("z", 0.03 * shift),
+            upper={
+                **figure.upper,
+                "spine1": euler("xz", 0.06 + 0 * slow, -0.02 * shift),
+                "spine2": euler("xz", -0.08 + 0 * slow, 0.03 - 0.02 * shift),
+                "spine3": euler("xz", 0.06 + 0.01 * np.cos(slow), 0.03 + 0 * slow),
+                "neck": euler("z", -0.03 + 0.02 * shift),
+                "head": euler("xyz", -0.04 + 0 * slow, 0.04 * shift, -0.06 + 0.03 * shift),
+                **hanging,
+                **raised,
+            },
+        )
     )
 
 
