@@ -1,0 +1,105 @@
+"""Posing: SMPL-X kinematics and linear blend skinning, all frames at once.
+
+SMPL-X (Pavlakos et al., CVPR 2019): the global orientation turns about the pelvis, then `transl` is added, so a point
+at rest comes to R (v - J0) + J0 + transl. EasyMocap turns about the world's origin instead: R v + Th.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from reimagine.records import Body, Motion, Pose, Skin
+
+_FINGERS = ("index", "middle", "pinky", "ring", "thumb")
+
+JOINTS = (
+    *("pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2"),
+    *("left_ankle", "right_ankle", "spine3", "left_foot", "right_foot", "neck"),
+    *("left_collar", "right_collar", "head", "left_shoulder", "right_shoulder"),
+    *("left_elbow", "right_elbow", "left_wrist", "right_wrist", "jaw", "left_eye", "right_eye"),
+    *(f"left_{finger}{k}" for finger in _FINGERS for k in (1, 2, 3)),
+    *(f"right_{finger}{k}" for finger in _FINGERS for k in (1, 2, 3)),
+)
+"""Names of the 55 SMPL-X joints, in order."""
+
+_BODY_PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
+
+
+def _finger_parents(wrist: int, first: int) -> tuple[int, ...]:
+    return tuple(wrist if k % 3 == 0 else first + k - 1 for k in range(15))
+
+
+PARENTS = (
+    *_BODY_PARENTS,
+    *(15, 15, 15),
+    *_finger_parents(20, 25),
+    *_finger_parents(21, 40),
+)
+"""Parent of each joint; -1 for the pelvis. A parent always comes before its children."""
+
+
+def rotation_matrices(axis_angle: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3 3"]:
+    """Rotation matrices of axis-angle vectors in radians (Rodrigues), differentiable at zero."""
+    squared = axis_angle.square().sum(-1)[..., None, None]
+    safe = squared.clamp_min(1e-12)
+    angle = safe.sqrt()
+    x, y, z = axis_angle.unbind(-1)
+    zero = torch.zeros_like(x)
+    K = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).unflatten(-1, (3, 3))
+    small = squared < 1e-8
+    sine = torch.where(small, 1 - squared / 6, torch.sin(angle) / angle)
+    cosine = torch.where(small, 0.5 - squared / 24, (1 - torch.cos(angle)) / safe)
+    return torch.eye(3, dtype=x.dtype, device=x.device) + sine * K + cosine * (K @ K)
+
+
+def pose_body(body: Body, motion: Motion) -> Pose:
+    """Where the joints of the body are in every frame of the motion, in the motion's world."""
+    rotations = rotation_matrices(motion.poses)
+    joints = body.joints
+    turns: list[Tensor] = []
+    places: list[Tensor] = []
+    for joint, parent in enumerate(PARENTS):
+        if parent < 0:
+            turns.append(rotations[:, 0])
+            start = joints[0].expand(len(rotations), 3)
+            if motion.turns_about == "origin":
+                start = rotations[:, 0] @ joints[0]
+            places.append(start + motion.transl)
+        else:
+            offset = joints[joint] - joints[parent]
+            turns.append(turns[parent] @ rotations[:, joint])
+            places.append(turns[parent] @ offset + places[parent])
+    turn, place = torch.stack(turns, 1), torch.stack(places, 1)
+    shift = place - (turn @ joints[..., None])[..., 0]
+    return Pose(transforms=torch.cat([turn, shift[..., None]], -1), rotations=rotations)
+
+
+def pose_skin(skin: Skin, pose: Pose) -> Float[Tensor, "frames verts 3"]:
+    """The surface's vertices in every frame, world, metres."""
+    transforms = pose.transforms.flatten(2)
+    table = skin_table(skin).to(transforms)
+    return torch.stack([_pose_frame(skin, table, transforms[f], pose, f) for f in range(len(pose))])
+
+
+def skin_table(skin: Skin) -> Float[Tensor, "verts 55"]:
+    """Skin weights as a full table; one product with it beats gathering a few joints per vertex."""
+    table = skin.weights.new_zeros(len(skin.verts), len(JOINTS))
+    return table.scatter_add(1, skin.weight_joints.long(), skin.weights)
+
+
+def joint_positions(body: Body, pose: Pose) -> Float[Tensor, "frames 55 3"]:
+    """Joints in the world, metres."""
+    turn, shift = pose.transforms[..., :3], pose.transforms[..., 3]
+    return (turn @ body.joints[..., None])[..., 0] + shift
+
+
+def _pose_frame(
+    skin: Skin, table: Tensor, transforms: Float[Tensor, "55 12"], pose: Pose, frame: int
+) -> Float[Tensor, "verts 3"]:
+    verts = skin.verts
+    if skin.correctives is not None:
+        eye = torch.eye(3, dtype=verts.dtype, device=verts.device)
+        feature = (pose.rotations[frame, 1:] - eye).flatten()
+        verts = verts + torch.tensordot(feature, skin.correctives, dims=1)
+    blended = (table @ transforms).unflatten(-1, (3, 4))
+    return (blended[..., :3] * verts[:, None]).sum(-1) + blended[..., 3]
