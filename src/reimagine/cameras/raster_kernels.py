@@ -33,8 +33,19 @@ def init_quietly() -> None:
 
 init_quietly()
 
+RUN = wp.constant(16)
 NOTHING = wp.constant(wp.int64(0x7FFFFFFFFFFFFFFF))
 LOW_HALF = wp.constant(wp.int64(0xFFFFFFFF))
+
+
+@wp.struct
+class Corners:
+    """A face on the screen: pixel x, pixel y and depth of its corners, and their vertex indices."""
+
+    a: wp.vec3
+    b: wp.vec3
+    c: wp.vec3
+    ids: wp.vec3i
 
 
 @wp.func
@@ -50,19 +61,27 @@ def edge(a: wp.vec3, b: wp.vec3, a_index: int, b_index: int, x: float, y: float)
 
 
 @wp.func
-def weights(a: wp.vec3, b: wp.vec3, c: wp.vec3, ids: wp.vec3i, x: float, y: float) -> wp.vec3:
-    """Areas opposite to a, b and c over the depths there; all zero where the pixel is outside."""
-    at_a = edge(b, c, ids[1], ids[2], x, y)
-    at_b = edge(c, a, ids[2], ids[0], x, y)
-    at_c = edge(a, b, ids[0], ids[1], x, y)
-    least = wp.min(wp.min(at_a, at_b), at_c)
-    most = wp.max(wp.max(at_a, at_b), at_c)
-    if least < 0.0 and most > 0.0:
+def areas(f: Corners, x: float, y: float) -> wp.vec3:
+    """Areas opposite to the corners, of one sign inside; all zero where the pixel is outside."""
+    at_a = edge(f.b, f.c, f.ids[1], f.ids[2], x, y)
+    at_b = edge(f.c, f.a, f.ids[2], f.ids[0], x, y)
+    at_c = edge(f.a, f.b, f.ids[0], f.ids[1], x, y)
+    if wp.min(wp.min(at_a, at_b), at_c) < 0.0 and wp.max(wp.max(at_a, at_b), at_c) > 0.0:
         return wp.vec3(0.0, 0.0, 0.0)
-    total = at_a + at_b + at_c
-    if total == 0.0:
-        return wp.vec3(0.0, 0.0, 0.0)
-    return wp.vec3(at_a / total / a[2], at_b / total / b[2], at_c / total / c[2])
+    return wp.vec3(at_a, at_b, at_c)
+
+
+@wp.func
+def corners(
+    screen: wp.array2d(dtype=wp.vec3), faces: wp.array1d(dtype=wp.vec3i), frame: int, face: int
+) -> Corners:
+    """The face's corners: pixel x, pixel y, depth."""
+    f = Corners()
+    f.ids = faces[face]
+    f.a = screen[frame, f.ids[0]]
+    f.b = screen[frame, f.ids[1]]
+    f.c = screen[frame, f.ids[2]]
+    return f
 
 
 @wp.kernel(enable_backward=False)
@@ -74,27 +93,25 @@ def cover(
 ) -> None:
     """Each (frame, face): note depth and face in the pixels whose centres it covers."""
     frame, face = wp.tid()
-    ids = faces[face]
-    a = screen[frame, ids[0]]
-    b = screen[frame, ids[1]]
-    c = screen[frame, ids[2]]
-    if wp.min(wp.min(a[2], b[2]), c[2]) <= near:
+    f = corners(screen, faces, frame, face)
+    if wp.min(wp.min(f.a[2], f.b[2]), f.c[2]) <= near:
         return
     last_x = float(nearest.shape[2] - 1)
     last_y = float(nearest.shape[1] - 1)
-    left = wp.max(wp.ceil(wp.min(wp.min(a[0], b[0]), c[0]) - 0.5), 0.0)
-    right = wp.min(wp.floor(wp.max(wp.max(a[0], b[0]), c[0]) - 0.5), last_x)
-    top = wp.max(wp.ceil(wp.min(wp.min(a[1], b[1]), c[1]) - 0.5), 0.0)
-    bottom = wp.min(wp.floor(wp.max(wp.max(a[1], b[1]), c[1]) - 0.5), last_y)
+    left = wp.max(wp.ceil(wp.min(wp.min(f.a[0], f.b[0]), f.c[0]) - 0.5), 0.0)
+    right = wp.min(wp.floor(wp.max(wp.max(f.a[0], f.b[0]), f.c[0]) - 0.5), last_x)
+    top = wp.max(wp.ceil(wp.min(wp.min(f.a[1], f.b[1]), f.c[1]) - 0.5), 0.0)
+    bottom = wp.min(wp.floor(wp.max(wp.max(f.a[1], f.b[1]), f.c[1]) - 0.5), last_y)
     if left > right or top > bottom:
         return
+    over_depth = wp.vec3(1.0 / f.a[2], 1.0 / f.b[2], 1.0 / f.c[2])
     for row in range(int(top), int(bottom) + 1):
         for column in range(int(left), int(right) + 1):
-            w = weights(a, b, c, ids, float(column) + 0.5, float(row) + 0.5)
+            w = areas(f, float(column) + 0.5, float(row) + 0.5)
             total = w[0] + w[1] + w[2]
-            if total > 0.0:
+            if total != 0.0:
                 # The bits of positive floats sort like the floats.
-                bits = wp.int64(wp.cast(1.0 / total, wp.int32))
+                bits = wp.int64(wp.cast(total / wp.dot(w, over_depth), wp.int32))
                 key = (bits << wp.int64(32)) | wp.int64(face)
                 wp.atomic_min(nearest, frame, row, column, key)
 
@@ -108,23 +125,44 @@ def resolve(
     barycentrics: wp.array3d(dtype=wp.vec2),
     depth: wp.array3d(dtype=wp.float32),
 ) -> None:
-    """Each (frame, row, column): the winner's face, barycentrics and depth."""
-    frame, row, column = wp.tid()
-    key = nearest[frame, row, column]
-    if key == NOTHING:
-        face_out[frame, row, column] = -1
-        barycentrics[frame, row, column] = wp.vec2(0.0, 0.0)
-        depth[frame, row, column] = wp.inf
-        return
-    face = int(key & LOW_HALF)
-    ids = faces[face]
-    x = float(column) + 0.5
-    y = float(row) + 0.5
-    w = weights(screen[frame, ids[0]], screen[frame, ids[1]], screen[frame, ids[2]], ids, x, y)
-    total = w[0] + w[1] + w[2]
-    face_out[frame, row, column] = face
-    barycentrics[frame, row, column] = wp.vec2(w[1] / total, w[2] / total)
-    depth[frame, row, column] = 1.0 / total
+    """Each (frame, row, run of columns): the winner's face, barycentrics and depth, where there is one."""
+    frame, row, run = wp.tid()
+    for column in range(run * RUN, wp.min((run + 1) * RUN, nearest.shape[2])):
+        key = nearest[frame, row, column]
+        if key != NOTHING:
+            face = int(key & LOW_HALF)
+            f = corners(screen, faces, frame, face)
+            w = areas(f, float(column) + 0.5, float(row) + 0.5)
+            w = wp.vec3(w[0] / f.a[2], w[1] / f.b[2], w[2] / f.c[2])
+            total = w[0] + w[1] + w[2]
+            face_out[frame, row, column] = face
+            barycentrics[frame, row, column] = wp.vec2(w[1] / total, w[2] / total)
+            depth[frame, row, column] = wp.cast(wp.int32(key >> wp.int64(32)), wp.float32)
+
+
+@wp.kernel(enable_backward=False)
+def mix(
+    face_in: wp.array3d(dtype=wp.int32),
+    barycentrics: wp.array3d(dtype=wp.vec2),
+    faces: wp.array1d(dtype=wp.vec3i),
+    values: wp.array3d(dtype=wp.float32),
+    out: wp.array4d(dtype=wp.float32),
+) -> None:
+    """Each (frame, row, run of columns): values at vertices (of this frame, or of all) at the pixel, where it sees."""
+    frame, row, run = wp.tid()
+    of = wp.min(frame, values.shape[0] - 1)
+    for column in range(run * RUN, wp.min((run + 1) * RUN, face_in.shape[2])):
+        face = face_in[frame, row, column]
+        if face >= 0:
+            ids = faces[face]
+            uv = barycentrics[frame, row, column]
+            first = 1.0 - uv[0] - uv[1]
+            for channel in range(values.shape[2]):
+                out[frame, row, column, channel] = (
+                    first * values[of, ids[0], channel]
+                    + uv[0] * values[of, ids[1], channel]
+                    + uv[1] * values[of, ids[2], channel]
+                )
 
 
 @wp.kernel(enable_backward=False)
@@ -141,17 +179,14 @@ def touch(
     the upright and the level get all n + 1 shades.
     """
     frame, face = wp.tid()
-    ids = faces[face]
-    a = screen[frame, ids[0]]
-    b = screen[frame, ids[1]]
-    c = screen[frame, ids[2]]
-    if wp.min(wp.min(a[2], b[2]), c[2]) <= near:
+    f = corners(screen, faces, frame, face)
+    if wp.min(wp.min(f.a[2], f.b[2]), f.c[2]) <= near:
         return
     count = samples.shape[3]
-    left = wp.max(wp.floor(wp.min(wp.min(a[0], b[0]), c[0])), 0.0)
-    right = wp.min(wp.floor(wp.max(wp.max(a[0], b[0]), c[0])), float(samples.shape[2] - 1))
-    top = wp.max(wp.floor(wp.min(wp.min(a[1], b[1]), c[1])), 0.0)
-    bottom = wp.min(wp.floor(wp.max(wp.max(a[1], b[1]), c[1])), float(samples.shape[1] - 1))
+    left = wp.max(wp.floor(wp.min(wp.min(f.a[0], f.b[0]), f.c[0])), 0.0)
+    right = wp.min(wp.floor(wp.max(wp.max(f.a[0], f.b[0]), f.c[0])), float(samples.shape[2] - 1))
+    top = wp.max(wp.floor(wp.min(wp.min(f.a[1], f.b[1]), f.c[1])), 0.0)
+    bottom = wp.min(wp.floor(wp.max(wp.max(f.a[1], f.b[1]), f.c[1])), float(samples.shape[1] - 1))
     if left > right or top > bottom:
         return
     for row in range(int(top), int(bottom) + 1):
@@ -160,6 +195,6 @@ def touch(
                 for k in range(count):
                     x = float(column) + (float(k) + 0.5) / float(count)
                     y = float(row) + (float((3 * k) % count) + 0.5) / float(count)
-                    w = weights(a, b, c, ids, x, y)
-                    if w[0] + w[1] + w[2] > 0.0:
+                    w = areas(f, x, y)
+                    if w[0] + w[1] + w[2] != 0.0:
                         samples[frame, row, column, k] = wp.uint8(1)

@@ -1,19 +1,15 @@
 """What a camera sees of a mesh: face, barycentrics and depth at every pixel's centre."""
 
-from contextlib import nullcontext
 from typing import Any
 
 import torch
 import warp as wp
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from reimagine.cameras import raster_kernels as kernels
 from reimagine.cameras.project import NEAR_M, to_screen
 from reimagine.records import CameraPath, Raster
-
-_SAMPLES = 8
-"""Points a pixel for coverage."""
 
 
 def rasterize(
@@ -24,25 +20,18 @@ def rasterize(
     Faces that share an edge leave no hole. Of equally near faces the lowest index wins. A face with a corner closer
     than `NEAR_M` to the camera's plane is left out whole, not clipped. No gradients.
     """
-    frames, device = verts.shape[0], verts.device
-    assert len(camera) == frames, f"{len(camera)} cameras for {frames} frames"
-    screen = to_screen(camera, verts.detach()).contiguous()
-    corners = faces.to(device=device, dtype=torch.int32).contiguous()
-    shape = (frames, camera.height, camera.width)
+    assert len(camera) == len(verts), f"{len(camera)} cameras for {len(verts)} frames"
+    device, shape = verts.device, (len(verts), camera.height, camera.width)
     nearest = torch.full(shape, torch.iinfo(torch.int64).max, dtype=torch.int64, device=device)
-    face = torch.empty(shape, dtype=torch.int32, device=device)
-    barycentrics = torch.empty((*shape, 2), device=device)
-    depth = torch.empty(shape, device=device)
+    face = torch.full(shape, -1, dtype=torch.int32, device=device)
+    barycentrics = torch.zeros((*shape, 2), device=device)
+    depth = torch.full(shape, torch.inf, device=device)
 
-    seen = [wp.from_torch(screen, dtype=wp.vec3), wp.from_torch(corners, dtype=wp.vec3i)]
+    mesh = [_vectors(to_screen(camera, verts.detach())), _triples(faces, device)]
     keys = wp.from_torch(nearest)
-    found = [wp.from_torch(face), wp.from_torch(barycentrics, dtype=wp.vec2), wp.from_torch(depth)]
-    where = wp.device_from_torch(device)
-    with _stream_of(device):
-        if frames and len(corners):
-            size = (frames, len(corners))
-            wp.launch(kernels.cover, size, inputs=[*seen, NEAR_M, keys], device=where)
-        wp.launch(kernels.resolve, shape, inputs=[*seen, keys], outputs=found, device=where)
+    found = [wp.from_torch(face), _vectors(barycentrics), wp.from_torch(depth)]
+    _launch(kernels.cover, (len(verts), len(faces)), [*mesh, NEAR_M, keys], device)
+    _launch(kernels.resolve, _runs(face), [*mesh, keys, *found], device)
     return Raster(face=face, barycentrics=barycentrics, depth=depth)
 
 
@@ -56,23 +45,22 @@ def coverage(
 
     Only pixels whose 3 x 3 surroundings are not all seen get sampled, which also finds what is thinner than a pixel.
     """
-    solid = torch.nn.functional.max_pool2d((raster.face < 0).float(), 3, stride=1, padding=1) == 0
-    solid = solid.to(torch.uint8)
-    samples = torch.zeros((*raster.face.shape, _SAMPLES), dtype=torch.uint8, device=verts.device)
-    screen = to_screen(camera, verts.detach()).contiguous()
-    corners = faces.to(device=verts.device, dtype=torch.int32).contiguous()
-    if len(verts) and len(corners):
-        inputs = [
-            wp.from_torch(screen, dtype=wp.vec3),
-            wp.from_torch(corners, dtype=wp.vec3i),
-            NEAR_M,
-            wp.from_torch(solid),
-            wp.from_torch(samples),
-        ]
-        where = wp.device_from_torch(verts.device)
-        with _stream_of(verts.device):
-            wp.launch(kernels.touch, (len(verts), len(corners)), inputs=inputs, device=where)
-    return torch.maximum(samples.sum(-1, dtype=torch.uint8) / _SAMPLES, solid)
+    solid = _inner(raster.face >= 0)
+    samples = torch.zeros((*solid.shape, 8), dtype=torch.uint8, device=verts.device)
+    mesh = [_vectors(to_screen(camera, verts.detach())), _triples(faces, verts.device)]
+    inputs = [*mesh, NEAR_M, wp.from_torch(solid.view(torch.uint8)), wp.from_torch(samples)]
+    _launch(kernels.touch, (len(verts), len(faces)), inputs, verts.device)
+    # Eight bytes of 0 or 1 are one integer, whose highest byte after the product is their sum.
+    hits = samples.view(torch.int64)[..., 0] * 0x0101010101010101 >> 56
+    return torch.where(solid, 1.0, hits / 8)
+
+
+def _inner(seen: Bool[Tensor, "frames height width"]) -> Bool[Tensor, "frames height width"]:
+    """True where all 3 x 3 pixels around are; false along the picture's border."""
+    rows = seen[:, :-2] & seen[:, 1:-1] & seen[:, 2:]
+    inner = torch.zeros_like(seen)
+    inner[:, 1:-1, 1:-1] = rows[..., :-2] & rows[..., 1:-1] & rows[..., 2:]
+    return inner
 
 
 def interpolate(
@@ -80,18 +68,18 @@ def interpolate(
     faces: Int[Tensor, "faces 3"],
     values: Float[Tensor, "verts channels"] | Float[Tensor, "frames verts channels"],
 ) -> Float[Tensor, "frames height width channels"]:
-    """Values given at vertices, at every pixel's centre; zero where nothing is seen."""
-    at = raster.face.flatten().ge(0).nonzero()[:, 0]
-    face = raster.face.flatten()[at]
-    corners = faces[face].long()
-    if values.ndim == 3:
-        frame_pixels = raster.face[0].numel()
-        corners = corners + (at // frame_pixels * values.shape[1])[:, None]
-    out = values.new_zeros((raster.face.numel(), values.shape[-1]))
-    out[at] = blend(
-        raster.barycentrics.reshape(-1, 2)[at], values.reshape(-1, values.shape[-1]), corners
-    )
-    return out.reshape(*raster.face.shape, -1)
+    """Values given at vertices, at every pixel's centre; zero where nothing is seen. No gradients."""
+    out = values.new_zeros((*raster.face.shape, values.shape[-1]))
+    by_frame = values.detach() if values.ndim == 3 else values.detach()[None]
+    inputs = [
+        wp.from_torch(raster.face.to(torch.int32).contiguous()),
+        _vectors(raster.barycentrics),
+        _triples(faces, values.device),
+        wp.from_torch(by_frame.contiguous()),
+        wp.from_torch(out),
+    ]
+    _launch(kernels.mix, _runs(raster.face), inputs, values.device)
+    return out
 
 
 def blend(
@@ -105,8 +93,28 @@ def blend(
     return first * (1 - u - v) + second * u + third * v
 
 
-def _stream_of(device: torch.device) -> Any:  # noqa: ANN401 - Warp has no type for it
-    """Torch's current CUDA stream for Warp's launches, so that neither has to wait by hand."""
-    if device.type != "cuda":
-        return nullcontext()
-    return wp.ScopedStream(wp.stream_from_torch(torch.cuda.current_stream(device)))
+def _vectors(values: Float[Tensor, "... components"]) -> Any:  # noqa: ANN401 - Warp's arrays have no types
+    """Warp's view of vectors of two or three."""
+    return wp.from_torch(values.contiguous(), dtype=wp.vec2 if values.shape[-1] == 2 else wp.vec3)
+
+
+def _triples(faces: Int[Tensor, "faces 3"], device: torch.device) -> Any:  # noqa: ANN401
+    return wp.from_torch(faces.to(device=device, dtype=torch.int32).contiguous(), dtype=wp.vec3i)
+
+
+def _runs(face: Int[Tensor, "frames height width"]) -> tuple[int, int, int]:
+    """Launch size with one thread for several columns: on a CPU, starting a thread costs more than its pixel."""
+    frames, height, width = face.shape
+    return frames, height, -(-width // int(kernels.RUN))
+
+
+def _launch(kernel: Any, size: tuple[int, ...], inputs: list[Any], device: torch.device) -> None:  # noqa: ANN401
+    """Run the kernel, on CUDA in torch's current stream, so that neither has to wait by hand."""
+    if 0 in size:
+        return
+    where = wp.device_from_torch(device)
+    if device.type == "cuda":
+        with wp.ScopedStream(wp.stream_from_torch(torch.cuda.current_stream(device))):
+            wp.launch(kernel, size, inputs=inputs, device=where)
+    else:
+        wp.launch(kernel, size, inputs=inputs, device=where)
