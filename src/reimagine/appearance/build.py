@@ -1,0 +1,190 @@
+"""From photos to a person: the whole of this stage, one call per step."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reimagine.appearance.fit import Fit, fit_body
+from reimagine.appearance.matte import front_back_swapped, same_person, silhouette
+from reimagine.appearance.outlines import FACE, HAIR, LOWER, SHOES, SKIN, UPPER
+from reimagine.appearance.parts import label_parts
+from reimagine.appearance.photos import Picture, read_photos
+from reimagine.appearance.pieces import Piece, Seeing, make_pieces, normals_of, seeing
+from reimagine.appearance.plane import plane_of, region_picture
+from reimagine.appearance.texture import View, colours, guess, sight
+from reimagine.body.model import pose_skin
+from reimagine.records import Person, Photo, Skin
+from reimagine.request import Photos
+
+_SHOWN_AS = {
+    "head": (FACE, SKIN, HAIR),
+    "throat": (SKIN, FACE, UPPER),
+    "trunk": (UPPER, SKIN),
+    "hair": (HAIR,),
+    "left_leg": (LOWER, SKIN, SHOES),
+    "right_leg": (LOWER, SKIN, SHOES),
+    "left_foot": (SHOES, SKIN),
+    "right_foot": (SHOES, SKIN),
+    "left_arm": (UPPER, SKIN),
+    "right_arm": (UPPER, SKIN),
+    "left_hand": (SKIN,),
+    "right_hand": (SKIN,),
+}
+"""Which labels of a photo may give a piece its colour."""
+
+
+def build_person(
+    photos: Photos,
+    *,
+    height_m: float | None = None,
+    report: Callable[[str, float], None] = lambda _step, _share: None,
+) -> Person:
+    """The person on the photos: body, dressed surface, colours.
+
+    `report` hears the step's name and the share of it done, 0..1.
+
+    Raises:
+        InputError: where the photos cannot be used.
+    """
+    pictures, notes = _in_order(read_photos(photos))
+    alphas = [silhouette(picture) for picture in pictures]
+    report("silhouettes", 1.0)
+    fit = fit_body(
+        alphas,
+        [picture.side for picture in pictures],
+        height_m=height_m,
+        report=lambda share: report("fitting the body", share),
+    )
+    shown = [
+        _see(fit, index, picture, alpha)
+        for index, (picture, alpha) in enumerate(zip(pictures, alphas, strict=True))
+    ]
+    pieces = make_pieces(
+        fit.body, fit.stances[0].pose, shown[0], shown[1] if len(shown) > 1 else None
+    )
+    report("dressing", 0.5)
+    person = _coloured(fit, pieces, shown, pictures, alphas, notes)
+    report("dressing", 1.0)
+    return person
+
+
+def _in_order(pictures: tuple[Picture, ...]) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
+    """Front first, whatever they were called, and what there is to say about them."""
+    if len(pictures) == 1:
+        return pictures, ("Only a front photo was given; the back is guessed from it.",)
+    notes: list[str] = []
+    alphas = [silhouette(picture) for picture in pictures]
+    if front_back_swapped(*pictures, *alphas):
+        notes.append("The front photo shows a back and the back photo a front; they were swapped.")
+        pictures = tuple(
+            Picture(rgb=other.rgb, mask=other.mask, side=picture.side, name=other.name)
+            for picture, other in zip(pictures, reversed(pictures), strict=True)
+        )
+    warning = same_person(*pictures, *alphas)
+    return pictures, (*notes, warning) if warning else tuple(notes)
+
+
+def _see(
+    fit: Fit, index: int, picture: Picture, alpha: Float[Tensor, "height width"]
+) -> Seeing:
+    stance = fit.stances[index]
+    regions = region_picture(fit.body, stance)
+    labels = label_parts(picture.rgb, alpha, picture.side, regions)
+    return seeing(plane_of(fit.body, stance), labels.numpy(), regions.numpy())
+
+
+def _coloured(
+    fit: Fit,
+    pieces: list[Piece],
+    shown: list[Seeing],
+    pictures: tuple[Picture, ...],
+    alphas: list[Float[Tensor, "height width"]],
+    notes: tuple[str, ...],
+) -> Person:
+    surface, owner = _join(pieces)
+    views = [
+        _view(surface, fit, index, seen, picture)
+        for index, (seen, picture) in enumerate(zip(shown, pictures, strict=True))
+    ]
+    count = len(surface.verts)
+    xy = np.zeros((len(views), count, 2), np.float32)
+    weight = np.zeros((len(views), count), np.float32)
+    fill = np.full((count, 3), 0.5, np.float32)
+    for index, piece in enumerate(pieces):
+        chosen = np.flatnonzero(owner == index)
+        for v, (view, seen) in enumerate(zip(views, shown, strict=True)):
+            sighting = sight(view, chosen, _allowed(piece, seen))
+            xy[v, chosen], weight[v, chosen] = sighting.xy, sighting.weight
+        weight[:, chosen] /= np.maximum(weight[:, chosen].sum(0), 1.0)
+        seen_colours = np.stack([colours(view, xy[v, chosen]) for v, view in enumerate(views)])
+        trust = weight[:, chosen]
+        known = (seen_colours * trust[..., None]).sum(0) / np.maximum(trust.sum(0), 1e-6)[:, None]
+        fill[chosen] = guess(views[0].verts[chosen], known, trust.sum(0))
+    return Person(
+        body=fit.body,
+        surface=surface,
+        photos=tuple(
+            Photo(
+                rgb=picture.rgb,
+                alpha=alpha,
+                camera=stance.camera,
+                pose=stance.pose,
+                side=picture.side,
+            )
+            for picture, alpha, stance in zip(pictures, alphas, fit.stances, strict=True)
+        ),
+        photo_xy=torch.from_numpy(xy),
+        photo_weight=torch.from_numpy(weight),
+        fill=torch.from_numpy(np.clip(fill, 0, 1)),
+        part=torch.tensor([piece.part for piece in pieces])[torch.from_numpy(owner)],
+        notes=notes,
+    )
+
+
+def _view(surface: Skin, fit: Fit, index: int, seen: Seeing, picture: Picture) -> View:
+    verts = pose_skin(surface, fit.stances[index].pose)[0].numpy()
+    return View(
+        plane=seen.plane,
+        rgb=picture.rgb.permute(1, 2, 0).numpy(),
+        verts=verts,
+        normals=normals_of(verts, surface.faces.numpy()),
+        sign=1.0 if picture.side == "front" else -1.0,
+    )
+
+
+def _allowed(piece: Piece, seen: Seeing) -> NDArray[np.bool_]:
+    """Where on the plane the photo shows this piece."""
+    near = piece.regions
+    if piece.name in ("left_foot", "right_foot"):
+        near = (*near, near[0] - 1)
+    if piece.name == "head":
+        near = (*near, 1)
+    if piece.name == "hair":
+        near = (0, 1)
+    if piece.name == "trunk":
+        near = (*near, 2, 5) if not np.isin(seen.guide, (2, 5)).any() else near
+    return np.isin(seen.labels, _SHOWN_AS[piece.name]) & np.isin(seen.guide, near)
+
+
+def _join(pieces: list[Piece]) -> tuple[Skin, NDArray[np.int64]]:
+    """All pieces as one surface, and which piece each vertex belongs to."""
+    counts = [len(piece.skin.verts) for piece in pieces]
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    influences = max(piece.skin.weights.shape[1] for piece in pieces)
+
+    def padded(table: Tensor) -> Tensor:
+        return torch.nn.functional.pad(table, (0, influences - table.shape[1]))
+
+    surface = Skin(
+        verts=torch.cat([piece.skin.verts for piece in pieces]),
+        faces=torch.cat(
+            [piece.skin.faces + int(start) for piece, start in zip(pieces, starts, strict=True)]
+        ),
+        weight_joints=torch.cat([padded(piece.skin.weight_joints) for piece in pieces]),
+        weights=torch.cat([padded(piece.skin.weights) for piece in pieces]),
+    )
+    return surface, np.repeat(np.arange(len(pieces)), counts)

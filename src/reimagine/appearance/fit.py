@@ -1,0 +1,271 @@
+"""Fitting the body and one camera per photo to the silhouettes, all photos together.
+
+Clothes hide the body, so the silhouette is a bound that loose cloth may exceed: vertices outside it cost much,
+outline far from the body costs little. What clothes seldom hide (crown, neck, feet) anchors the rest.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body, load_anny
+from reimagine.body.model import JOINTS, pose_body, pose_skin
+from reimagine.records import Body, CameraPath, Motion, Pose
+
+FIT_HEIGHT = 416
+"""Silhouettes are fitted at this picture height, pixels."""
+STEPS = 160
+CAMERA_STEPS = 40
+
+# Only turns that a frontal photo shows, so that no limb drifts in depth: joint, axis (0 x, 1 y, 2 z), start in radians,
+# softness of the prior in radians.
+TURNS = (
+    ("left_shoulder", 2, -1.22, 0.30),
+    ("right_shoulder", 2, 1.22, 0.30),
+    ("left_elbow", 2, -0.12, 0.15),
+    ("right_elbow", 2, 0.12, 0.15),
+    ("left_hip", 2, 0.02, 0.12),
+    ("right_hip", 2, -0.02, 0.12),
+    ("left_collar", 2, -0.05, 0.08),
+    ("right_collar", 2, 0.05, 0.08),
+    ("spine2", 2, 0.0, 0.04),
+    ("neck", 2, 0.0, 0.05),
+    ("neck", 0, 0.05, 0.10),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stance:
+    """How the person stands in one photo, and the camera that took it."""
+
+    motion: Motion
+    pose: Pose
+    camera: CameraPath
+    """At the photo's own size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """A body and its stance in every photo."""
+
+    body: Body
+    stances: tuple[Stance, ...]
+
+
+def fit_body(
+    silhouettes: list[Float[Tensor, "height width"]],
+    sides: list[str],
+    *,
+    height_m: float | None = None,
+    report: Callable[[float], None] = lambda _: None,
+) -> Fit:
+    """Body shape, and pose and camera of each photo, from silhouettes (0..1) seen from the "front" or the "back".
+
+    Absolute size cannot be seen in a photo: the body comes out `height_m` tall, 1.7 by default.
+    `report` hears the share of the work done, 0..1.
+    """
+    anny = load_anny()
+    views = [_prepare(alpha, side) for alpha, side in zip(silhouettes, sides, strict=True)]
+    shape = torch.zeros(6, requires_grad=True)
+    cameras = torch.zeros(len(views), 5, requires_grad=True)
+    turns = torch.zeros(len(views), len(TURNS), requires_grad=True)
+    optimizer = torch.optim.Adam(
+        [
+            {"params": [shape], "lr": 0.03},
+            {"params": [cameras], "lr": 0.02},
+            {"params": [turns], "lr": 0.02},
+        ]
+    )
+    sample = torch.arange(0, anny.skin(DEFAULT_PHENOTYPE).verts.shape[0], 3)
+    for step in range(STEPS):
+        if step == int(STEPS * 0.75):
+            for group in optimizer.param_groups:
+                group["lr"] *= 0.3
+        optimizer.zero_grad()
+        phenotype = _phenotype(shape)
+        skin, joints = anny.skin(phenotype), anny.joints(phenotype)
+        body = Body(skin=skin, joints=joints, height_m=1.0)
+        stand = _stand(turns)
+        verts = pose_skin(skin, pose_body(body, stand))
+        loss = _prior(shape, cameras, turns)
+        for index, view in enumerate(views):
+            pixels = _project(verts[index], cameras[index], view)
+            loss = loss + _misfit(pixels, sample, view, anchors_only=step < CAMERA_STEPS)
+        loss.backward()
+        if step < CAMERA_STEPS:
+            shape.grad = turns.grad = None
+        optimizer.step()
+        report((step + 1) / STEPS)
+    return _result(shape.detach(), cameras.detach(), turns.detach(), views, height_m or 1.7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """One silhouette, ready to be compared with."""
+
+    side: str
+    scale: float
+    """Fit pixels per photo pixel."""
+    size: tuple[int, int]
+    """Photo height and width."""
+    outside: Float[Tensor, "1 1 height width"]
+    """Distance to the silhouette, in person heights; zero inside."""
+    points: Float[Tensor, "points 2"]
+    """Outline and inner points of the silhouette, fit pixels."""
+    top: float
+    bottom: float
+    middle: float
+    neck: float
+    """Rows of crown, soles, and the narrowest part of the neck; column of the middle. Fit pixels."""
+
+
+def _prepare(alpha: Float[Tensor, "height width"], side: str) -> _View:
+    height, width = alpha.shape
+    scale = FIT_HEIGHT / height
+    size = (max(1, round(width * scale)), FIT_HEIGHT)
+    mask = cv2.resize(alpha.numpy(), size, interpolation=cv2.INTER_AREA) > 0.5
+    rows = np.flatnonzero(mask.any(1))
+    top, bottom = float(rows[0]), float(rows[-1] + 1)
+    tall = bottom - top
+    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5) / tall
+    widths = mask.sum(1)
+    low, high = int(top + 0.09 * tall), int(top + 0.22 * tall)
+    neck = low + int(np.argmin(widths[low:high]))
+    outline = mask & ~cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    generator = np.random.default_rng(0)
+    points = [
+        generator.permutation(np.argwhere(which))[:count]
+        for which, count in ((outline, 500), (mask, 300))
+    ]
+    xy = np.concatenate(points)[:, ::-1] + 0.5
+    return _View(
+        side=side,
+        scale=scale,
+        size=(height, width),
+        outside=torch.from_numpy(distance.astype(np.float32))[None, None],
+        points=torch.from_numpy(xy.astype(np.float32)),
+        top=top,
+        bottom=bottom,
+        middle=float(np.median(np.nonzero(mask)[1])),
+        neck=float(neck),
+    )
+
+
+def _phenotype(shape: Float[Tensor, " 6"]) -> Float[Tensor, " 6"]:
+    """Gender, age, muscle, weight, height, proportions; age and height stay, since silhouettes cannot tell them."""
+    free = torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0, 1.0])
+    start = torch.logit(DEFAULT_PHENOTYPE.clamp(0.03, 0.97))
+    return torch.sigmoid(start + 2.0 * shape * free)
+
+
+def _stand(turns: Float[Tensor, "views turns"]) -> Motion:
+    poses = torch.zeros(len(turns), 55, 3)
+    for index, (joint, axis, start, softness) in enumerate(TURNS):
+        unit = torch.zeros(55, 3)
+        unit[JOINTS.index(joint), axis] = 1.0
+        poses = poses + (start + 3.0 * softness * torch.tanh(turns[:, index]))[:, None, None] * unit
+    return Motion(poses=poses, transl=torch.zeros(len(turns), 3), fps=1.0, betas=torch.zeros(10))
+
+
+def _camera(unknown: Float[Tensor, " 5"], view: _View) -> tuple[Tensor, Tensor, Tensor]:
+    """Focal length (fit pixels), rotation and translation from five numbers near zero.
+
+    The start is a camera that frames the silhouette, with the focal length 1.1 picture heights.
+    """
+    focal = FIT_HEIGHT * 1.1 * torch.exp(unknown[0])
+    tall = view.bottom - view.top
+    distance = focal * 1.62 / tall * torch.exp(unknown[1])
+    pitch = 0.12 + unknown[2]
+    c, s = torch.cos(pitch), torch.sin(pitch)
+    zero, one = torch.zeros(()), torch.ones(())
+    tilt = torch.stack(
+        [torch.stack([one, zero, zero]), torch.stack([zero, c, -s]), torch.stack([zero, s, c])]
+    )
+    facing = (
+        torch.diag(torch.tensor([1.0, -1.0, -1.0]))
+        if view.side == "front"
+        else torch.diag(torch.tensor([-1.0, -1.0, 1.0]))
+    )
+    width = view.size[1] * view.scale
+    centre_x = (view.middle - width / 2) / focal.detach() * distance.detach()
+    centre_y = ((view.top + view.bottom) / 2 - FIT_HEIGHT / 2) / focal.detach() * distance.detach()
+    # The zero pose's origin is at the chest; the middle of the body lies about half a metre below it.
+    rotation = tilt @ facing
+    middle = torch.tensor([0.0, -0.50, 0.0])
+    shift = torch.stack([centre_x + unknown[3], centre_y + unknown[4], distance])
+    return focal, rotation, shift - rotation @ middle
+
+
+def _project(
+    verts: Float[Tensor, "verts 3"], unknown: Float[Tensor, " 5"], view: _View
+) -> Float[Tensor, "verts 2"]:
+    focal, rotation, translation = _camera(unknown, view)
+    x, y, z = (verts @ rotation.T + translation).unbind(-1)
+    width = view.size[1] * view.scale
+    return torch.stack([focal * x / z + width / 2, focal * y / z + FIT_HEIGHT / 2], -1)
+
+
+def _misfit(
+    pixels: Float[Tensor, "verts 2"], sample: Tensor, view: _View, *, anchors_only: bool
+) -> Tensor:
+    tall = view.bottom - view.top
+    height, width = view.outside.shape[-2:]
+    crown, sole = pixels[:, 1].amin(), pixels[:, 1].amax()
+    anchors = ((crown - view.top) / tall) ** 2 + ((sole - view.bottom) / tall) ** 2
+    anchors = anchors + 0.3 * ((pixels[:, 0].median() - view.middle) / tall) ** 2
+    grid = pixels / torch.tensor([width, height]) * 2 - 1
+    outside = torch.nn.functional.grid_sample(
+        view.outside, grid[None, None], align_corners=False, padding_mode="border"
+    )
+    if anchors_only:
+        return 40 * anchors + 30 * outside.square().mean()
+    near = torch.cdist(view.points, pixels[sample]).amin(1) / tall
+    # Loose cloth may stand off by several centimetres: beyond 2 % of the height the pull stops growing.
+    pull = (near.square() / (near.square() + 0.02**2)).mean() * 0.02
+    return 40 * anchors + 60 * outside.square().mean() + pull + 2.0 * near.square().mean()
+
+
+def _prior(shape: Tensor, cameras: Tensor, turns: Tensor) -> Tensor:
+    softness = torch.tensor([0.25, 0.3, 0.12, 0.3, 0.3])
+    return (
+        2e-3 * shape.square().sum()
+        + 1e-3 * (cameras / softness).square().sum()
+        + 1e-3 * turns.square().sum()
+    )
+
+
+def _result(
+    shape: Tensor, cameras: Tensor, turns: Tensor, views: list[_View], height_m: float
+) -> Fit:
+    phenotype = _phenotype(shape)
+    body = anny_body(phenotype, height_m=height_m)
+    # The fit ran at the model's own size; a similar scene seen from a similar distance gives the same picture.
+    grown = body.joints[1:, 1].std() / load_anny().joints(phenotype)[1:, 1].std()
+    stand = _stand(turns)
+    stances: list[Stance] = []
+    for index, view in enumerate(views):
+        focal, rotation, translation = _camera(cameras[index], view)
+        height, width = view.size
+        K = torch.tensor([[0.0, 0.0, width / 2], [0.0, 0.0, height / 2], [0.0, 0.0, 1.0]])
+        K[0, 0] = K[1, 1] = focal / view.scale
+        camera = CameraPath(
+            K=K[None],
+            R=rotation[None],
+            t=(translation * grown)[None],
+            width=width,
+            height=height,
+        )
+        motion = Motion(
+            poses=stand.poses[index : index + 1],
+            transl=torch.zeros(1, 3),
+            fps=1.0,
+            betas=torch.zeros(10),
+            name=view.side,
+        )
+        stances.append(Stance(motion=motion, pose=pose_body(body, motion), camera=camera))
+    return Fit(body=body, stances=tuple(stances))

@@ -1,0 +1,185 @@
+"""The outline of each part on the frontal plane, completed where another part hides it."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from reimagine.appearance.plane import CELL_M
+from reimagine.records import PARTS
+
+Mask = NDArray[np.bool_]
+
+SKIN, FACE, HAIR, UPPER, LOWER, SHOES = range(1, len(PARTS) + 1)
+_LEFT_ARM, _RIGHT_ARM = (2, 3), (5, 6)
+_HANDS, _LEFT_LEG, _RIGHT_LEG = (4, 7), (9, 10, 11), (12, 13, 14)
+_UNDER_SHIRT_M = 0.12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """One part on the frontal plane."""
+
+    mask: Mask
+    bottom: NDArray[np.float32] | None
+    """Row where the part ends, per column, if it is cut off flat there (a hem)."""
+    regions: tuple[int, ...]
+    """Body regions that give it depth and that it moves with."""
+    part: str
+    """What its colour is taken as where the photo does not say."""
+
+
+def outlines(
+    labels: NDArray[np.integer], guide: NDArray[np.integer], bare: NDArray[np.integer]
+) -> dict[str, Outline]:
+    """Trunk, arms and legs of a front photo seen on the plane.
+
+    `labels` are 0 or 1 + index into PARTS; `guide` the body region that each silhouette pixel belongs to (nearest
+    region, -1 off the silhouette); `bare` the undressed body's own regions there (-1 off the body).
+    """
+    found: dict[str, Outline] = {}
+    arms = np.isin(guide, (*_LEFT_ARM, *_RIGHT_ARM, *_HANDS))
+    trunk = _trunk((labels == UPPER) & ~arms, np.isin(bare, (1,)) & (labels > 0), guide)
+    hem = _lowest(trunk)
+    found["trunk"] = Outline(mask=_hang(trunk, hem), bottom=hem, regions=(1, 8, 9, 12), part="upper")
+    for name, regions in (("left_arm", _LEFT_ARM), ("right_arm", _RIGHT_ARM)):
+        arm = np.isin(guide, regions) & np.isin(labels, (UPPER, SKIN))
+        arm |= np.isin(bare, regions[:1])
+        arm = _largest(_closed(arm, 0.015))
+        end = _lowest(arm)
+        found[name] = Outline(mask=_hang(arm, end), bottom=end, regions=regions, part="skin")
+    found |= _legs(labels, guide, bare, hem)
+    return found
+
+
+def hair(front: NDArray[np.integer], back: NDArray[np.integer]) -> Outline:
+    """The hair of both photos on one plane (labels, the back's already moved onto the front's head)."""
+    mask = _largest(_closed((front == HAIR) | (back == HAIR), 0.01))
+    return Outline(mask=mask, bottom=None, regions=(0,), part="hair")
+
+
+def _trunk(cloth: Mask, torso: Mask, guide: NDArray[np.integer]) -> Mask:
+    cloth = _largest(_closed(cloth, 0.02))
+    rows = np.flatnonzero(cloth.any(1))
+    if len(rows) == 0:  # no upper garment: the bare torso is the trunk
+        return torso
+    whole = np.zeros_like(cloth)
+    for row in rows:
+        columns = np.flatnonzero(cloth[row])
+        whole[row, columns[0] : columns[-1] + 1] = True
+    # Where an arm lies on the side of the torso, the body's own side is the best guess of the hidden cloth.
+    whole |= torso & (np.arange(len(cloth)) <= rows[-1])[:, None] & (
+        np.arange(len(cloth)) >= rows[0]
+    )[:, None]
+    whole &= guide != 0
+    return _smooth(_largest(whole))
+
+
+def _legs(
+    labels: NDArray[np.integer],
+    guide: NDArray[np.integer],
+    bare: NDArray[np.integer],
+    hem: NDArray[np.float32],
+) -> dict[str, Outline]:
+    both = np.isin(guide, (8, *_LEFT_LEG, *_RIGHT_LEG)) & np.isin(labels, (LOWER, SKIN, SHOES))
+    both |= np.isin(bare, (8, 9, 10, 12, 13))
+    rows = np.arange(len(labels))[:, None]
+    under = np.isin(bare, (1,)) & (rows > hem[None, :] - _UNDER_SHIRT_M / CELL_M)
+    both = _largest(_closed(both | under, 0.012))
+    crotch = _crotch(both, guide)
+    found: dict[str, Outline] = {}
+    for name, own, other in (
+        ("left_leg", _LEFT_LEG, _RIGHT_LEG),
+        ("right_leg", _RIGHT_LEG, _LEFT_LEG),
+    ):
+        near_own = _nearest(np.where(np.isin(bare, (*own, *other)), bare, -1))
+        leg = both & ((rows < crotch) | np.isin(near_own, own))
+        shoes = (labels == SHOES) & np.isin(guide, (own[2],))
+        leg = _largest(_smooth(leg))
+        ankle = _ankle(leg, shoes, bare, own)
+        leg &= rows <= ankle
+        end = _lowest(leg)
+        found[name] = Outline(
+            mask=_hang(leg, end), bottom=end, regions=(8, *own[:2]), part="lower"
+        )
+    return found
+
+
+def _crotch(both: Mask, guide: NDArray[np.integer]) -> int:
+    """First row below which the legs are two: the gap's top, or a fifth of the thighs below the pelvis."""
+    thighs = np.flatnonzero(np.isin(guide, (9, 12)).any(1))
+    if len(thighs) == 0:
+        return len(both)
+    start, end = thighs[0], thighs[-1]
+    middle = np.flatnonzero(both.any(0)).mean()
+    for row in range(start + (end - start) // 5, end):
+        columns = np.flatnonzero(both[row])
+        gaps = columns[:-1][np.diff(columns) > 1]
+        if len(gaps) and abs(gaps - middle).min() < 0.08 / CELL_M:
+            return row
+    return start + (end - start) // 3
+
+
+def _ankle(leg: Mask, shoes: Mask, bare: NDArray[np.integer], own: tuple[int, ...]) -> int:
+    """Last row of the leg: where the body's foot begins, or lower where cloth covers the shoe."""
+    foot = np.flatnonzero((bare == own[2]).any(1))
+    first = int(foot[0]) if len(foot) else len(leg)
+    shoe_rows = np.flatnonzero(shoes.sum(1) > 0.6 * np.maximum(leg.sum(1), 1))
+    below = shoe_rows[shoe_rows > first]
+    return int(below[0]) if len(below) else first + int(0.02 / CELL_M)
+
+
+def _lowest(mask: Mask) -> NDArray[np.float32]:
+    """Row just below the mask in each column, smoothed; carried sideways beyond it."""
+    height = len(mask)
+    has = mask.any(0)
+    if not has.any():
+        return np.full(mask.shape[1], height, np.float32)
+    low = np.where(has, height - np.argmax(mask[::-1], axis=0), 0).astype(np.float32)
+    # At the sides the outline curves up: what counts is the hem, so take the lowest nearby and ignore the flanks.
+    columns = np.flatnonzero(has)
+    inner = columns[len(columns) // 8 : max(len(columns) - len(columns) // 8, len(columns) // 8 + 1)]
+    steady = ndimage.median_filter(low[inner], size=min(15, len(inner)))
+    return np.interp(np.arange(mask.shape[1]), inner, steady).astype(np.float32)
+
+
+def _hang(mask: Mask, bottom: NDArray[np.float32]) -> Mask:
+    """The mask with its last rows carried 20 cm down, so that a cut at `bottom` leaves a full cross-section."""
+    rows = np.flatnonzero(mask.any(1))
+    if len(rows) == 0:
+        return mask
+    last = int(min(np.median(bottom), rows[-1])) - 2
+    hung = mask.copy()
+    hung[last : last + int(0.2 / CELL_M)] |= mask[max(last, 0)]
+    return hung
+
+
+def _closed(mask: Mask, radius_m: float) -> Mask:
+    size = 2 * round(radius_m / CELL_M) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, disc).astype(bool)
+
+
+def _smooth(mask: Mask) -> Mask:
+    return cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.008 / CELL_M) > 0.5
+
+
+def _largest(mask: Mask) -> Mask:
+    pieces, count = ndimage.label(mask)
+    if count < 2:
+        return mask
+    sizes = np.bincount(pieces.ravel())[1:]
+    return pieces == 1 + int(sizes.argmax())
+
+
+def _nearest(regions: NDArray[np.integer]) -> NDArray[np.integer]:
+    """The nearest region at every point."""
+    rows, columns = ndimage.distance_transform_edt(regions < 0, return_indices=True)[1]
+    return regions[rows, columns]
+
+
+def nearest_region(bare: NDArray[np.integer], inside: Mask) -> NDArray[np.integer]:
+    """The body region that each silhouette point is nearest to; -1 off the silhouette."""
+    return np.where(inside, _nearest(bare), -1)

@@ -1,0 +1,212 @@
+"""The pieces a dressed person is made of: garments and limbs sculpted from the photos, head, hands and feet of the body."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from reimagine.appearance.outlines import (
+    HAIR,
+    SHOES,
+    Outline,
+    hair,
+    nearest_region,
+    outlines,
+)
+from reimagine.appearance.plane import CELL_M, Plane, depths, regions_of
+from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
+from reimagine.body.model import pose_skin
+from reimagine.records import PARTS, Body, Pose, Skin
+
+_EASE_M = {"trunk": 0.010, "left_leg": 0.006, "right_leg": 0.006}
+_HEAD, _TORSO, _HANDS, _FEET = (0,), (1,), (4, 7), (11, 14)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeing:
+    """What one photo shows, on its plane."""
+
+    plane: Plane
+    labels: NDArray[np.int64]
+    """rows columns: 0, or 1 + index into PARTS."""
+    bare: NDArray[np.int64]
+    """rows columns: body region, -1 off the body."""
+    guide: NDArray[np.int64]
+    """rows columns: the nearest body region on the silhouette, -1 off it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One closed surface, or a patch of the body."""
+
+    name: str
+    skin: Skin
+    part: int
+    """Index into PARTS of what it is taken for where no photo shows it."""
+    regions: tuple[int, ...]
+    """Body regions it covers."""
+
+
+def seeing(
+    plane: Plane, labels: NDArray[np.integer], regions: NDArray[np.integer]
+) -> Seeing:
+    """Labels and body regions of a photo (height width) moved onto its plane."""
+    flat = plane.read(labels.astype(np.float32), nearest=True).astype(np.int64)
+    bare = plane.read(regions.astype(np.float32) + 1, nearest=True).astype(np.int64) - 1
+    return Seeing(plane=plane, labels=flat, bare=bare, guide=nearest_region(bare, flat > 0))
+
+
+def make_pieces(body: Body, pose: Pose, front: Seeing, back: Seeing | None) -> list[Piece]:
+    """All pieces, in the zero pose; `pose` is the stance in the front photo (one frame)."""
+    verts = pose_skin(body.skin, pose)[0]
+    regions = regions_of(body.skin)
+    body_verts, body_weights = verts.numpy(), dense_weights(body.skin)
+    pieces = _body_pieces(body, regions, shod=bool((front.labels == SHOES).sum() > 50))
+    found = outlines(front.labels, front.guide, front.bare)
+    found["hair"] = _hair(front, back)
+    for name, outline in found.items():
+        if outline.mask.sum() * CELL_M**2 < 0.002:
+            continue
+        own = np.isin(regions, outline.regions)
+        if name == "hair":
+            ahead, behind = _hair_depths(verts, body, regions, front, outline)
+        else:
+            faces = body.skin.faces[torch.from_numpy(own)[body.skin.faces.long()].all(1)]
+            ahead, behind = depths(verts, faces, front.plane)
+        shape, faces = sculpt(
+            outline, front.plane, ahead, behind, ease_m=_EASE_M.get(name, 0.003)
+        )
+        near = own | np.isin(regions, _TORSO) if name == "hair" else own
+        weights = dress_weights(
+            shape,
+            faces,
+            body_verts=body_verts[near],
+            body_weights=body_weights[near],
+            smoothing=40 if name == "trunk" else 12,
+        )
+        pieces.append(
+            Piece(
+                name=name,
+                skin=unpose(shape, faces, weights, pose),
+                part=PARTS.index(outline.part),
+                regions=outline.regions,
+            )
+        )
+    return pieces
+
+
+def dense_weights(skin: Skin) -> NDArray[np.float32]:
+    """Skin weights as a table, verts 55."""
+    table = torch.zeros(len(skin.verts), 55)
+    table.scatter_add_(1, skin.weight_joints.long(), skin.weights)
+    return table.numpy()
+
+
+def _body_pieces(body: Body, regions: NDArray[np.int64], *, shod: bool) -> list[Piece]:
+    shoulder = float(body.joints[[16, 17], 1].mean())
+    collar = (regions == 1) & (body.skin.verts[:, 1].numpy() > shoulder - 0.12)
+    head = _patch("head", body.skin, np.isin(regions, _HEAD), _HEAD, "face")
+    throat = _patch("throat", _shrunk(body.skin, 0.008), collar, _TORSO, "skin")
+    hands = [
+        _patch(name, body.skin, regions == region, (region,), "skin")
+        for name, region in (("left_hand", 4), ("right_hand", 7))
+    ]
+    feet = [
+        _patch(name, body.skin, regions == region, (region,), "shoes" if shod else "skin")
+        for name, region in (("left_foot", 11), ("right_foot", 14))
+    ]
+    return [head, throat, *hands, *(map(_shoe, feet) if shod else feet)]
+
+
+def _patch(
+    name: str, skin: Skin, chosen: NDArray[np.bool_], regions: tuple[int, ...], part: str
+) -> Piece:
+    """The body's faces of some vertices, and one ring around them so that no gap opens at the border."""
+    faces = skin.faces.long().numpy()
+    kept = faces[chosen[faces].any(1)]
+    used, index = np.unique(kept, return_inverse=True)
+    rows = torch.from_numpy(used)
+    own = Skin(
+        verts=skin.verts[rows],
+        faces=torch.from_numpy(index.reshape(-1, 3).astype(np.int32)),
+        weight_joints=skin.weight_joints[rows],
+        weights=skin.weights[rows],
+    )
+    return Piece(name=name, skin=own, part=PARTS.index(part), regions=regions)
+
+
+def _shrunk(skin: Skin, by_m: float) -> Skin:
+    normals = torch.from_numpy(normals_of(skin.verts.numpy(), skin.faces.numpy()))
+    return Skin(
+        verts=skin.verts - by_m * normals,
+        faces=skin.faces,
+        weight_joints=skin.weight_joints,
+        weights=skin.weights,
+    )
+
+
+def _shoe(foot: Piece) -> Piece:
+    """A foot with its toes melted together and a finger's breadth of leather around it."""
+    faces = foot.skin.faces.numpy()
+    verts = relax(foot.skin.verts.numpy(), faces, rounds=25, grow=0.45)
+    low = foot.skin.verts[:, 1].min().item()
+    verts = verts + 0.011 * normals_of(verts, faces)
+    verts[:, 1] = np.maximum(verts[:, 1], low - 0.004)
+    skin = foot.skin
+    shod = Skin(
+        verts=torch.from_numpy(verts.astype(np.float32)),
+        faces=skin.faces,
+        weight_joints=skin.weight_joints,
+        weights=skin.weights,
+    )
+    return Piece(name=foot.name, skin=shod, part=foot.part, regions=foot.regions)
+
+
+def _hair(front: Seeing, back: Seeing | None) -> Outline:
+    """The hair of both photos, the back's moved so that the crowns meet."""
+    if back is None:
+        return hair(front.labels, front.labels)
+    moved = np.zeros_like(front.labels)
+    rows, columns = np.nonzero(back.labels == HAIR)
+    own = np.nonzero(front.labels == HAIR)
+    if len(rows) and len(own[0]):
+        down = np.quantile(own[0], 0.01) - np.quantile(rows, 0.01)
+        head = np.median(np.nonzero(front.bare == 0)[1]) - np.median(np.nonzero(back.bare == 0)[1])
+        row, column = np.round(rows + down).astype(int), np.round(columns + head).astype(int)
+        inside = (row >= 0) & (row < moved.shape[0]) & (column >= 0) & (column < moved.shape[1])
+        moved[row[inside], column[inside]] = HAIR
+    return hair(front.labels, moved)
+
+
+def _hair_depths(
+    verts: torch.Tensor,
+    body: Body,
+    regions: NDArray[np.int64],
+    front: Seeing,
+    outline: Outline,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Hair lies around the back of the head and body, and before the face only where the front photo shows it."""
+    whole = depths(verts, body.skin.faces, front.plane)
+    head = regions == 0
+    faces = body.skin.faces[torch.from_numpy(head)[body.skin.faces.long()].all(1)]
+    ahead, _ = depths(verts, faces, front.plane)
+    middle = float(verts[torch.from_numpy(head), 2].mean())
+    behind = whole[1] - 0.022
+    fringe = (front.labels == HAIR) & outline.mask
+    before = np.where(fringe & np.isfinite(ahead), ahead + 0.012, middle)
+    before = np.where(np.isfinite(behind), np.maximum(before, behind + 0.025), np.nan)
+    return before.astype(np.float32), behind.astype(np.float32)
+
+
+def normals_of(
+    verts: NDArray[np.floating], faces: NDArray[np.integer]
+) -> NDArray[np.float32]:
+    """Area-weighted unit vertex normals."""
+    corners = verts[faces]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    total = np.zeros((len(verts), 3))
+    for corner in range(3):
+        np.add.at(total, faces[:, corner], across)
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    return (total / np.maximum(length, 1e-12)).astype(np.float32)

@@ -1,0 +1,104 @@
+"""The frontal plane: photos seen straight on, in metres.
+
+A photo is read on the vertical plane through the pelvis of the standing body, which takes out the camera's pitch and
+distance. Front and back photos then share X (towards the person's left) and heights, and garments can be measured.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reimagine.appearance.fit import Stance
+from reimagine.body.model import pose_skin
+from reimagine.cameras.project import project
+from reimagine.cameras.rasterize import rasterize
+from reimagine.records import Body, CameraPath, Skin
+
+CELL_M = 0.005
+"""Grid spacing of the plane."""
+
+# Joint -> region: 0 head, 1 torso, 2-4 left upper arm, forearm, hand, 5-7 the right ones, 8 pelvis, 9-11 left thigh, shin,
+# foot, 12-14 the right ones.
+_REGION_OF_JOINT = np.array(
+    [8, 9, 12, 1, 10, 13, 1, 11, 14, 1, 11, 14, 0, 1, 1, 0, 2, 5, 3, 6, 4, 7, 0, 0, 0]
+    + [4] * 15
+    + [7] * 15
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plane:
+    """A grid on the frontal plane of one photo; row 0 is the highest."""
+
+    x: NDArray[np.float32]
+    """Metres, one per column, towards the person's left."""
+    y: NDArray[np.float32]
+    """Metres, one per row, falling."""
+    z: float
+    """Depth of the plane."""
+    pixels: NDArray[np.float32]
+    """rows columns 2: where each grid point lies in the photo, centres at +0.5."""
+
+    def read(self, picture: NDArray[np.float32], *, nearest: bool = False) -> NDArray[np.float32]:
+        """The picture (height width [channels]) at the grid's points; zero outside it."""
+        maps = self.pixels - 0.5
+        how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+        return cv2.remap(picture, maps[..., 0], maps[..., 1], how, borderMode=cv2.BORDER_CONSTANT)
+
+
+def plane_of(body: Body, stance: Stance) -> Plane:
+    """The frontal plane of a photo, wide enough for loose clothes and hair."""
+    verts = pose_skin(body.skin, stance.pose)[0]
+    low, high = verts.amin(0), verts.amax(0)
+    x = np.arange(float(low[0]) - 0.15, float(high[0]) + 0.15, CELL_M, dtype=np.float32)
+    y = np.arange(float(high[1]) + 0.15, float(low[1]) - 0.08, -CELL_M, dtype=np.float32)
+    z = float(stance.pose.transforms[0, 0, 2] @ torch.cat([body.joints[0], torch.ones(1)]))
+    grid = np.stack([*np.meshgrid(x, y), np.full((len(y), len(x)), z, np.float32)], -1)
+    pixels = project(stance.camera, torch.from_numpy(grid.reshape(1, -1, 3)))
+    return Plane(x=x, y=y, z=z, pixels=pixels.numpy().reshape(len(y), len(x), 2))
+
+
+def regions_of(skin: Skin) -> NDArray[np.int64]:
+    """The body region of each vertex, by its strongest joint."""
+    strongest = skin.weight_joints.gather(1, skin.weights.argmax(1, keepdim=True))[:, 0]
+    return _REGION_OF_JOINT[strongest.numpy()]
+
+
+def region_picture(body: Body, stance: Stance) -> Int[Tensor, "height width"]:
+    """The body region in each pixel of the photo; -1 off the body."""
+    verts = pose_skin(body.skin, stance.pose)
+    raster = rasterize(verts, body.skin.faces, stance.camera)
+    regions = torch.from_numpy(regions_of(body.skin))[body.skin.faces[:, 0].long()]
+    face = raster.face[0].long()
+    return torch.where(face >= 0, regions[face.clamp(min=0)], -1)
+
+
+def depths(
+    verts: Float[Tensor, "verts 3"], faces: Int[Tensor, "faces 3"], plane: Plane
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Front and back z of a surface at each grid point, metres; NaN where there is none."""
+    far, height, width = 40.0, len(plane.y), len(plane.x)
+    found: list[NDArray[np.float32]] = []
+    for sign in (1.0, -1.0):
+        # A pinhole so far away that its rays are parallel; the back one is mirrored to keep the columns.
+        focal = far / CELL_M
+        middle = torch.tensor([plane.x.mean(), plane.y.mean(), plane.z])
+        facing = torch.diag(torch.tensor([1.0, -1.0, -1.0]))
+        local = (verts - middle) * torch.tensor([1.0, 1.0, sign])
+        K = torch.tensor([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1.0]])
+        camera = CameraPath(
+            K=K[None],
+            R=facing[None],
+            t=torch.tensor([[0.0, 0.0, far]]),
+            width=width,
+            height=height,
+        )
+        order = [0, 1, 2] if sign > 0 else [0, 2, 1]
+        depth = rasterize(local[None], faces[:, order], camera).depth[0].numpy()
+        found.append(np.where(np.isfinite(depth), plane.z + sign * (far - depth), np.nan))
+    return found[0].astype(np.float32), found[1].astype(np.float32)

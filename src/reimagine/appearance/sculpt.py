@@ -1,0 +1,171 @@
+"""Closed surfaces from outlines: breadth from the photo, depth from the body, ends cut flat at hems."""
+
+import numpy as np
+import torch
+import warp as wp
+from numpy.typing import NDArray
+from scipy import ndimage, sparse
+from scipy.spatial import cKDTree
+
+from reimagine.appearance.outlines import Outline
+from reimagine.appearance.plane import CELL_M, Plane
+from reimagine.records import Pose, Skin
+
+_STEP = 1.4
+"""Voxel size in plane cells: 7 mm."""
+_CORE = 0.55
+"""Share of a limb's breadth whose depth is believed; nearer the rim the bare body already curves away."""
+
+
+def sculpt(
+    outline: Outline,
+    plane: Plane,
+    front: NDArray[np.float32],
+    back: NDArray[np.float32],
+    *,
+    ease_m: float,
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Vertices (metres) and faces of a part with the outline's silhouette.
+
+    `front`, `back`: z of the body's regions on the plane, NaN off them. The part stands off the body by `ease_m` and
+    grows deeper where it is broader than the body. A point is inside where u^2 + v^2 < 1, with u the nearness to the
+    outline (1 on it, 0 from a rounding radius inwards) and v the depth relative to the part's half thickness.
+    """
+    centre, half = _thickness(outline.mask, front, back, ease_m)
+    inward = _inward(outline.mask)
+    rows, columns = np.nonzero(ndimage.binary_dilation(outline.mask, iterations=3))
+    window = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    row = np.arange(rows.min(), rows.max(), _STEP)
+    column = np.arange(columns.min(), columns.max(), _STEP)
+    at = np.stack(np.meshgrid(row - rows.min(), column - columns.min(), indexing="ij"))
+    radius = np.minimum(half, _row_peak(inward))
+    u, c, h = (
+        ndimage.map_coordinates(field[window], at, order=1, mode="nearest")
+        for field in (1 - np.minimum(inward / np.maximum(radius, 1e-3), 1.0), centre, half)
+    )
+    z = np.arange((c - h).min() - 0.02, (c + h).max() + 0.02, _STEP * CELL_M)
+    v = (z[None, None] - c[..., None]) / h[..., None]
+    field = 1.0 - np.sqrt(u[..., None] ** 2 + v**2)
+    if outline.bottom is not None:
+        bottom = np.interp(column, np.arange(len(outline.bottom)), outline.bottom)
+        cut = (bottom[None] - row[:, None]) * CELL_M / 0.03
+        field = np.minimum(field, cut[..., None])
+    verts, faces = _isosurface(np.pad(field, 1, constant_values=-1.0).astype(np.float32))
+    verts = verts - 1.0
+    x = np.interp(column[0] + verts[:, 1] * _STEP, np.arange(len(plane.x)), plane.x)
+    y = np.interp(row[0] + verts[:, 0] * _STEP, np.arange(len(plane.y)), plane.y)
+    placed = np.stack([x, y, z[0] + verts[:, 2] * _STEP * CELL_M], -1).astype(np.float32)
+    return relax(placed, faces), faces
+
+
+def dress_weights(
+    verts: NDArray[np.float32],
+    faces: NDArray[np.int32],
+    *,
+    body_verts: NDArray[np.float32],
+    body_weights: NDArray[np.float32],
+    smoothing: int,
+) -> NDArray[np.float32]:
+    """Weights (verts 55) of a surface from the body vertices (n 3, n 55) near it, smoothed along the surface."""
+    distance, index = cKDTree(body_verts).query(verts, k=12, workers=1)
+    near = np.exp(-0.5 * (distance / (distance[:, :1] + 0.01)) ** 2)
+    near /= near.sum(1, keepdims=True)
+    weights = np.einsum("vk,vkj->vj", near, body_weights[index])
+    average = _averaging(len(verts), faces)
+    for _ in range(smoothing):
+        weights = average @ weights
+    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+
+
+def unpose(
+    verts: NDArray[np.float32], faces: NDArray[np.int32], weights: NDArray[np.float32], pose: Pose
+) -> Skin:
+    """The surface, standing as in `pose` (one frame), brought into the zero pose."""
+    strongest = np.argsort(-weights, axis=1)[:, :6]
+    kept = np.take_along_axis(weights, strongest, 1)
+    kept /= kept.sum(1, keepdims=True)
+    transforms = pose.transforms[0].numpy()[strongest]
+    blended = np.einsum("vk,vkij->vij", kept, transforms)
+    zero = np.linalg.solve(blended[..., :3], (verts - blended[..., 3])[..., None])[..., 0]
+    return Skin(
+        verts=torch.from_numpy(zero.astype(np.float32)),
+        faces=torch.from_numpy(faces.astype(np.int32)),
+        weight_joints=torch.from_numpy(strongest.astype(np.int32)),
+        weights=torch.from_numpy(kept.astype(np.float32)),
+    )
+
+
+def _thickness(
+    mask: NDArray[np.bool_],
+    front: NDArray[np.float32],
+    back: NDArray[np.float32],
+    ease_m: float,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Centre and half thickness (metres) at every grid point."""
+    body = np.isfinite(front)
+    core = _core(body)
+    rows, columns = ndimage.distance_transform_edt(~core, sampling=(3.0, 1.0), return_indices=True)[1]
+    near, far = front[rows, columns], back[rows, columns]
+    near, far = (ndimage.gaussian_filter(side, 0.02 / CELL_M) for side in (near, far))
+    own = np.maximum(body.sum(1), 1)
+    broader = np.where(mask.any(1) & body.any(1), mask.sum(1) / own, 1.0)
+    slack = 1 + 0.6 * np.clip(ndimage.gaussian_filter1d(broader, 0.03 / CELL_M) - 1, 0, 0.8)
+    half = (near - far) / 2 * slack[:, None] + ease_m
+    return (near + far) / 2, np.maximum(half, 0.01)
+
+
+def _core(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The middle of each row's runs."""
+    edge = ndimage.distance_transform_edt(body, sampling=(1e3, 1.0))
+    peak = np.zeros_like(edge)
+    runs, count = ndimage.label(body, structure=np.array([[0, 0, 0], [1, 1, 1], [0, 0, 0]]))
+    peaks = ndimage.maximum(edge, runs, np.arange(count + 1))
+    peak = np.asarray(peaks)[runs]
+    return body & (edge >= (1 - _CORE) * peak)
+
+
+def _inward(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Signed distance to the outline, metres, positive inside, with sub-cell smoothness."""
+    soft = ndimage.gaussian_filter(mask.astype(np.float32), 1.0)
+    inside = soft > 0.5
+    distance = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
+    near = np.abs(distance) < 2
+    distance[near] = (soft[near] - 0.5) * np.sqrt(2 * np.pi)
+    return (distance * CELL_M).astype(np.float32)
+
+
+def _row_peak(inward: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Half breadth of the part in each row, smoothed along the rows."""
+    peak = np.maximum(inward.max(1), 0.01)
+    return np.broadcast_to(ndimage.gaussian_filter1d(peak, 0.01 / CELL_M)[:, None], inward.shape)
+
+
+def _isosurface(field: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """The zero surface of a field that is positive inside, faces counter-clockwise from outside (rows point down)."""
+    wp.config.quiet = True
+    wp.init()
+    found = wp.geometry.IsoSurfaceMarchingCubes.extract(
+        wp.array(field, dtype=float, device="cpu"), threshold=0.0
+    )
+    verts, faces = (np.array(part.numpy()) for part in found[:2])
+    return verts, faces.reshape(-1, 3).astype(np.int32)
+
+
+def _averaging(count: int, faces: NDArray[np.int32]) -> sparse.csr_matrix:
+    """Matrix that replaces each vertex value by the mean of its own and its neighbours'."""
+    ends = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    pairs = np.concatenate([ends, ends[:, ::-1], np.repeat(np.arange(count)[:, None], 2, 1)])
+    links = sparse.csr_matrix((np.ones(len(pairs), np.float32), pairs.T), shape=(count, count))
+    links.data[:] = 1.0
+    return sparse.diags(1.0 / np.asarray(links.sum(1)).ravel()) @ links
+
+
+def relax(
+    verts: NDArray[np.float32], faces: NDArray[np.int32], rounds: int = 4, grow: float = 0.53
+) -> NDArray[np.float32]:
+    """Taubin smoothing (1995): shrinks by 0.5 and grows by `grow`; 0.53 takes voxel steps out and keeps the size."""
+    average = _averaging(len(verts), faces)
+    for _ in range(rounds):
+        verts = verts + 0.5 * (average @ verts - verts)
+        verts = verts - grow * (average @ verts - verts)
+    return verts.astype(np.float32)
