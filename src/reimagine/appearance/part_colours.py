@@ -1,82 +1,137 @@
 """Colour models of a person's parts, learnt where the body says each part must be."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 LIGHT = 0.7
 """Weight of L against a and b: folds and shadows change L first."""
+TEXTURE = 1.2
+"""Weight of the local contrast: plaid in skin's colours is not skin."""
 COLOURS = 6
 """Colours per part: a plaid shirt needs several, a plain one wastes some."""
+FLOOR = 2e-6
+"""Density of any colour in any part: prints, stains, jewellery."""
 
-SKIN, FACE, HAIR, UPPER, LOWER, SHOES = range(6)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colours:
+    """A mixture of round normal distributions over features."""
+
+    centres: Float[np.ndarray, "colours 4"]
+    spreads: Float[np.ndarray, " colours"]
+    """Standard deviations."""
+    shares: Float[np.ndarray, " colours"]
+    """Sum to one; none at all where the part was not seen."""
 
 
-def learn(pixels: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "colours 4"]:
-    """Cluster centres in weighted Lab, and each cluster's spread in the last column."""
-    points = np.ascontiguousarray(pixels * (LIGHT, 1, 1), np.float32)
-    if points.shape[0] > 4000:
-        points = points[:: points.shape[0] // 4000 + 1].copy()
-    colours = min(COLOURS, points.shape[0])
+NONE = Colours(
+    centres=np.zeros((0, 4), np.float32),
+    spreads=np.zeros(0, np.float32),
+    shares=np.zeros(0, np.float32),
+)
+
+
+def features(lab: Float[np.ndarray, "height width 3"]) -> Float[np.ndarray, "height width 4"]:
+    """Weighted Lab, and the least local contrast near by: low inside of smooth things, to their rim."""
+    mean = cv2.blur(lab, (5, 5))
+    variance = np.maximum(cv2.blur(lab**2, (5, 5)) - mean**2, 0).sum(2)
+    contrast = cv2.erode(np.sqrt(variance), np.ones((5, 5), np.uint8))
+    return np.dstack([lab * np.float32((LIGHT, 1, 1)), TEXTURE * np.minimum(contrast, 15)])
+
+
+def learn(points: Float[np.ndarray, "points 4"]) -> Colours:
+    """The mixture of these features; no colours where there are fewer than 30 points."""
+    if points.shape[0] < 30:
+        return NONE
+    points = np.ascontiguousarray(points[:: points.shape[0] // 3000 + 1], np.float32)
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 12, 0.5)
     cv2.setRNGSeed(1)
-    _, cluster, centres = cv2.kmeans(points, colours, None, stop, 1, cv2.KMEANS_PP_CENTERS)
-    rest = np.linalg.norm(points - centres[cluster.ravel()], axis=1)
+    colours = min(COLOURS, points.shape[0])
+    _, cluster, centres = cv2.kmeans(
+        points, colours, np.empty(0, np.int32), stop, 1, cv2.KMEANS_PP_CENTERS
+    )
+    square = ((points - centres[cluster.ravel()]) ** 2).sum(1) / 3
     counts = np.bincount(cluster.ravel(), minlength=colours)
-    spread = np.bincount(cluster.ravel(), rest, colours) / np.maximum(counts, 1)
+    spreads = np.sqrt(np.bincount(cluster.ravel(), square, colours) / np.maximum(counts, 1))
     # A stray handful of pixels is no colour of the part.
     kept = counts >= 0.02 * points.shape[0]
-    return np.column_stack([centres, np.clip(spread, 3.5, 10)])[kept].astype(np.float32)
+    return Colours(
+        centres=centres[kept],
+        spreads=np.clip(spreads, 3, 9)[kept].astype(np.float32),
+        shares=(counts[kept] / counts[kept].sum()).astype(np.float32),
+    )
 
 
-def likelihoods(
-    lab: Float[np.ndarray, "height width 3"], models: list[Float[np.ndarray, "colours 4"]]
-) -> Float[np.ndarray, "parts height width"]:
-    """How well each part's colours explain each pixel, 0.03..1; a part without a model: 0.03."""
-    points = lab * np.float32((LIGHT, 1, 1))
-    out = []
-    for model in models:
-        best = np.zeros(lab.shape[:2], np.float32)
-        for centre in model:
-            square = ((points - centre[:3]) ** 2).sum(2) / (2 * centre[3] ** 2)
-            best = np.maximum(best, np.exp(-0.6 * square))
-        out.append(np.maximum(best, 0.03))
-    return np.stack(out)
+def density(model: Colours, points: Float[np.ndarray, "*place 4"]) -> Float[np.ndarray, "*place"]:
+    """How dense the model's colours lie at each point."""
+    out = np.full(points.shape[:-1], FLOOR, np.float32)
+    for centre, spread, share in zip(model.centres, model.spreads, model.shares, strict=True):
+        square = sum((points[..., k] - centre[k]) ** 2 for k in range(4)) / (2 * spread**2)
+        out += share / (15.75 * spread**3) * np.exp(-square)
+    return out
+
+
+def shaded(skin: Colours) -> Colours:
+    """The same skin in shade too, where everything is darker and paler in step."""
+    if not skin.shares.size:
+        return skin
+    factors, shares = (1.0, 0.85, 0.7), (0.6, 0.25, 0.15)
+    dark = [skin.centres * np.float32((f, f, f, 1)) for f in factors]
+    return Colours(
+        centres=np.concatenate(dark),
+        spreads=np.maximum(np.tile(skin.spreads, 3), 4.5),
+        shares=np.concatenate([share * skin.shares for share in shares]),
+    )
 
 
 def seed_colours(
-    lab: Float[np.ndarray, "height width 3"],
+    points: Float[np.ndarray, "height width 4"],
     inside: Bool[np.ndarray, "height width"],
     regions: Int[np.ndarray, "height width"],
+    *,
     side: str,
-) -> list[Float[np.ndarray, "colours 4"]]:
+    skin: Colours | None = None,
+) -> list[Colours]:
     """A first model of each part, in the order of PARTS, from places where the part is likely.
 
     Long shirts hang over the thighs, trousers over the feet: what a surer part explains is taken
     out of the less sure one.
     """
     core = cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    upper = learn_or_none(lab[core & _middle(regions == 1, 0.3, 0.8)])
-    skin = _skin(lab, core, regions, side, upper)
-    head = core & (regions == 0)
-    hair_place = _middle(head, 0.0, 0.25 if side == "front" else 0.6)
-    hair = _without(lab[hair_place], [skin], 7.0)
-    legs = core & np.isin(regions, (8, 9, 10, 12, 13))
-    lower = _without(lab[legs], [upper, skin], 9.0)
-    feet = core & np.isin(regions, (11, 14))
-    shoes = _without(lab[feet], [lower, skin], 7.0)
+    upper = learn(points[core & _rows(regions == 1, 0.25, 0.75)])
+    if skin is None or not skin.shares.size:
+        skin = skin_colours(points, core, regions, side=side, upper=upper)
+    hair_place = _rows(core & (regions == 0), 0.0, 0.25 if side == "front" else 0.55)
+    hair = _learn_rest(points[hair_place], [skin])
+    hips = core & ((regions == 8) | _rows(np.isin(regions, (9, 12)), 0.0, 0.6))
+    lower = _learn_rest(points[hips], [upper, skin])
+    feet = core & _rows(np.isin(regions, (11, 14)), 0.25, 1.0)
+    shoes = _learn_rest(points[feet], [lower, skin])
     return [skin, skin, hair, upper, lower, shoes]
 
 
-EMPTY = np.zeros((0, 4), np.float32)
+def skin_colours(
+    points: Float[np.ndarray, "height width 4"],
+    core: Bool[np.ndarray, "height width"],
+    regions: Int[np.ndarray, "height width"],
+    *,
+    side: str,
+    upper: Colours,
+) -> Colours:
+    """Skin colours: the face's; from behind those of hands, forearms and neck."""
+    hue_deg = np.degrees(np.arctan2(points[..., 2], points[..., 1]))
+    chroma = np.hypot(points[..., 1], points[..., 2])
+    skinny = core & (points[..., 0] > 15 * LIGHT) & (chroma > 8) & (hue_deg > 15) & (hue_deg < 85)
+    if side == "front":
+        return shaded(learn(points[_rows(core & (regions == 0), 0.45, 0.9) & skinny]))
+    bare = skinny & (np.isin(regions, (4, 7)) | _rows(regions == 0, 0.6, 1.0))
+    return shaded(_learn_rest(points[bare], [upper]))
 
 
-def learn_or_none(pixels: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "colours 4"]:
-    """`learn`, or no colours where there are too few pixels."""
-    return learn(pixels) if pixels.shape[0] >= 30 else EMPTY
-
-
-def _middle(
+def _rows(
     mask: Bool[np.ndarray, "height width"], start: float, stop: float
 ) -> Bool[np.ndarray, "height width"]:
     """The rows of `mask` from `start` to `stop` of its height."""
@@ -89,33 +144,11 @@ def _middle(
     return out
 
 
-def _skin(
-    lab: Float[np.ndarray, "height width 3"],
-    core: Bool[np.ndarray, "height width"],
-    regions: Int[np.ndarray, "height width"],
-    side: str,
-    upper: Float[np.ndarray, "colours 4"],
-) -> Float[np.ndarray, "colours 4"]:
-    """Skin colours: the face's, or from behind those of hands, forearms and neck."""
-    hue_deg = np.degrees(np.arctan2(lab[..., 2], lab[..., 1]))
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
-    skinny = core & (lab[..., 0] > 15) & (chroma > 8) & (hue_deg > 15) & (hue_deg < 85)
-    if side == "front":
-        face = _middle(core & (regions == 0), 0.45, 0.9) & skinny
-        return learn_or_none(lab[face])
-    bare = skinny & np.isin(regions, (3, 4, 6, 7))
-    neck = skinny & _middle(regions == 0, 0.6, 1.0)
-    return _without(lab[bare | neck], [upper], 7.0)
-
-
-def _without(
-    pixels: Float[np.ndarray, "points 3"], others: list[Float[np.ndarray, "colours 4"]], near: float
-) -> Float[np.ndarray, "colours 4"]:
-    """A model of `pixels` less those that `others` explain; of all of them where few are left."""
-    points = pixels * (LIGHT, 1, 1)
-    free = np.ones(pixels.shape[0], bool)
+def _learn_rest(points: Float[np.ndarray, "points 4"], others: list[Colours]) -> Colours:
+    """A model of the points that `others` do not explain; of all of them where few are left."""
+    explained = np.zeros(points.shape[0], bool)
     for model in others:
-        for centre in model:
-            free &= np.linalg.norm(points - centre[:3], axis=1) > near
-    left = pixels[free]
-    return learn_or_none(left if left.shape[0] >= 0.12 * pixels.shape[0] else pixels)
+        for centre, spread in zip(model.centres, model.spreads, strict=True):
+            explained |= np.linalg.norm(points - centre, axis=1) < 2.2 * spread
+    left = points[~explained]
+    return learn(left if left.shape[0] >= 0.1 * points.shape[0] else points)

@@ -1,34 +1,44 @@
 """Which part of the person each pixel of a photo shows: skin, face, hair, clothes, shoes."""
 
-from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy import ndimage, sparse
 from scipy.sparse.linalg import cg
 from torch import Tensor
 
-from reimagine.appearance.part_colours import learn, likelihoods, seed_colours
+from reimagine.appearance.part_colours import (
+    Colours,
+    density,
+    features,
+    learn,
+    seed_colours,
+    shaded,
+)
 from reimagine.records import PARTS
-from reimagine.request import InputError
 
 WORK_HEIGHT = 520
 """The person is labelled at about this height in pixels; borders are drawn finer."""
 
-HEAD, TORSO, PELVIS = 0, 1, 8
+SMOOTHNESS = 12.0
+"""How much a pixel listens to neighbours of the same colour, against its own colour and place."""
+TURNS = 2
+"""How often colours are learnt: at the guide's places, then from the first answer."""
+
+HEAD, TORSO = 0, 1
 PRIOR = np.array(
     [
         # skin  face  hair  upper lower shoes
         [0.10, 0.45, 0.45, 0.02, 0.001, 0.001],  # head
         [0.03, 0.001, 0.02, 0.92, 0.04, 0.001],  # torso
         [0.30, 0.001, 0.01, 0.68, 0.01, 0.001],  # left upper arm
-        [0.48, 0.001, 0.005, 0.48, 0.03, 0.001],  # left forearm
-        [0.80, 0.001, 0.001, 0.12, 0.08, 0.001],  # left hand
+        [0.45, 0.001, 0.005, 0.45, 0.10, 0.001],  # left forearm
+        [0.56, 0.001, 0.001, 0.20, 0.24, 0.001],  # left hand
         [0.30, 0.001, 0.01, 0.68, 0.01, 0.001],  # right upper arm
-        [0.48, 0.001, 0.005, 0.48, 0.03, 0.001],  # right forearm
-        [0.80, 0.001, 0.001, 0.12, 0.08, 0.001],  # right hand
+        [0.45, 0.001, 0.005, 0.45, 0.10, 0.001],  # right forearm
+        [0.56, 0.001, 0.001, 0.20, 0.24, 0.001],  # right hand
         [0.03, 0.001, 0.001, 0.45, 0.52, 0.001],  # pelvis
         [0.15, 0.001, 0.001, 0.20, 0.64, 0.01],  # left thigh
         [0.35, 0.001, 0.001, 0.01, 0.50, 0.14],  # left shin
@@ -96,25 +106,27 @@ def _fill_guide(regions: Int[np.ndarray, "height width"]) -> Int[np.ndarray, "he
 
 def _solve(
     lab: Float[np.ndarray, "height width 3"],
-    inside: np.ndarray,
+    inside: Bool[np.ndarray, "height width"],
     regions: Int[np.ndarray, "height width"],
     side: str,
 ) -> Float[np.ndarray, "parts height width"]:
     prior = _prior(regions, inside, side)
     system, index = _walker(lab, inside)
-    models = seed_colours(lab, inside, regions, side)
+    points = features(lab)
+    models = seed_colours(points, inside, regions, side=side)
     shares = prior
-    for turn in range(2):
-        belief = prior * likelihoods(lab, models)
+    for turn in range(TURNS):
+        likely = np.stack([density(model, points) for model in models])
+        belief = prior * (likely / likely.max(0)) ** 0.7
         belief /= belief.sum(0, keepdims=True)
         shares = _walk(system, index, belief)
-        if turn == 0:
-            models = _relearn(lab, inside, shares, models)
+        if turn + 1 < TURNS:
+            models = _relearn(points, inside, shares, models)
     return shares
 
 
 def _prior(
-    regions: Int[np.ndarray, "height width"], inside: np.ndarray, side: str
+    regions: Int[np.ndarray, "height width"], inside: Bool[np.ndarray, "height width"], side: str
 ) -> Float[np.ndarray, "parts height width"]:
     """What each place usually shows, blurred by the 3 cm that the guide may be off."""
     prior = np.moveaxis(PRIOR[regions], -1, 0).copy()
@@ -145,7 +157,7 @@ def _prior(
 
 
 def _walker(
-    lab: Float[np.ndarray, "height width 3"], inside: np.ndarray
+    lab: Float[np.ndarray, "height width 3"], inside: Bool[np.ndarray, "height width"]
 ) -> tuple[sparse.csr_matrix, Int[np.ndarray, "height width"]]:
     """The walker's matrix over the person's pixels, and each pixel's row in it (-1 outside)."""
     index = np.full(inside.shape, -1)
@@ -171,10 +183,6 @@ def _walker(
     return (sparse.diags(degree + 1.0) - graph).tocsr(), index
 
 
-SMOOTHNESS = 12.0
-"""How much a pixel listens to its neighbours of the same colour, against its own colour and place."""
-
-
 def _walk(
     system: sparse.csr_matrix,
     index: Int[np.ndarray, "height width"],
@@ -193,22 +201,25 @@ def _walk(
 
 
 def _relearn(
-    lab: Float[np.ndarray, "height width 3"],
-    inside: np.ndarray,
+    points: Float[np.ndarray, "height width 4"],
+    inside: Bool[np.ndarray, "height width"],
     shares: Float[np.ndarray, "parts height width"],
-    models: list[Float[np.ndarray, "colours 4"]],
-) -> list[Float[np.ndarray, "colours 4"]]:
+    models: list[Colours],
+) -> list[Colours]:
+    """Models from the surest pixels of an answer; the old one where a part has hardly any."""
     best = np.where(inside, np.argmax(shares, axis=0), -1)
     sure = shares.max(0) > 0.7
     renewed = []
     for part, model in enumerate(models):
-        pixels = lab[(best == part) & sure]
+        pixels = points[(best == part) & sure]
         renewed.append(learn(pixels) if pixels.shape[0] >= 60 else model)
+    # Bare legs were not among the first skin colours, and the face is skin too.
+    renewed[0] = shaded(renewed[0])
     return renewed
 
 
 def _tidy(
-    labels: Int[np.ndarray, "height width"], person: np.ndarray
+    labels: Int[np.ndarray, "height width"], person: Bool[np.ndarray, "height width"]
 ) -> Int[np.ndarray, "height width"]:
     """`labels` without crumbs: small islands take the label around them."""
     least = max(16, int(8e-4 * person.sum()))
