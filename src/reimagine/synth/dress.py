@@ -1,0 +1,182 @@
+"""A dressed person put together: which pieces, where the face is, and one skin of all."""
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from reimagine.body.anny import anny_body
+from reimagine.body.model import pose_body
+from reimagine.records import PARTS, Body, Motion, Pose, Skin
+from reimagine.request import InputError
+from reimagine.synth.hair import Face, bun, hair, hairline
+from reimagine.synth.looks import LOOKS, Look, Measure, colours
+from reimagine.synth.pieces import KINDS, Piece, clip, components, keep, subdivide
+from reimagine.synth.wardrobe import bare, shirt, shoes, sleeve_end, trousers
+
+HEAD = 15
+INFLUENCES = 6
+PART_OF_KIND = ("skin", "face", "hair", "upper", "lower", "shoes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dressed:
+    """A made person: the truth that photos of them are taken from."""
+
+    look: Look
+    body: Body
+    measure: Measure
+    skin: Skin
+    kind: Int[Tensor, " verts"]
+    """Index into `pieces.KINDS`."""
+    colours: Float[Tensor, "verts 3"]
+    """sRGB without light, 0..1."""
+
+
+@cache
+def make_dressed(name: str) -> Dressed:
+    """One of the made people, "alex" or "sam", always the same.
+
+    Raises:
+        InputError: for another name.
+    """
+    if name not in LOOKS:
+        raise InputError(f"made person {name!r} is unknown; expected one of {', '.join(LOOKS)}.")
+    look = LOOKS[name]
+    body = anny_body(torch.tensor(look.phenotype), height_m=look.height_m)
+    pieces, measure = _pieces(look, body)
+    counts = torch.tensor([0] + [len(one.verts) for one in pieces[:-1]]).cumsum(0)
+    weights, joints = torch.cat([one.weights for one in pieces]).topk(INFLUENCES, dim=1)
+    skin = Skin(
+        verts=torch.cat([one.verts for one in pieces]),
+        faces=torch.cat(
+            [one.faces + start for one, start in zip(pieces, counts, strict=True)]
+        ).int(),
+        weight_joints=joints.int(),
+        weights=weights / weights.sum(dim=1, keepdim=True),
+    )
+    kind = torch.cat([torch.full((len(one.verts),), KINDS.index(one.kind)) for one in pieces])
+    painted = [colours(look, measure, one.kind, one.verts) for one in pieces]
+    return Dressed(
+        look=look,
+        body=body,
+        measure=measure,
+        skin=skin,
+        kind=kind,
+        colours=torch.cat(painted),
+    )
+
+
+def parts(dressed: Dressed) -> Int[Tensor, " verts"]:
+    """Index into `records.PARTS` of each vertex."""
+    table = torch.tensor([PARTS.index(part) for part in PART_OF_KIND])
+    return table[dressed.kind]
+
+
+def stance(body: Body) -> Pose:
+    """How a person stands to be photographed: arms a little away, feet apart, soles at y = 0."""
+    poses = torch.zeros(1, 55, 3)
+    for side, first in ((1, 0), (-1, 1)):
+        poses[0, 1 + first, 2] = 0.07 * side
+        poses[0, 7 + first, 2] = -0.07 * side
+        poses[0, 13 + first, 2] = -0.10 * side
+        poses[0, 16 + first, 2] = -1.06 * side
+        poses[0, 18 + first, 1] = -0.22 * side
+        poses[0, 20 + first, 1] = -0.1 * side
+        start = 25 if side > 0 else 40
+        poses[0, start : start + 12, 2] = -0.28 * side
+    floor = body.skin.verts[:, 1].min() - 0.006
+    motion = Motion(
+        poses=poses,
+        transl=torch.stack([torch.zeros(()), -floor, torch.zeros(())])[None],
+        fps=24.0,
+        betas=torch.zeros(10),
+    )
+    return pose_body(body, motion)
+
+
+def _pieces(look: Look, body: Body) -> tuple[list[Piece], Measure]:
+    """Skin, eyes, hair and clothes."""
+    coarse = Piece(verts=body.skin.verts, faces=body.skin.faces.long(), weights=_dense(body.skin))
+    is_eye = _eyeballs(coarse)
+    face = _find_face(coarse, is_eye, body)
+    eye_faces = is_eye[coarse.faces].all(dim=1)
+    eyes = subdivide(subdivide(keep(replace(coarse, kind="eye"), eye_faces)))
+    whole = subdivide(subdivide(keep(coarse, ~eye_faces)))
+    joints, cut = body.joints, look.cut
+    trunk_z = whole.verts[whole.weights[:, 9] > 0.5][:, 2]
+    measure = Measure(
+        joints=joints,
+        face=face,
+        floor_y=float(body.skin.verts[:, 1].min()) - 0.006,
+        torso_z=float((trunk_z.min() + trunk_z.max()) / 2),
+    )
+    skin = bare(whole, joints, cut, sleeve_end(joints, cut))
+    skull = keep(whole, (whole.weights[:, HEAD] > 0.6)[whole.faces].all(dim=1))
+    cap = hair(_outer(skull), face, look.haircut)
+    pieces = [skin, eyes, cap, shirt(whole, joints, cut), trousers(whole, joints, cut)]
+    pieces.append(shoes(whole, joints))
+    if look.haircut.bun:
+        behind = skull.verts[hairline(skull.verts, face, look.haircut) > 0]
+        crown = behind[(behind[:, 2] - 0.5 * behind[:, 1]).argmin()]
+        follow = torch.zeros(1, 55)
+        follow[0, HEAD] = 1
+        pieces.append(bun(follow, crown + torch.tensor([0.0, 0.015, -0.022])))
+    return pieces, measure
+
+
+def _dense(skin: Skin) -> Float[Tensor, "verts 55"]:
+    weights = torch.zeros(len(skin.verts), 55)
+    return weights.scatter_add_(1, skin.weight_joints.long(), skin.weights)
+
+
+def _eyeballs(body: Piece) -> Tensor:
+    """Which vertices (bool) are the two eyeballs: round loose pieces in the front of the head."""
+    label = components(body)
+    found = torch.zeros(len(label), dtype=torch.bool)
+    for one in label.unique():
+        mine = label == one
+        verts = body.verts[mine]
+        size = verts.amax(dim=0) - verts.amin(dim=0)
+        if 0.015 < float(size.max()) < 0.05 and float(size.min()) > 0.6 * float(size.max()):
+            found |= mine
+    return found
+
+
+def _find_face(body: Piece, is_eye: Tensor, shape: Body) -> Face:
+    """Eyes from the eyeballs, lips from the profile below the nose."""
+    balls = body.verts[is_eye]
+    sides = (balls[balls[:, 0] > 0], balls[balls[:, 0] < 0])
+    eyes = torch.stack([(one.amin(dim=0) + one.amax(dim=0)) / 2 for one in sides])
+    radius = float((sides[0].amax(dim=0) - sides[0].amin(dim=0)).max() / 2)
+    middle = eyes.mean(dim=0)
+    head = body.verts[(body.weights[:, HEAD] > 0.6) & ~is_eye]
+    skull = head[head[:, 1] > middle[1] + 0.02]
+    return Face(
+        eyes=eyes,
+        eye_radius_m=radius,
+        mouth=_mouth(body.verts[~is_eye], middle, float(shape.height_m)),
+        axis_z=float((skull[:, 2].min() + skull[:, 2].max()) / 2),
+        ear_x=float(skull[:, 0].abs().max()),
+    )
+
+
+def _mouth(verts: Tensor, middle: Tensor, height_m: float) -> Float[Tensor, "3"]:
+    """Where the lips meet: the deepest notch of the face's middle line between nose and chin."""
+    near = verts[(verts[:, 0] - middle[0]).abs() < 0.012]
+    below = middle[1] - near[:, 1]
+    scale = height_m / 1.7
+    rows = torch.linspace(0.055, 0.090, 36) * scale
+    depth = torch.stack([near[(below - row).abs() < 0.003 * scale][:, 2].amax() for row in rows])
+    lips = rows[depth.argmin()]
+    return torch.stack([middle[0], middle[1] - lips, depth.min()])
+
+
+def _outer(head: Piece) -> Piece:
+    """The head without what is inside it (mouth, tongue, teeth): the piece with the crown."""
+    label = components(head)
+    top = label[head.verts[:, 1].argmax()]
+    clipped = keep(head, (label == top)[head.faces].all(dim=1))
+    return clip(clipped, clipped.verts[:, 1] - clipped.verts[:, 1].max() + 0.30)

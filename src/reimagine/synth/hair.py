@@ -1,0 +1,118 @@
+"""Hair as a cap over the scalp, in the SMPL-X zero pose."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from reimagine.synth.noise import clouds
+from reimagine.synth.pieces import Piece, clip, smooth, vertex_normals
+
+HAIRLINE = (
+    (0.0, 0.064),
+    (0.6, 0.060),
+    (0.95, 0.044),
+    (1.15, 0.010),
+    (1.38, -0.012),
+    (1.52, 0.020),
+    (1.85, 0.022),
+    (2.1, -0.030),
+    (2.5, -0.075),
+    (3.2, -0.085),
+)
+"""Angle from the front (radians) and height over the eyes' middle (metres) of the hairline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """Where things are on a head in the zero pose, metres."""
+
+    eyes: Float[Tensor, "2 3"]
+    """Middles of the left and the right eyeball."""
+    eye_radius_m: float
+    mouth: Float[Tensor, "3"]
+    """Middle of the lips' meeting line."""
+    axis_z: float
+    """Depth of the skull's middle."""
+    ear_x: float
+    """Half of the skull's width without ears."""
+
+    @property
+    def middle(self) -> Float[Tensor, "3"]:
+        """Between the eyes."""
+        return self.eyes.mean(dim=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Haircut:
+    """Metres."""
+
+    top_m: float
+    sides_m: float
+    lower_m: float = 0.0
+    """How much further down than `HAIRLINE` it grows at the sides and the back."""
+    fringe_m: float = 0.0
+    """How much further down at the front."""
+    bun: bool = False
+
+
+def hairline(points: Float[Tensor, "points 3"], face: Face, cut: Haircut) -> Tensor:
+    """Metres above (positive) or below the hairline."""
+    x, y, z = points.unbind(dim=1)
+    angle = torch.atan2(x.abs(), z - face.axis_z)
+    knots = torch.tensor(HAIRLINE)
+    right = torch.searchsorted(knots[:, 0].contiguous(), angle.contiguous()).clamp(
+        1, len(knots) - 1
+    )
+    (a0, h0), (a1, h1) = knots[right - 1].T, knots[right].T
+    share = ((angle - a0) / (a1 - a0)).clamp(0, 1)
+    share = share * share * (3 - 2 * share)
+    front = torch.exp(-((angle / 0.7) ** 2))
+    line = torch.lerp(h0, h1, share) - cut.fringe_m * front - cut.lower_m * (1 - front)
+    strands = 0.003 * clouds(points * torch.tensor([90.0, 12.0, 90.0]), octaves=2, seed=11)
+    return y - float(face.middle[1]) - line + strands
+
+
+def hair(head: Piece, face: Face, cut: Haircut) -> Piece:
+    """A cap that thins out towards the hairline."""
+    piece = clip(replace(head, kind="hair"), hairline(head.verts, face, cut))
+    above = hairline(piece.verts, face, cut)
+    soft = smooth(piece, 15)
+    normals = vertex_normals(soft, piece.faces)
+    up = normals[:, 1].clamp(0, 1)
+    thick = cut.sides_m + (cut.top_m - cut.sides_m) * up
+    thick = thick * (0.25 + 0.75 * _step(above / 0.035))
+    strands = clouds(soft * torch.tensor([70.0, 14.0, 50.0]), octaves=2, seed=5)
+    tufts = clouds(soft * 28, octaves=2, seed=6)
+    thick = thick * (1 + 0.18 * tufts) + 0.0012 * strands * _step(above / 0.02)
+    return replace(piece, verts=soft + (thick + 0.002)[:, None] * normals)
+
+
+def bun(weights: Float[Tensor, "1 55"], crown: Float[Tensor, "3"]) -> Piece:
+    """A knot of hair: a slightly flattened ball with a spiral groove."""
+    rows, columns = 40, 64
+    polar = torch.linspace(0, torch.pi, rows)[:, None].expand(rows, columns)
+    turn = (torch.arange(columns) / columns * 2 * torch.pi).expand(rows, columns)
+    ball = torch.stack(
+        [polar.sin() * turn.cos(), polar.sin() * turn.sin(), -polar.cos()], dim=-1
+    ).reshape(-1, 3)
+    groove = 1 + 0.05 * torch.cos(7 * polar + 2 * turn).reshape(-1, 1)
+    verts = crown + ball * groove * torch.tensor([0.040, 0.038, 0.030])
+    first = torch.arange(rows - 1)[:, None] * columns
+    here = torch.arange(columns)
+    after = (here + 1) % columns
+    a, b, c, d = first + here, first + after, first + columns + here, first + columns + after
+    faces = torch.cat(
+        [
+            torch.stack([a, b, c], dim=-1).reshape(-1, 3),
+            torch.stack([b, d, c], dim=-1).reshape(-1, 3),
+        ]
+    )
+    return Piece(verts=verts, faces=faces, weights=weights.expand(len(verts), -1), kind="hair")
+
+
+def _step(x: Tensor) -> Tensor:
+    """Smoothstep from 0 to 1."""
+    x = x.clamp(0, 1)
+    return x * x * (3 - 2 * x)

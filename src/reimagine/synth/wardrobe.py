@@ -1,0 +1,166 @@
+"""Clothes cut from a body's own surface, in the SMPL-X zero pose (arms out sideways)."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from reimagine.synth.drape import STEP_M, hang, wrap
+from reimagine.synth.noise import clouds
+from reimagine.synth.pieces import Piece, clip, smooth, turn_in, vertex_normals
+
+PELVIS, L_HIP, R_HIP, L_KNEE, L_ANKLE, NECK, L_SHOULDER, L_ELBOW = 0, 1, 2, 4, 7, 12, 16, 18
+ARM_JOINTS = (13, 14, 16, 17, 18, 19, 20, 21, *range(25, 55))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """How clothes are cut, metres unless said otherwise."""
+
+    sleeve: float
+    """Where the sleeve ends, as a share of the way from shoulder to elbow (0) to wrist (2 at the wrist)."""
+    hem_below_hips: float
+    """How far the shirt reaches below the hip joints."""
+    shirt_slack: float
+    trouser_slack: float
+    trouser_taper: float
+    """By how much a trouser leg may narrow per metre downwards."""
+    shirt_taper: float
+    neckline: float
+    """How far above the neck joint the shirt ends at the sides of the neck."""
+
+
+def shirt(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
+    """A shirt with sleeves."""
+    hips_y = float(joints[L_HIP, 1])
+    sleeve_x, shoulder_x = sleeve_end(joints, cut), float(joints[L_SHOULDER, 0])
+    # Cut above the crotch, where the body is one tube, then let down: no leotard.
+    low_y = hips_y + 0.01
+    hem_y = hips_y - cut.hem_below_hips
+    piece = clip(replace(body, kind="shirt"), sleeve_x - body.verts[:, 0].abs())
+    piece = clip(piece, piece.verts[:, 1] - low_y)
+    piece = clip(piece, _below_neckline(piece.verts, joints, cut.neckline))
+    arm = piece.weights[:, list(ARM_JOINTS)].sum(dim=1)
+
+    soft = smooth(piece, 12)
+    out = vertex_normals(soft, piece.faces)
+    along = ((piece.verts[:, 0].abs() - shoulder_x) / (sleeve_x - shoulder_x)).clamp(0, 1)
+    offset = 0.008 + (cut.shirt_slack - 0.004) * along
+    verts = torch.lerp(piece.verts, soft, 0.6) + offset[:, None] * out
+
+    top_y = float(joints[L_SHOULDER, 1]) - 0.05
+    let_down = (top_y - verts[:, 1]).clamp_min(0)
+    lowered = verts.clone()
+    lowered[:, 1] = verts[:, 1] - let_down * (low_y - hem_y) / (top_y - low_y)
+    axis = _torso_axis(body, top_y, hem_y)
+    on_torso = body.weights[:, list(ARM_JOINTS)].sum(dim=1) < 0.3
+    tube = hang(
+        body.verts[on_torso], axis, top_m=top_y, slack_m=cut.shirt_slack, taper=cut.shirt_taper
+    )
+    share = (_step((top_y - 0.03 - lowered[:, 1]) / 0.12) * (1 - _step(arm / 0.5)))[:, None]
+    verts = torch.lerp(lowered, wrap(tube, lowered), share)
+    verts = smooth(replace(piece, verts=verts), 6)
+    return turn_in(_wrinkled(replace(piece, verts=verts), 0.006, seed=3), 0.008)
+
+
+def trousers(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
+    """Long trousers, from above the hips to the ankles."""
+    hips_y, ankle_y = float(joints[L_HIP, 1]), float(joints[L_ANKLE, 1])
+    piece = clip(replace(body, kind="trousers"), body.verts[:, 1] - (ankle_y - 0.015))
+    piece = clip(piece, hips_y + 0.16 - piece.verts[:, 1])
+    soft = smooth(piece, 20)
+    verts = torch.lerp(piece.verts, soft, 0.7) + 0.009 * vertex_normals(soft, piece.faces)
+    # Legs are tubes of their own once they have parted.
+    top_y = hips_y - 0.12
+    left = piece.verts[:, 0] > 0
+    for side, mine in ((1, left), (-1, ~left)):
+        axis = _leg_axis(joints, side, top_y, ankle_y - 0.03)
+        leg = body.verts[(body.verts[:, 0] * side > 0) & (body.verts[:, 1] > ankle_y - 0.02)]
+        tube = hang(leg, axis, top_m=top_y, slack_m=cut.trouser_slack, taper=cut.trouser_taper)
+        wrapped = wrap(tube, verts)
+        # The two legs never cross the middle.
+        wrapped[:, 0] = torch.maximum(wrapped[:, 0] * side, torch.tensor(0.004)) * side
+        share = (_step((top_y - verts[:, 1]) / 0.10) * mine)[:, None]
+        verts = torch.lerp(verts, wrapped, share)
+    verts = smooth(replace(piece, verts=verts), 8)
+    return turn_in(_wrinkled(replace(piece, verts=verts), 0.005, seed=7), 0.006)
+
+
+def shoes(body: Piece, joints: Float[Tensor, "55 3"]) -> Piece:
+    """Trainers: feet without toes, on a sole."""
+    ankle_y = float(joints[L_ANKLE, 1])
+    piece = clip(replace(body, kind="shoes"), ankle_y + 0.03 - body.verts[:, 1])
+    floor_y = float(piece.verts[:, 1].min())
+    soft = smooth(piece, 60)
+    out = vertex_normals(soft, piece.faces)
+    verts = soft + 0.010 * out
+    sole = 1 - _step((verts[:, 1] - floor_y - 0.018) / 0.006)
+    sideways = torch.nn.functional.normalize(out * torch.tensor([1.0, 0, 1.0]), dim=1)
+    verts = verts + 0.005 * sole[:, None] * sideways
+    verts[:, 1] = torch.where(
+        verts[:, 1] < floor_y + 0.006, torch.tensor(floor_y - 0.006), verts[:, 1]
+    )
+    return turn_in(replace(piece, verts=verts), 0.006)
+
+
+def bare(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut, sleeve_x: float) -> Piece:
+    """What clothes leave bare: head and neck, arms beyond the sleeves; a little goes on under the cloth."""
+    verts = body.verts
+    arms = verts[:, 0].abs() - (sleeve_x - 0.05)
+    head = -_below_neckline(verts, joints, cut.neckline) + 0.05
+    high = verts[:, 1] - (float(joints[L_SHOULDER, 1]) - 0.25)
+    return clip(body, torch.minimum(torch.maximum(arms, head), high))
+
+
+def sleeve_end(joints: Float[Tensor, "55 3"], cut: Cut) -> float:
+    """Where the sleeves end, |x|."""
+    ends = [float(joints[k, 0]) for k in (L_SHOULDER, L_ELBOW, L_ELBOW + 2)]
+    first = min(int(cut.sleeve), 1)
+    return ends[first] + (cut.sleeve - first) * (ends[first + 1] - ends[first])
+
+
+def _below_neckline(verts: Tensor, joints: Tensor, height_m: float) -> Tensor:
+    """Positive below a plane around the neck that comes down towards the front."""
+    x, y, z = (verts - joints[NECK]).unbind(dim=1)
+    # Away from the neck everything is below: raised arms and shoulders stay clothed.
+    far = ((x.abs() - 0.10) / 0.05).clamp_min(0)
+    return height_m - 0.55 * z - y + far
+
+
+def _torso_axis(body: Piece, top_y: float, bottom_y: float) -> Float[Tensor, "rows 2"]:
+    """X and z of the torso's middle, by height."""
+    rows = int((top_y - bottom_y) / STEP_M) + 3
+    heights = top_y - STEP_M * torch.arange(rows)
+    trunk = body.verts[body.weights[:, list(ARM_JOINTS)].sum(dim=1) < 0.3]
+    middle: list[Tensor] = []
+    for y in heights:
+        near = trunk[(trunk[:, 1] - y).abs() < 0.02][:, 2]
+        middle.append((near.min() + near.max()) / 2)
+    z = torch.stack(middle)
+    return torch.stack([torch.zeros(rows), z], dim=1)
+
+
+def _leg_axis(joints: Tensor, side: int, top_y: float, bottom_y: float) -> Float[Tensor, "rows 2"]:
+    """X and z of a leg's bones, by height."""
+    hip, knee, ankle = (joints[k if side > 0 else k + 1] for k in (L_HIP, L_KNEE, L_ANKLE))
+    rows = int((top_y - bottom_y) / STEP_M) + 3
+    y = top_y - STEP_M * torch.arange(rows)
+    thigh = ((hip[1] - y) / (hip[1] - knee[1])).clamp(0, 1)[:, None]
+    shin = ((knee[1] - y) / (knee[1] - ankle[1])).clamp(0, 1)[:, None]
+    return torch.lerp(torch.lerp(hip, knee, thigh), ankle, shin)[:, [0, 2]]
+
+
+def _wrinkled(piece: Piece, depth_m: float, *, seed: int) -> Piece:
+    """Soft folds, mostly across the limb, stronger where cloth bunches up at the lower ends."""
+    stretched = piece.verts * torch.tensor([9.0, 22.0, 9.0])
+    warped = stretched + 0.8 * clouds(piece.verts * 6, seed=seed)[:, None]
+    height = clouds(warped, octaves=2, seed=seed + 1) * depth_m * 0.5
+    normals = vertex_normals(piece.verts, piece.faces)
+    return replace(piece, verts=piece.verts + height[:, None] * normals)
+
+
+def _step(x: Tensor) -> Tensor:
+    """Smoothstep from 0 to 1."""
+    x = x.clamp(0, 1)
+    return x * x * (3 - 2 * x)
