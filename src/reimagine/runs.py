@@ -1,0 +1,173 @@
+"""The run folder: what was asked, a log, and files that appear whole or not at all."""
+
+import errno
+import json
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from reimagine.request import InputError
+
+_UNFINISHED = ".unfinished"
+_ABSENT = "not given"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFolder:
+    """A folder that this process alone writes into."""
+
+    path: Path
+
+    def has(self, name: str) -> bool:
+        """Whether the file is there; then it is whole."""
+        return (self.path / name).is_file()
+
+    def write(self, name: str, data: bytes | str) -> None:
+        """Write a file of the folder, whole or not at all.
+
+        Raises:
+            InputError: where the disk is full or the folder cannot be written.
+        """
+        with self.file(name) as unfinished:
+            unfinished.write_bytes(data.encode() if isinstance(data, str) else data)
+
+    @contextmanager
+    def file(self, name: str) -> Generator[Path]:
+        """A path to write to, which becomes the file `name` when the block ends without an error.
+
+        Raises:
+            InputError: where the disk is full or the folder cannot be written.
+        """
+        final = self.path / name
+        unfinished = final.with_name(final.name + _UNFINISHED)
+        try:
+            final.parent.mkdir(parents=True, exist_ok=True)
+            yield unfinished
+            with unfinished.open("rb+") as written:
+                os.fsync(written.fileno())
+            unfinished.replace(final)
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            raise cannot_write(final, error) from error
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+    def log(self, line: str) -> None:
+        """Add a line, or several, to log.txt."""
+        try:
+            with (self.path / "log.txt").open("a", encoding="utf-8") as log:
+                log.write(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {line}\n")
+        except OSError as error:
+            raise cannot_write(self.path / "log.txt", error) from error
+
+
+def frame_name(folder: str, frame: int) -> str:
+    """Name of a frame's file within the run folder: "frames/000012.png"."""
+    return f"{folder}/{frame:06d}.png"
+
+
+@contextmanager
+def open_run(path: str | Path, request: Mapping[str, Any]) -> Generator[RunFolder]:
+    """The run folder for this request (JSON-able data): made, or continued where the request is the same.
+
+    Raises:
+        InputError: for a folder that is not empty and no run, that holds another request, that another
+            process works in, or that cannot be written.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path / "lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise InputError(
+            f"{path} is being worked in by another process; expected it free. Wait for it, or give another --out."
+        ) from None
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    with lock:
+        run = RunFolder(path=path)
+        _check(run, json.loads(json.dumps(request)))
+        for leftover in path.rglob(f"*{_UNFINISHED}"):
+            leftover.unlink()
+        yield run
+
+
+def read_request(path: str | Path) -> dict[str, Any]:
+    """What was asked in a run folder.
+
+    Raises:
+        InputError: where it is no run folder.
+    """
+    try:
+        held = json.loads((Path(path) / "request.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        held = None
+    if not isinstance(held, dict):
+        raise InputError(
+            f"{path} is no run folder (it has no readable request.json). Give the --out of an earlier run."
+        )
+    return held
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What differs between two requests, as "name was 1, now 2", in the user's flags."""
+    before, after = _flat(old), _flat(new)
+    names = sorted({*before, *after})
+    return [
+        f"{name} was {before.get(name, _ABSENT)}, now {after.get(name, _ABSENT)}"
+        for name in names
+        if before.get(name) != after.get(name)
+    ]
+
+
+def cannot_write(path: Path, error: OSError) -> InputError:
+    """One line for a disk that does not take what we give it."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return InputError(
+            f"the disk is full: {path} could not be written. Make room and run the same command again; "
+            "what was done stays."
+        )
+    reason = error.strerror or str(error)
+    return InputError(
+        f"{path} cannot be written ({reason}); expected a writable folder. Give another --out."
+    )
+
+
+def _check(run: RunFolder, request: dict[str, Any]) -> None:
+    if not run.has("request.json"):
+        others = sorted(
+            entry.name
+            for entry in run.path.iterdir()
+            if entry.name not in ("lock", "log.txt") and not entry.name.endswith(_UNFINISHED)
+        )
+        if others:
+            raise InputError(
+                f"{run.path} holds other things ({', '.join(others[:3])}) and no run; expected a new folder or "
+                "an earlier run. Give another --out."
+            )
+        run.write("request.json", json.dumps(request, indent=1) + "\n")
+        return
+    changed = differences(read_request(run.path), request)
+    if changed:
+        raise InputError(
+            f"{run.path} holds another request: {'; '.join(changed)}. Give another --out, or remove the folder."
+        )
+
+
+def _flat(request: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Leaves by flag name; `photos` and `clip` have no prefix on the command line either."""
+    leaves: dict[str, Any] = {}
+    for name, value in request.items():
+        if isinstance(value, Mapping):
+            leaves |= _flat(value, "" if name in ("photos", "clip") else f"{name}.")
+        elif value is not None:
+            leaves["--" + (prefix + name).replace("_", "-")] = value
+    return leaves
