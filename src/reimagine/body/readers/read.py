@@ -5,6 +5,11 @@ from pathlib import Path
 
 from reimagine.body.readers.amass import is_amass, read_amass
 from reimagine.body.readers.arrays import array_names
+from reimagine.body.readers.bvh import read_bvh
+from reimagine.body.readers.easymocap import is_easymocap, read_easymocap
+from reimagine.body.readers.gvhmr import is_torch_file, read_gvhmr
+from reimagine.body.readers.json_frames import first_dict, frame_files, read_json
+from reimagine.body.readers.lhm import is_lhm, read_lhm
 from reimagine.body.readers.own import is_own, read_own
 from reimagine.body.readers.smplx_parameters import is_smplx_parameters, read_smplx_parameters
 from reimagine.records import Motion
@@ -25,23 +30,52 @@ def read_motion(path: str | Path) -> Motion:
         )
     if path.stat().st_size == 0:
         raise InputError(f"{path.name} is empty; expected a motion ({FORMATS}). Copy it again.")
+    if path.is_dir():
+        return _read_json(path, frame_files(path))
     with path.open("rb") as file:
-        start = file.read(64)
+        start = file.read(64).lstrip(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"PK"):
-        return _read_npz(path)
+        return _read_zip(path)
+    if start[:1] in (b"{", b"["):
+        return _read_json(path, [path])
+    if start.upper().startswith(b"HIERARCHY"):
+        return read_bvh(path)
     if start.startswith(b"\x80"):
         raise InputError(
             f"{path.name} is a pickle, which can run code and is never loaded; expected {FORMATS}. Convert it where "
             "you trust it: numpy.savez('motion.npz', **{k: numpy.asarray(v) for k, v in data.items()})."
         )
-    raise InputError(f"{path.name} is no motion that we know; expected {FORMATS}.")
+    raise InputError(
+        f"{path.name} is no motion that we know; expected {FORMATS}. Convert it to one."
+    )
 
 
-def _read_npz(path: Path) -> Motion:
+def _read_json(path: Path, files: list[Path]) -> Motion:
+    notes: list[str] = []
+    people = [first_dict(file, read_json(file), notes) for file in files]
+    keys = set(people[0])
+    for matches, read in ((is_easymocap, read_easymocap), (is_lhm, read_lhm)):
+        if matches(keys):
+            odd = next((f for f, p in zip(files, people, strict=True) if not matches(set(p))), None)
+            if odd is not None:
+                raise InputError(
+                    f"{odd.name} is of another form than {files[0].name}; expected the same in all frames. Take "
+                    "it out of the folder."
+                )
+            return read(path, people, notes)
+    raise InputError(
+        f"{files[0].name} holds {', '.join(sorted(keys)[:12]) or 'nothing'}; expected Rh, Th and poses (MVHumanNet, "
+        "EasyMocap) or root_pose and body_pose (LHM). Check which file it is."
+    )
+
+
+def _read_zip(path: Path) -> Motion:
     if not zipfile.is_zipfile(path):
         raise InputError(
             f"{path.name} is a damaged .npz (its end is missing); expected a whole file. Copy it again."
         )
+    if is_torch_file(path):
+        return read_gvhmr(path)
     names = array_names(path)
     for matches, read in (
         (is_own, read_own),

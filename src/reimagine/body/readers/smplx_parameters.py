@@ -80,8 +80,7 @@ def motion_from_parameters(
     ]
     poses = np.concatenate([root, body, *face, _hands(path, arrays, frames, notes)], axis=1)
     rate = next((arrays[name] for name in RATES if name in arrays), None)
-    if rate is None:
-        notes.append(FPS_NOTE)
+    fps = _guessed_rate(body, notes) if rate is None else frame_rate(path, rate)
     betas = shaped(path, "betas", arrays.get("betas", np.zeros((1, 10))), -1)
     many = frames > 1 and betas.size > frames and betas.size % frames == 0
     if many:
@@ -90,12 +89,26 @@ def motion_from_parameters(
         path,
         poses=poses.reshape(frames, 55, 3),
         transl=_each(path, "transl", arrays.get("transl", np.zeros((1, 3))), frames, 3),
-        fps=DEFAULT_FPS if rate is None else frame_rate(path, rate),
+        fps=fps,
         betas=betas[:16],
         source=source,
         up=up,
         notes=tuple(notes),
     )
+
+
+def _guessed_rate(body: Float[np.ndarray, "frames 63"], notes: list[str]) -> float:
+    """30 per second, unless limbs would then turn faster than people can: the file holds every 25th frame."""
+    if len(body) > 3:
+        steps = np.linalg.norm(np.diff(body.reshape(len(body), 21, 3), axis=0), axis=-1)
+        if steps.mean(axis=0).max() * DEFAULT_FPS > 15.0:
+            notes.append(
+                "the file does not say its frame rate and its frames lie far apart; taken as every 25th of 30 "
+                "per second"
+            )
+            return DEFAULT_FPS / 25
+    notes.append(FPS_NOTE)
+    return DEFAULT_FPS
 
 
 def _each(

@@ -1,0 +1,55 @@
+"""GVHMR's hmr4d_results.pt: SMPL-X without hands in a world with Y up (https://github.com/zju3dv/GVHMR)."""
+
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from reimagine.body.readers.smplx_parameters import motion_from_parameters
+from reimagine.records import Motion
+from reimagine.request import InputError
+
+MAX_BYTES = 4 << 30
+
+
+def is_torch_file(path: Path) -> bool:
+    """Whether a zip file was written by torch.save."""
+    with zipfile.ZipFile(path) as folder:
+        return any(name.endswith("data.pkl") for name in folder.namelist())
+
+
+def read_gvhmr(path: Path) -> Motion:
+    """The motion in the world's axes (`smpl_params_global`), 30 frames per second.
+
+    Loaded with torch's `weights_only`, so nothing in the file can run. Raises InputError.
+    """
+    with zipfile.ZipFile(path) as folder:
+        if sum(info.file_size for info in folder.infolist()) > MAX_BYTES:
+            raise InputError(
+                f"{path.name} unpacks to over 4 GiB; expected a GVHMR result. Cut the video into parts."
+            )
+    try:
+        held = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError):
+        raise InputError(
+            f"{path.name} holds more than tensors, or is damaged; expected GVHMR's hmr4d_results.pt. Save only its "
+            "smpl_params_global with torch.save({'smpl_params_global': ...}, file)."
+        ) from None
+    params = held.get("smpl_params_global") if isinstance(held, dict) else None
+    if not isinstance(params, dict) or not {"global_orient", "body_pose"} <= set(params):
+        names = ", ".join(map(str, held)) if isinstance(held, dict) else type(held).__name__
+        raise InputError(
+            f"{path.name} holds {names[:120]}; expected smpl_params_global with global_orient and body_pose "
+            "(GVHMR's hmr4d_results.pt). Check which file it is."
+        )
+    arrays = {
+        name: value.detach().double().numpy()
+        for name, value in params.items()
+        if isinstance(value, torch.Tensor)
+    }
+    arrays["fps"] = np.array(30.0)
+    return motion_from_parameters(
+        path, arrays, source="GVHMR (world)", up="y", notes=["GVHMR's usual 30 frames per second"]
+    )
