@@ -106,8 +106,9 @@ def _drop_specks(
     weak: Bool[np.ndarray, "height width"], strong: Bool[np.ndarray, "height width"]
 ) -> Bool[np.ndarray, "height width"]:
     """The pieces of `weak` that hold something of `strong` (hysteresis)."""
-    _, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
-    kept = np.zeros(int(labels.max()) + 1, bool)
+    count, labels = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
+    labels = labels.astype(np.int64)
+    kept = np.zeros(count, bool)
     kept[np.unique(labels[strong & weak])] = True
     kept[0] = False
     return kept[labels]
@@ -204,8 +205,8 @@ def _soften(
     outer = 1 - cv2.dilate(solid, _disc(1))
     band = (cv2.dilate(solid, _disc(1)) - inner) > 0
     F, sure_f = _mean_near(lab, inner, 3.0)
-    B, sure_b = _mean_near(lab, outer, 3.0)
-    B = np.where(sure_b[..., None], B, backdrop.lab)
+    near, sure_b = _mean_near(lab, outer, 3.0)
+    B = np.where(sure_b[..., None], near, backdrop.lab)
     step = F - B
     length = (step**2).sum(2)
     alpha = ((lab - B) * step).sum(2) / np.maximum(length, 1e-3)

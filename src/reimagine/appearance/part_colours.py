@@ -38,8 +38,10 @@ def features(lab: Float[np.ndarray, "height width 3"]) -> Float[np.ndarray, "hei
     """Weighted Lab, and the least local contrast near by: low inside of smooth things, to their rim."""
     mean = cv2.blur(lab, (5, 5))
     variance = np.maximum(cv2.blur(lab**2, (5, 5)) - mean**2, 0).sum(2)
-    contrast = cv2.erode(np.sqrt(variance), np.ones((5, 5), np.uint8))
-    return np.dstack([lab * np.float32((LIGHT, 1, 1)), TEXTURE * np.minimum(contrast, 15)])
+    contrast = cv2.erode(np.sqrt(variance).astype(np.float32), np.ones((5, 5), np.uint8))
+    return np.dstack(
+        [lab * np.array((LIGHT, 1, 1), np.float32), TEXTURE * np.minimum(contrast, 15)]
+    )
 
 
 def learn(points: Float[np.ndarray, "points 4"]) -> Colours:
@@ -53,9 +55,10 @@ def learn(points: Float[np.ndarray, "points 4"]) -> Colours:
     _, cluster, centres = cv2.kmeans(
         points, colours, np.empty(0, np.int32), stop, 1, cv2.KMEANS_PP_CENTERS
     )
-    square = ((points - centres[cluster.ravel()]) ** 2).sum(1) / 3
-    counts = np.bincount(cluster.ravel(), minlength=colours)
-    spreads = np.sqrt(np.bincount(cluster.ravel(), square, colours) / np.maximum(counts, 1))
+    cluster = cluster.ravel().astype(np.int64)
+    square = ((points - centres[cluster]) ** 2).sum(1) / 3
+    counts = np.bincount(cluster, minlength=colours)
+    spreads = np.sqrt(np.bincount(cluster, square, colours) / np.maximum(counts, 1))
     # A stray handful of pixels is no colour of the part.
     kept = counts >= 0.02 * points.shape[0]
     return Colours(
@@ -79,7 +82,7 @@ def shaded(skin: Colours) -> Colours:
     if not skin.shares.size:
         return skin
     factors, shares = (1.0, 0.85, 0.7), (0.6, 0.25, 0.15)
-    dark = [skin.centres * np.float32((f, f, f, 1)) for f in factors]
+    dark = [skin.centres * np.array((f, f, f, 1), np.float32) for f in factors]
     return Colours(
         centres=np.concatenate(dark),
         spreads=np.maximum(np.tile(skin.spreads, 3), 4.5),

@@ -1,6 +1,5 @@
 """Which part of the person each pixel of a photo shows: skin, face, hair, clothes, shoes."""
 
-
 import cv2
 import numpy as np
 import torch
@@ -100,8 +99,14 @@ def label_parts(
 
 def _fill_guide(regions: Int[np.ndarray, "height width"]) -> Int[np.ndarray, "height width"]:
     """Clothes are wider than the body: a pixel off the body takes the nearest region."""
-    near = ndimage.distance_transform_edt(regions < 0, return_distances=False, return_indices=True)
-    return regions[tuple(near)]
+    return regions[_nearest(regions >= 0)]
+
+
+def _nearest(known: Bool[np.ndarray, "height width"]) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column of the known pixel that is nearest to each pixel."""
+    places = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+    assert isinstance(places, np.ndarray)
+    return places[0], places[1]
 
 
 def _solve(
@@ -152,13 +157,13 @@ def _prior(
         torso = regions == TORSO
         prior[0] += torso * 0.5 * below
         prior[2] += torso * 0.25 * below
-    prior = np.stack([cv2.GaussianBlur(np.float32(layer), (0, 0), blur) for layer in prior])
+    prior = np.stack([cv2.GaussianBlur(layer.astype(np.float32), (0, 0), blur) for layer in prior])
     return prior / prior.sum(0, keepdims=True)
 
 
 def _walker(
     lab: Float[np.ndarray, "height width 3"], inside: Bool[np.ndarray, "height width"]
-) -> tuple[sparse.csr_matrix, Int[np.ndarray, "height width"]]:
+) -> tuple[sparse.csr_array, Int[np.ndarray, "height width"]]:
     """The walker's matrix over the person's pixels, and each pixel's row in it (-1 outside)."""
     index = np.full(inside.shape, -1)
     count = int(inside.sum())
@@ -175,29 +180,29 @@ def _walker(
         weights.append(0.02 + np.exp(-((step / 6.0) ** 2)))
     i, j, w = (np.concatenate(part) for part in (starts, stops, weights))
     w = SMOOTHNESS * w
-    graph = sparse.coo_matrix(
+    graph = sparse.coo_array(
         (np.concatenate([w, w]), (np.concatenate([i, j]), np.concatenate([j, i]))),
         shape=(count, count),
     )
     degree = np.asarray(graph.sum(1)).ravel()
-    return (sparse.diags(degree + 1.0) - graph).tocsr(), index
+    return sparse.csr_array(sparse.diags_array(degree + 1.0) - graph), index
 
 
 def _walk(
-    system: sparse.csr_matrix,
+    system: sparse.csr_array,
     index: Int[np.ndarray, "height width"],
     belief: Float[np.ndarray, "parts height width"],
 ) -> Float[np.ndarray, "parts height width"]:
     inside = index >= 0
-    scale = sparse.diags(1 / system.diagonal())
+    scale = sparse.diags_array(1 / np.asarray(system.diagonal(), np.float64))
     shares = np.zeros_like(belief)
     for part in range(belief.shape[0]):
         wanted = belief[part][inside].astype(np.float64)
         found, _ = cg(system, wanted, x0=wanted, rtol=1e-3, maxiter=80, M=scale)
         shares[part][inside] = found
     # The finer picture reads a little beyond the rim.
-    near = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
-    return shares[:, near[0], near[1]]
+    rows, columns = _nearest(inside)
+    return shares[:, rows, columns]
 
 
 def _relearn(
@@ -233,5 +238,4 @@ def _tidy(
     sound = person & ~crumbs
     if not sound.any():
         return labels
-    near = ndimage.distance_transform_edt(~sound, return_distances=False, return_indices=True)
-    return labels[tuple(near)]
+    return labels[_nearest(sound)]

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.pictures import read_picture
 from reimagine.request import InputError, Photos
 
 MAX_HEIGHT = 2048
@@ -117,7 +118,7 @@ def _split(path: Path) -> tuple[Picture, Picture]:
 def _rgb_and_alpha(
     path: Path,
 ) -> tuple[Float[Tensor, "3 height width"], Float[Tensor, "height width"] | None]:
-    pixels = _read_picture(path)
+    pixels = read_picture(path)
     if pixels.shape[0] < 4:
         return pixels, None
     alpha = pixels[3]
@@ -128,7 +129,7 @@ def _rgb_and_alpha(
 def _read_mask(
     path: Path, photo_path: Path, rgb: Float[Tensor, "3 height width"]
 ) -> Float[Tensor, "height width"]:
-    pixels = _read_picture(path)
+    pixels = read_picture(path)
     if pixels.shape[1:] != rgb.shape[1:]:
         got, expected = (f"{shape[2]}x{shape[1]}" for shape in (pixels.shape, rgb.shape))
         raise InputError(
@@ -161,19 +162,3 @@ def _shrink(picture: Picture) -> Picture:
     if mask is not None:
         mask = torch.from_numpy(cv2.resize(mask.numpy(), size, interpolation=cv2.INTER_AREA))
     return replace(picture, rgb=torch.from_numpy(rgb).permute(2, 0, 1).contiguous(), mask=mask)
-
-
-def _read_picture(path: Path) -> Float[Tensor, "channels height width"]:
-    if not path.is_file():
-        raise InputError(f"{path} is not there; expected a picture file. Check the name.")
-    data = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if data is None:
-        raise InputError(f"{path} is not a picture that can be read; expected PNG, JPEG or WebP.")
-    if data.dtype == np.uint16:
-        data = data.astype(np.float32) / 65535.0
-    else:
-        data = data.astype(np.float32) / 255.0
-    if data.ndim == 2:
-        data = np.repeat(data[:, :, None], 3, 2)
-    order = [2, 1, 0, 3][: data.shape[2]]
-    return torch.from_numpy(np.ascontiguousarray(data[:, :, order].transpose(2, 0, 1)))

@@ -1,0 +1,314 @@
+"""A person as a folder: person.json, person.npz and one picture a photo."""
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from reimagine.records import PARTS, Body, CameraPath, Person, Photo, Pose, Skin
+from reimagine.request import InputError
+
+VERSION = 1
+"""Of the folder's layout; a newer one is refused."""
+LARGEST_BYTES = 2**30
+"""A person's numbers take a few megabytes; what unpacks to more than this is not one."""
+MORE = " Make the person again with reimagine person."
+
+SHAPES: Mapping[str, tuple[str | int, ...]] = {
+    "body_verts": ("body_verts", 3),
+    "body_faces": ("body_faces", 3),
+    "body_weight_joints": ("body_verts", "body_influences"),
+    "body_weights": ("body_verts", "body_influences"),
+    "body_joints": (55, 3),
+    "surface_verts": ("verts", 3),
+    "surface_faces": ("faces", 3),
+    "surface_weight_joints": ("verts", "influences"),
+    "surface_weights": ("verts", "influences"),
+    "photo_xy": ("photos", "verts", 2),
+    "photo_weight": ("photos", "verts"),
+    "fill": ("verts", 3),
+    "part": ("verts",),
+    "camera_K": ("photos", 3, 3),
+    "camera_R": ("photos", 3, 3),
+    "camera_t": ("photos", 3),
+    "pose_transforms": ("photos", 55, 3, 4),
+    "pose_rotations": ("photos", 55, 3, 3),
+}
+"""The arrays of person.npz; equal words are equal lengths."""
+OPTIONAL_SHAPES: Mapping[str, tuple[str | int, ...]] = {
+    "body_correctives": ("coefficients", "body_verts", 3),
+    "surface_correctives": ("coefficients", "verts", 3),
+}
+BOUNDS: Mapping[str, tuple[int, str | int]] = {
+    "body_faces": (0, "body_verts"),
+    "surface_faces": (0, "verts"),
+    "body_weight_joints": (0, 55),
+    "surface_weight_joints": (0, 55),
+    "part": (0, len(PARTS)),
+}
+"""Whole numbers: the least, and the first that is too large."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Card:
+    """What person.json says."""
+
+    height_m: float
+    notes: tuple[str, ...]
+    sides: tuple[str, ...]
+    digests: Mapping[str, str]
+
+
+def save_person(person: Person, folder: Path) -> None:
+    """The person written into `folder`, which is made where needed; a person in it is replaced.
+
+    All files are complete before the first takes its place, and person.json, which holds the
+    others' checksums, comes last: a person that was interrupted is noticed on loading. Other files
+    in the folder are left alone. Photos keep 8 bits a channel, colours and confidences 16-bit floats.
+
+    Raises:
+        InputError: where the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(person, folder)
+    except OSError as error:
+        raise InputError(
+            f"Cannot write the person into {folder} ({error.strerror or error}); expected a folder "
+            "with free space that may be written. Give another --out."
+        ) from error
+
+
+def load_person(folder: Path) -> Person:
+    """The person that `save_person` wrote into `folder`.
+
+    Raises:
+        InputError: where a file is missing, damaged, of another version, or does not fit the rest.
+    """
+    card = _read_card(folder)
+    for name, digest in card.digests.items():
+        path = folder / name
+        if not path.is_file():
+            raise InputError(f"{path} is missing; expected it beside person.json.{MORE}")
+        if _digest(path) != digest:
+            raise InputError(
+                f"{path} is not the file that person.json was written with; "
+                f"expected the same content.{MORE}"
+            )
+    arrays = _read_arrays(folder / "person.npz", len(card.sides))
+    photos = tuple(
+        _photo(folder / f"photo_{i}.png", side, arrays, i) for i, side in enumerate(card.sides)
+    )
+    return Person(
+        body=Body(
+            skin=_skin(arrays, "body"),
+            joints=_floats(arrays["body_joints"]),
+            height_m=card.height_m,
+        ),
+        surface=_skin(arrays, "surface"),
+        photos=photos,
+        photo_xy=_floats(arrays["photo_xy"]),
+        photo_weight=_floats(arrays["photo_weight"]),
+        fill=_floats(arrays["fill"]),
+        part=_whole(arrays["part"]),
+        notes=card.notes,
+    )
+
+
+def _write(person: Person, folder: Path) -> None:
+    names = ["person.npz", *(f"photo_{i}.png" for i in range(len(person.photos)))]
+    drafts = {name: folder / f".{os.getpid()}-{name}" for name in [*names, "person.json"]}
+    try:
+        with drafts["person.npz"].open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **_arrays(person))
+        for name, photo in zip(names[1:], person.photos, strict=True):
+            drafts[name].write_bytes(_png(photo))
+        card = {
+            "format": "reimagine person",
+            "version": VERSION,
+            "height_m": person.body.height_m,
+            "notes": list(person.notes),
+            "photos": [photo.side for photo in person.photos],
+            "sha256": {name: _digest(drafts[name]) for name in names},
+        }
+        drafts["person.json"].write_text(json.dumps(card, indent=2), encoding="utf-8")
+        for name, draft in drafts.items():
+            draft.replace(folder / name)
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+
+
+def _arrays(person: Person) -> dict[str, np.ndarray]:
+    photos = person.photos
+    arrays: dict[str, np.ndarray] = {
+        "body_joints": person.body.joints.numpy(),
+        "photo_xy": person.photo_xy.numpy(),
+        "photo_weight": person.photo_weight.numpy().astype(np.float16),
+        "fill": person.fill.numpy().astype(np.float16),
+        "part": person.part.numpy().astype(np.uint8),
+        "camera_K": np.stack([photo.camera.K[0].numpy() for photo in photos]),
+        "camera_R": np.stack([photo.camera.R[0].numpy() for photo in photos]),
+        "camera_t": np.stack([photo.camera.t[0].numpy() for photo in photos]),
+        "pose_transforms": np.stack([photo.pose.transforms[0].numpy() for photo in photos]),
+        "pose_rotations": np.stack([photo.pose.rotations[0].numpy() for photo in photos]),
+    }
+    for name, skin in (("body", person.body.skin), ("surface", person.surface)):
+        arrays[f"{name}_verts"] = skin.verts.numpy()
+        arrays[f"{name}_faces"] = skin.faces.numpy().astype(np.int32)
+        arrays[f"{name}_weight_joints"] = skin.weight_joints.numpy().astype(np.uint8)
+        arrays[f"{name}_weights"] = skin.weights.numpy()
+        if skin.correctives is not None:
+            arrays[f"{name}_correctives"] = skin.correctives.numpy().astype(np.float16)
+    return arrays
+
+
+def _png(photo: Photo) -> bytes:
+    rgba = torch.cat([photo.rgb, photo.alpha[None]]).clamp(0, 1)
+    pixels = (rgba * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    _, data = cv2.imencode(".png", np.ascontiguousarray(pixels[:, :, [2, 1, 0, 3]]))
+    return data.tobytes()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_card(folder: Path) -> _Card:
+    path = folder / "person.json"
+    if not path.is_file():
+        raise InputError(
+            f"{folder} holds no person.json; expected a folder made by reimagine person. "
+            "Check the name."
+        )
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        version = int(card["version"])
+        if version > VERSION:
+            raise InputError(
+                f"{path} is of version {version}; expected {VERSION} or older. "
+                "Update reimagine, or make the person again."
+            )
+        sides = tuple(str(side) for side in card["photos"])
+        names = ["person.npz", *(f"photo_{i}.png" for i in range(len(sides)))]
+        # Names come from us, not from the file: it cannot point out of the folder.
+        digests = {name: str(card["sha256"][name]) for name in names}
+        height_m = float(card["height_m"])
+        notes = tuple(str(note) for note in card["notes"])
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path} cannot be read ({type(error).__name__}: {error}); "
+            f"expected what reimagine person writes.{MORE}"
+        ) from error
+    if not (0.3 <= height_m <= 3.0 and 1 <= len(sides) <= 16):
+        raise InputError(
+            f"{path} says {height_m} m and {len(sides)} photos; "
+            f"expected 0.3 to 3 m and 1 to 16 photos.{MORE}"
+        )
+    return _Card(height_m=height_m, notes=notes, sides=sides, digests=digests)
+
+
+def _read_arrays(path: Path, photos: int) -> dict[str, np.ndarray]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+            if size > LARGEST_BYTES:
+                raise InputError(f"{path} unpacks to {size} bytes; expected a few megabytes.{MORE}")
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except InputError:
+        raise
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path} cannot be read ({error}); expected plain numbers.{MORE}"
+        ) from error
+    lengths = {"photos": photos}
+    for name, shape in {**SHAPES, **OPTIONAL_SHAPES}.items():
+        if name in arrays or name in SHAPES:
+            _check(path, name, arrays.get(name), shape, lengths)
+    return arrays
+
+
+def _check(
+    path: Path,
+    name: str,
+    array: np.ndarray | None,
+    shape: tuple[str | int, ...],
+    lengths: dict[str, int],
+) -> None:
+    """Refuses an array of another shape or kind; puts the lengths that it fixes into `lengths`."""
+    if array is None:
+        raise InputError(f"{path} has no {name!r}; expected it among {len(SHAPES)} arrays.{MORE}")
+    expected = tuple(lengths.get(axis, axis) if isinstance(axis, str) else axis for axis in shape)
+    fits = array.ndim == len(expected) and all(
+        isinstance(want, str) or want == got
+        for want, got in zip(expected, array.shape, strict=True)
+    )
+    kind, words = ("iu", "whole") if name in BOUNDS else ("f", "real")
+    if not fits or array.size == 0 or array.dtype.kind not in kind:
+        raise InputError(
+            f"{path}: {name!r} is {array.dtype} {array.shape}; "
+            f"expected {words} numbers {expected}.{MORE}"
+        )
+    lengths |= {
+        axis: got for axis, got in zip(shape, array.shape, strict=True) if isinstance(axis, str)
+    }
+    least, end = BOUNDS.get(name, (-1e6, 1e6))
+    end = lengths[end] if isinstance(end, str) else end
+    # Written so that NaN is refused too.
+    if not (least <= float(array.min()) and float(array.max()) < end):
+        raise InputError(
+            f"{path}: {name!r} runs from {array.min()} to {array.max()}; "
+            f"expected {least:g} or more and less than {end:g}.{MORE}"
+        )
+
+
+def _photo(path: Path, side: str, arrays: dict[str, np.ndarray], index: int) -> Photo:
+    pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 4 or pixels.dtype != np.uint8:
+        raise InputError(f"{path} is no 8-bit RGBA picture; expected one.{MORE}")
+    rgba = torch.from_numpy(np.ascontiguousarray(pixels[:, :, [2, 1, 0, 3]].transpose(2, 0, 1)))
+    rgba = rgba.float() / 255
+    height, width = rgba.shape[1:]
+    camera = CameraPath(
+        K=_floats(arrays["camera_K"][index : index + 1]),
+        R=_floats(arrays["camera_R"][index : index + 1]),
+        t=_floats(arrays["camera_t"][index : index + 1]),
+        width=width,
+        height=height,
+    )
+    pose = Pose(
+        transforms=_floats(arrays["pose_transforms"][index : index + 1]),
+        rotations=_floats(arrays["pose_rotations"][index : index + 1]),
+    )
+    return Photo(rgb=rgba[:3].contiguous(), alpha=rgba[3], camera=camera, pose=pose, side=side)
+
+
+def _skin(arrays: dict[str, np.ndarray], name: str) -> Skin:
+    correctives = arrays.get(f"{name}_correctives")
+    return Skin(
+        verts=_floats(arrays[f"{name}_verts"]),
+        faces=_whole(arrays[f"{name}_faces"]),
+        weight_joints=_whole(arrays[f"{name}_weight_joints"]),
+        weights=_floats(arrays[f"{name}_weights"]),
+        correctives=None if correctives is None else _floats(correctives),
+    )
+
+
+def _floats(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, np.float32))
+
+
+def _whole(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, np.int64))
