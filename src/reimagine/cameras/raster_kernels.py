@@ -39,49 +39,76 @@ LOW_HALF = wp.constant(wp.int64(0xFFFFFFFF))
 
 
 @wp.struct
-class Corners:
-    """A face on the screen: pixel x, pixel y and depth of its corners, and their vertex indices."""
+class Edge:
+    """Twice the signed area of an edge and a pixel is across * (y - its y) - down * (x - its x)."""
+
+    x: float
+    y: float
+    across: float
+    down: float
+
+
+@wp.struct
+class Face:
+    """Pixel x, pixel y and depth of a face's corners, and the edges opposite to them."""
 
     a: wp.vec3
     b: wp.vec3
     c: wp.vec3
-    ids: wp.vec3i
+    at_a: Edge
+    at_b: Edge
+    at_c: Edge
 
 
 @wp.func
-def edge(a: wp.vec3, b: wp.vec3, a_index: int, b_index: int, x: float, y: float) -> float:
-    """Twice the signed area of (a, b, pixel).
+def edge(a: wp.vec3, b: wp.vec3, a_index: int, b_index: int) -> Edge:
+    """The edge from a to b.
 
-    Computed from the lower vertex index on, whichever way round the face has it: the two faces of an edge then get
-    the same number with opposite signs, and no pixel falls between them.
+    It starts at the lower vertex index, whichever way round the face has it: the two faces of an edge then get the
+    same number with opposite signs at every pixel, and no pixel falls between them.
     """
+    e = Edge()
     if a_index < b_index:
-        return (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0])
-    return -((a[0] - b[0]) * (y - b[1]) - (a[1] - b[1]) * (x - b[0]))
+        e.x = a[0]
+        e.y = a[1]
+        e.across = b[0] - a[0]
+        e.down = b[1] - a[1]
+    else:
+        e.x = b[0]
+        e.y = b[1]
+        e.across = -(a[0] - b[0])
+        e.down = -(a[1] - b[1])
+    return e
 
 
 @wp.func
-def areas(f: Corners, x: float, y: float) -> wp.vec3:
-    """Areas opposite to the corners, of one sign inside; all zero where the pixel is outside."""
-    at_a = edge(f.b, f.c, f.ids[1], f.ids[2], x, y)
-    at_b = edge(f.c, f.a, f.ids[2], f.ids[0], x, y)
-    at_c = edge(f.a, f.b, f.ids[0], f.ids[1], x, y)
-    if wp.min(wp.min(at_a, at_b), at_c) < 0.0 and wp.max(wp.max(at_a, at_b), at_c) > 0.0:
-        return wp.vec3(0.0, 0.0, 0.0)
-    return wp.vec3(at_a, at_b, at_c)
+def area(e: Edge, x: float, y: float) -> float:
+    """Twice the signed area of the edge and a pixel."""
+    return e.across * (y - e.y) - e.down * (x - e.x)
 
 
 @wp.func
-def corners(
+def load(
     screen: wp.array2d(dtype=wp.vec3), faces: wp.array1d(dtype=wp.vec3i), frame: int, face: int
-) -> Corners:
-    """The face's corners: pixel x, pixel y, depth."""
-    f = Corners()
-    f.ids = faces[face]
-    f.a = screen[frame, f.ids[0]]
-    f.b = screen[frame, f.ids[1]]
-    f.c = screen[frame, f.ids[2]]
+) -> Face:
+    """The face with this index in this frame."""
+    ids = faces[face]
+    f = Face()
+    f.a = screen[frame, ids[0]]
+    f.b = screen[frame, ids[1]]
+    f.c = screen[frame, ids[2]]
+    f.at_a = edge(f.b, f.c, ids[1], ids[2])
+    f.at_b = edge(f.c, f.a, ids[2], ids[0])
+    f.at_c = edge(f.a, f.b, ids[0], ids[1])
     return f
+
+
+@wp.func
+def inside(at_a: float, at_b: float, at_c: float) -> bool:
+    """Whether three areas have one sign (either: faces count from both sides) and are not all zero."""
+    low = wp.min(wp.min(at_a, at_b), at_c)
+    high = wp.max(wp.max(at_a, at_b), at_c)
+    return (low >= 0.0 and high > 0.0) or (high <= 0.0 and low < 0.0)
 
 
 @wp.kernel(enable_backward=False)
@@ -93,7 +120,7 @@ def cover(
 ) -> None:
     """Each (frame, face): note depth and face in the pixels whose centres it covers."""
     frame, face = wp.tid()
-    f = corners(screen, faces, frame, face)
+    f = load(screen, faces, frame, face)
     if wp.min(wp.min(f.a[2], f.b[2]), f.c[2]) <= near:
         return
     last_x = float(nearest.shape[2] - 1)
@@ -106,14 +133,22 @@ def cover(
         return
     over_depth = wp.vec3(1.0 / f.a[2], 1.0 / f.b[2], 1.0 / f.c[2])
     for row in range(int(top), int(bottom) + 1):
+        y = float(row) + 0.5
+        entered = bool(False)  # noqa: UP018 - to Warp a bare False is a constant that no loop may change
         for column in range(int(left), int(right) + 1):
-            w = areas(f, float(column) + 0.5, float(row) + 0.5)
-            total = w[0] + w[1] + w[2]
-            if total != 0.0:
+            x = float(column) + 0.5
+            at_a = area(f.at_a, x, y)
+            at_b = area(f.at_b, x, y)
+            at_c = area(f.at_c, x, y)
+            if inside(at_a, at_b, at_c):
+                total = at_a + at_b + at_c
+                upside = at_a * over_depth[0] + at_b * over_depth[1] + at_c * over_depth[2]
                 # The bits of positive floats sort like the floats.
-                bits = wp.int64(wp.cast(total / wp.dot(w, over_depth), wp.int32))
-                key = (bits << wp.int64(32)) | wp.int64(face)
-                wp.atomic_min(nearest, frame, row, column, key)
+                bits = wp.int64(wp.cast(total / upside, wp.int32))
+                wp.atomic_min(nearest, frame, row, column, (bits << wp.int64(32)) | wp.int64(face))
+                entered = True
+            elif entered:
+                break
 
 
 @wp.kernel(enable_backward=False)
@@ -125,15 +160,24 @@ def resolve(
     barycentrics: wp.array3d(dtype=wp.vec2),
     depth: wp.array3d(dtype=wp.float32),
 ) -> None:
-    """Each (frame, row, run of columns): the winner's face, barycentrics and depth, where there is one."""
+    """Each (frame, row, run of columns): the winner's face, barycentrics and depth, where there is one.
+
+    Empties `nearest` for the next frame.
+    """
     frame, row, run = wp.tid()
     for column in range(run * RUN, wp.min((run + 1) * RUN, nearest.shape[2])):
         key = nearest[frame, row, column]
         if key != NOTHING:
+            nearest[frame, row, column] = NOTHING
             face = int(key & LOW_HALF)
-            f = corners(screen, faces, frame, face)
-            w = areas(f, float(column) + 0.5, float(row) + 0.5)
-            w = wp.vec3(w[0] / f.a[2], w[1] / f.b[2], w[2] / f.c[2])
+            f = load(screen, faces, frame, face)
+            x = float(column) + 0.5
+            y = float(row) + 0.5
+            w = wp.vec3(
+                area(f.at_a, x, y) / f.a[2],
+                area(f.at_b, x, y) / f.b[2],
+                area(f.at_c, x, y) / f.c[2],
+            )
             total = w[0] + w[1] + w[2]
             face_out[frame, row, column] = face
             barycentrics[frame, row, column] = wp.vec2(w[1] / total, w[2] / total)
@@ -179,7 +223,7 @@ def touch(
     the upright and the level get all n + 1 shades.
     """
     frame, face = wp.tid()
-    f = corners(screen, faces, frame, face)
+    f = load(screen, faces, frame, face)
     if wp.min(wp.min(f.a[2], f.b[2]), f.c[2]) <= near:
         return
     count = samples.shape[3]
@@ -195,6 +239,5 @@ def touch(
                 for k in range(count):
                     x = float(column) + (float(k) + 0.5) / float(count)
                     y = float(row) + (float((3 * k) % count) + 0.5) / float(count)
-                    w = areas(f, x, y)
-                    if w[0] + w[1] + w[2] != 0.0:
+                    if inside(area(f.at_a, x, y), area(f.at_b, x, y), area(f.at_c, x, y)):
                         samples[frame, row, column, k] = wp.uint8(1)

@@ -1,5 +1,7 @@
 """What a camera sees of a mesh: face, barycentrics and depth at every pixel's centre."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
@@ -22,16 +24,26 @@ def rasterize(
     """
     assert len(camera) == len(verts), f"{len(camera)} cameras for {len(verts)} frames"
     device, shape = verts.device, (len(verts), camera.height, camera.width)
-    nearest = torch.full(shape, torch.iinfo(torch.int64).max, dtype=torch.int64, device=device)
     face = torch.full(shape, -1, dtype=torch.int32, device=device)
     barycentrics = torch.zeros((*shape, 2), device=device)
     depth = torch.full(shape, torch.inf, device=device)
+    screen, corners = to_screen(camera, verts.detach()).contiguous(), _triples(faces, device)
 
-    mesh = [_vectors(to_screen(camera, verts.detach())), _triples(faces, device)]
-    keys = wp.from_torch(nearest)
-    found = [wp.from_torch(face), _vectors(barycentrics), wp.from_torch(depth)]
-    _launch(kernels.cover, (len(verts), len(faces)), [*mesh, NEAR_M, keys], device)
-    _launch(kernels.resolve, _runs(face), [*mesh, keys, *found], device)
+    def fill(part: slice) -> None:
+        keys = torch.full((1, *shape[1:]), torch.iinfo(torch.int64).max, device=device)
+        nearest = wp.from_torch(keys)
+        for frame in range(part.start, part.stop):
+            one = slice(frame, frame + 1)
+            mesh = [_vectors(screen[one]), corners]
+            _launch(kernels.cover, (1, len(faces)), [*mesh, NEAR_M, nearest], device)
+            found = [
+                wp.from_torch(face[one]),
+                _vectors(barycentrics[one]),
+                wp.from_torch(depth[one]),
+            ]
+            _launch(kernels.resolve, _runs(face[one]), [*mesh, nearest, *found], device)
+
+    _share_out(fill, len(verts), device)
     return Raster(face=face, barycentrics=barycentrics, depth=depth)
 
 
@@ -47,9 +59,15 @@ def coverage(
     """
     solid = _inner(raster.face >= 0)
     samples = torch.zeros((*solid.shape, 8), dtype=torch.uint8, device=verts.device)
-    mesh = [_vectors(to_screen(camera, verts.detach())), _triples(faces, verts.device)]
-    inputs = [*mesh, NEAR_M, wp.from_torch(solid.view(torch.uint8)), wp.from_torch(samples)]
-    _launch(kernels.touch, (len(verts), len(faces)), inputs, verts.device)
+    screen = to_screen(camera, verts.detach()).contiguous()
+    corners, skip = _triples(faces, verts.device), solid.view(torch.uint8)
+
+    def fill(part: slice) -> None:
+        inputs = [_vectors(screen[part]), corners, NEAR_M]
+        inputs += [wp.from_torch(skip[part]), wp.from_torch(samples[part])]
+        _launch(kernels.touch, (part.stop - part.start, len(faces)), inputs, verts.device)
+
+    _share_out(fill, len(verts), verts.device)
     # Eight bytes of 0 or 1 are one integer, whose highest byte after the product is their sum.
     hits = samples.view(torch.int64)[..., 0] * 0x0101010101010101 >> 56
     return torch.where(solid, 1.0, hits / 8)
@@ -70,15 +88,20 @@ def interpolate(
 ) -> Float[Tensor, "frames height width channels"]:
     """Values given at vertices, at every pixel's centre; zero where nothing is seen. No gradients."""
     out = values.new_zeros((*raster.face.shape, values.shape[-1]))
-    by_frame = values.detach() if values.ndim == 3 else values.detach()[None]
-    inputs = [
-        wp.from_torch(raster.face.to(torch.int32).contiguous()),
-        _vectors(raster.barycentrics),
-        _triples(faces, values.device),
-        wp.from_torch(by_frame.contiguous()),
-        wp.from_torch(out),
-    ]
-    _launch(kernels.mix, _runs(raster.face), inputs, values.device)
+    face, corners = raster.face.to(torch.int32).contiguous(), _triples(faces, values.device)
+    given = (values.detach() if values.ndim == 3 else values.detach()[None]).contiguous()
+
+    def fill(part: slice) -> None:
+        inputs = [
+            wp.from_torch(face[part]),
+            _vectors(raster.barycentrics[part]),
+            corners,
+            wp.from_torch(given[part] if len(given) > 1 else given),
+            wp.from_torch(out[part]),
+        ]
+        _launch(kernels.mix, _runs(face[part]), inputs, values.device)
+
+    _share_out(fill, len(face), values.device)
     return out
 
 
@@ -106,6 +129,18 @@ def _runs(face: Int[Tensor, "frames height width"]) -> tuple[int, int, int]:
     """Launch size with one thread for several columns: on a CPU, starting a thread costs more than its pixel."""
     frames, height, width = face.shape
     return frames, height, -(-width // int(kernels.RUN))
+
+
+def _share_out(work: Callable[[slice], None], frames: int, device: torch.device) -> None:
+    """Do the work for all frames; on a CPU in as many threads as torch uses, as Warp uses but one."""
+    workers = min(torch.get_num_threads(), frames) if device.type == "cpu" else 1
+    if workers < 2:
+        work(slice(0, frames))
+        return
+    wp.load_module(kernels, device="cpu")
+    cuts = [frames * k // workers for k in range(workers + 1)]
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(work, map(slice, cuts[:-1], cuts[1:])))
 
 
 def _launch(kernel: Any, size: tuple[int, ...], inputs: list[Any], device: torch.device) -> None:  # noqa: ANN401
