@@ -6,7 +6,7 @@ a stretch along itself, to where SMPL-X keeps the same joints; from then on Anny
 """
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 
 import numpy as np
@@ -54,6 +54,25 @@ class Anny:
     def joints(self, phenotype: Float[Tensor, " 6"]) -> Float[Tensor, "55 3"]:
         """The SMPL-X joints of that body; differentiable in the phenotype."""
         return self._worn(phenotype)[1]
+
+    def thinned(self, step: int) -> "Anny":
+        """The same model with every `step`-th vertex and no faces, for fitting."""
+        kept = torch.arange(0, len(self.verts), step)
+        return replace(
+            self,
+            verts=self.verts[kept],
+            faces=self.faces[:0],
+            basis=self.basis.unflatten(1, (-1, 3))[:, kept].flatten(1),
+            bone_table=self.bone_table[kept],
+            weight_joints=self.weight_joints[kept],
+            weights=self.weights[kept],
+        )
+
+    def body(self, phenotype: Float[Tensor, " 6"]) -> Body:
+        """Skin and joints together, at the model's own size; differentiable in the phenotype."""
+        skin, joints = self._worn(phenotype)
+        height = float(skin.verts[:, 1].max() - skin.verts[:, 1].min())
+        return Body(skin=skin, joints=joints, height_m=height)
 
     def _worn(self, phenotype: Float[Tensor, " 6"]) -> tuple[Skin, Float[Tensor, "55 3"]]:
         shapes = _products(phenotype, self.mask) @ self.projection
