@@ -79,14 +79,14 @@ def stance(body: Body) -> Pose:
     """How a person stands to be photographed: arms a little away, feet apart, soles at y = 0."""
     poses = torch.zeros(1, 55, 3)
     for side, first in ((1, 0), (-1, 1)):
-        poses[0, 1 + first, 2] = 0.07 * side
-        poses[0, 7 + first, 2] = -0.07 * side
+        poses[0, 1 + first, 2] = -0.03 * side
+        poses[0, 7 + first, 2] = 0.03 * side
         poses[0, 13 + first, 2] = -0.10 * side
-        poses[0, 16 + first, 2] = -1.06 * side
+        poses[0, 16 + first, 2] = -1.12 * side
         poses[0, 18 + first, 1] = -0.22 * side
         poses[0, 20 + first, 1] = -0.1 * side
         start = 25 if side > 0 else 40
-        poses[0, start : start + 12, 2] = -0.28 * side
+        poses[0, start : start + 12, 2] = -0.13 * side
     floor = body.skin.verts[:, 1].min() - 0.006
     motion = Motion(
         poses=poses,
@@ -104,7 +104,8 @@ def _pieces(look: Look, body: Body) -> tuple[list[Piece], Measure]:
     face = _find_face(coarse, is_eye, body)
     eye_faces = is_eye[coarse.faces].all(dim=1)
     eyes = subdivide(subdivide(keep(replace(coarse, kind="eye"), eye_faces)))
-    whole = subdivide(subdivide(keep(coarse, ~eye_faces)))
+    once = subdivide(keep(coarse, ~eye_faces))
+    whole = subdivide(once)
     joints, cut = body.joints, look.cut
     trunk_z = whole.verts[whole.weights[:, 9] > 0.5][:, 2]
     measure = Measure(
@@ -117,7 +118,7 @@ def _pieces(look: Look, body: Body) -> tuple[list[Piece], Measure]:
     skull = keep(whole, (whole.weights[:, HEAD] > 0.6)[whole.faces].all(dim=1))
     cap = hair(_outer(skull), face, look.haircut)
     pieces = [skin, eyes, cap, shirt(whole, joints, cut), trousers(whole, joints, cut)]
-    pieces.append(shoes(whole, joints))
+    pieces.append(shoes(once, joints))
     if look.haircut.bun:
         behind = skull.verts[hairline(skull.verts, face, look.haircut) > 0]
         crown = behind[(behind[:, 2] - 0.5 * behind[:, 1]).argmin()]
@@ -168,7 +169,7 @@ def _mouth(verts: Tensor, middle: Tensor, height_m: float) -> Float[Tensor, "3"]
     near = verts[(verts[:, 0] - middle[0]).abs() < 0.012]
     below = middle[1] - near[:, 1]
     scale = height_m / 1.7
-    rows = torch.linspace(0.055, 0.090, 36) * scale
+    rows = torch.linspace(0.056, 0.078, 23) * scale
     depth = torch.stack([near[(below - row).abs() < 0.003 * scale][:, 2].amax() for row in rows])
     lips = rows[depth.argmin()]
     return torch.stack([middle[0], middle[1] - lips, depth.min()])

@@ -70,7 +70,7 @@ def hairline(points: Float[Tensor, "points 3"], face: Face, cut: Haircut) -> Ten
     share = share * share * (3 - 2 * share)
     front = torch.exp(-((angle / 0.7) ** 2))
     line = torch.lerp(h0, h1, share) - cut.fringe_m * front - cut.lower_m * (1 - front)
-    strands = 0.003 * clouds(points * torch.tensor([90.0, 12.0, 90.0]), octaves=2, seed=11)
+    strands = 0.005 * clouds(points * torch.tensor([110.0, 14.0, 110.0]), octaves=2, seed=11)
     return y - float(face.middle[1]) - line + strands
 
 
@@ -85,7 +85,7 @@ def hair(head: Piece, face: Face, cut: Haircut) -> Piece:
     thick = thick * (0.25 + 0.75 * _step(above / 0.035))
     strands = clouds(soft * torch.tensor([70.0, 14.0, 50.0]), octaves=2, seed=5)
     tufts = clouds(soft * 28, octaves=2, seed=6)
-    thick = thick * (1 + 0.18 * tufts) + 0.0012 * strands * _step(above / 0.02)
+    thick = thick * (1 + 0.28 * tufts) + 0.0022 * strands * _step(above / 0.02)
     return replace(piece, verts=soft + (thick + 0.002)[:, None] * normals)
 
 

@@ -11,7 +11,7 @@ from reimagine.records import CameraPath
 from reimagine.synth import light_kernels as kernels
 
 DIRECTIONS = 160
-SHADOW = 0.55
+SHADOW = 0.4
 """How much of the floor's shadow is kept: soft, so that it does not read as part of the person."""
 LIFT_M = 0.003
 """Rays start this far off the surface."""
@@ -25,6 +25,8 @@ def shine(
     points: Float[Tensor, "points 3"],
     normals: Float[Tensor, "points 3"],
     camera_yaw_rad: float,
+    *,
+    rays: int = DIRECTIONS,
 ) -> Float[Tensor, "points 3"]:
     """Light that reaches each point, about 1 where the key light falls square on it.
 
@@ -35,7 +37,7 @@ def shine(
         points=wp.from_torch(verts.contiguous(), dtype=wp.vec3),
         indices=wp.from_torch(faces.to(torch.int32).reshape(-1).contiguous()),
     )
-    directions = sphere(DIRECTIONS)
+    directions = sphere(rays)
     radiance = studio(directions, camera_yaw_rad)
     light = torch.zeros(len(points), 3)
     as_vectors = [
@@ -106,7 +108,7 @@ def floor_shadow(
     points = torch.stack([x, torch.full_like(x, floor_y), z], dim=-1).reshape(-1, 3)
     up = torch.tensor([0.0, 1.0, 0.0]).expand_as(points)
     free = unshadowed(up[:1], camera_yaw_rad)
-    share = (shine(verts, faces, points, up, camera_yaw_rad) / free).view(steps, steps, 3)
+    share = (shine(verts, faces, points, up, camera_yaw_rad, rays=600) / free).view(steps, steps, 3)
     share = 1 - SHADOW * (1 - share.clamp(0, 1))
 
     rows, columns = torch.meshgrid(

@@ -39,7 +39,7 @@ class Look:
 
 LOOKS = {
     "alex": Look(
-        phenotype=(0.95, 0.55, 0.58, 0.48, 0.55, 0.65),
+        phenotype=(0.97, 0.68, 0.62, 0.46, 0.60, 0.70),
         height_m=1.79,
         skin=(0.80, 0.60, 0.48),
         lips=(0.70, 0.43, 0.37),
@@ -57,14 +57,14 @@ LOOKS = {
             hem_below_hips=0.06,
             shirt_slack=0.020,
             trouser_slack=0.012,
-            trouser_taper=0.10,
-            shirt_taper=0.16,
-            neckline=0.035,
+            trouser_taper=0.16,
+            shirt_taper=0.06,
+            neckline=0.050,
         ),
-        haircut=Haircut(top_m=0.026, sides_m=0.010),
+        haircut=Haircut(top_m=0.034, sides_m=0.010),
     ),
     "sam": Look(
-        phenotype=(0.10, 0.50, 0.50, 0.45, 0.50, 0.65),
+        phenotype=(0.04, 0.67, 0.50, 0.44, 0.55, 0.75),
         height_m=1.68,
         skin=(0.55, 0.37, 0.27),
         lips=(0.52, 0.25, 0.23),
@@ -82,9 +82,9 @@ LOOKS = {
             hem_below_hips=0.09,
             shirt_slack=0.018,
             trouser_slack=0.010,
-            trouser_taper=0.12,
-            shirt_taper=0.10,
-            neckline=0.030,
+            trouser_taper=0.20,
+            shirt_taper=0.08,
+            neckline=0.045,
         ),
         haircut=Haircut(top_m=0.018, sides_m=0.014, bun=True),
     ),
@@ -137,7 +137,7 @@ def _skin(look: Look, measure: Measure, points: Tensor) -> Tensor:
         base
         * (1 + 0.035 * clouds(points * 55, seed=21) + 0.02 * noise(points * 400, seed=22))[:, None]
     )
-    x, y, z = (points - face.middle).unbind(dim=1)
+    x, y, _ = (points - face.middle).unbind(dim=1)
     front = _edge(points[:, 2] - face.axis_z - 0.02, 0.03) * _edge(y + 0.16, 0.04)
     side = x.abs()
     for place, size, strength in (((0.036, -0.040), 0.020, 0.30), ((0.0, -0.038), 0.013, 0.22)):
@@ -158,7 +158,7 @@ def _skin(look: Look, measure: Measure, points: Tensor) -> Tensor:
 
     eye_x = face.eyes[0, 0] - face.middle[0]
     along = (side - eye_x) / 0.024
-    arch = 0.0205 + 0.0045 * (1 - (along - 0.25) ** 2) - 0.003 * (along > 0.6) * (along - 0.6)
+    arch = 0.0215 + 0.0035 * (1 - (along - 0.35) ** 2) - 0.003 * (along > 0.6) * (along - 0.6)
     thick = look.brow_m * (1 - 0.55 * ((along + 1) / 2).clamp(0, 1))
     ends = _edge(1.05 - along.abs(), 0.25)
     hairs = 0.72 + 0.28 * noise(points * torch.tensor([900.0, 250.0, 300.0]), seed=24)
@@ -222,7 +222,7 @@ def _print(look: Look, measure: Measure, points: Tensor) -> Tensor:
     ):
         peak = top_y - slope * (u - top_x).abs() - v
         base = _mix(base, colour, _edge(peak) * emblem * _edge(disc - 0.007))
-        snow = _edge(peak) * _edge(v - top_y + 0.018 + 0.006 * torch.sin(u * 700)) * emblem
+        snow = _edge(peak) * _edge(v - top_y + 0.018 + 0.010 * ((u * 45) % 1 - 0.5).abs()) * emblem
         base = _mix(base, light, snow * _edge(disc - 0.007))
     for low, high in ((-0.155, -0.125), (-0.195, -0.165)):
         stripe = _edge(y - low) * _edge(high - y) * (~front) * _edge(0.30 - x.abs())
@@ -269,7 +269,7 @@ def _trousers(look: Look, measure: Measure, points: Tensor) -> Tensor:
         base = base * (1 + 0.10 * twill + 0.08 * slub)[:, None]
         for height, size in (((hip[1] + knee[1]) / 2, 0.14), (knee[1], 0.07)):
             worn = torch.exp(-(((y - height) / size) ** 2)) * _edge(z - hip[2] - 0.02, 0.06)
-            base = _mix(base, (0.50, 0.58, 0.70), worn * 0.38 * (1 + 0.4 * clouds(points * 25)))
+            base = _mix(base, (0.50, 0.58, 0.70), worn * 0.32 * (1 + 0.15 * clouds(points * 60)))
     base = base * _weave(points, 0.03)
     share = ((hip[1] - y) / (hip[1] - ankle[1])).clamp(0, 1)
     middle_z = torch.lerp(hip[2].expand_as(share), ankle[2].expand_as(share), share)
@@ -303,7 +303,7 @@ def _shoes(look: Look, measure: Measure, points: Tensor) -> Tensor:
     base = _mix(base, (0.25, 0.24, 0.24), tongue * 0.6)
     base = _mix(base, (0.93, 0.92, 0.90), tongue * lace)
     heel = _edge(-along - 0.035, 0.002)
-    base = _mix(base, (0.90, 0.89, 0.86), heel * 0.5)
+    base = _mix(base, (0.16, 0.16, 0.18), heel * 0.8)
     sole = _edge(0.017 - height, 0.001)
     base = _mix(base, (0.92, 0.91, 0.88), sole)
     return _mix(base, (0.30, 0.29, 0.28), _edge(0.0012 - (height - 0.018).abs(), 0.001) * 0.6)

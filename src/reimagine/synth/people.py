@@ -24,7 +24,7 @@ SUPERSAMPLES = 3
 WIDTH, HEIGHT = 800, 1328
 FOCAL_PIXELS, DISTANCE_M, CAMERA_HEIGHT_M = 2250.0, 3.35, 1.05
 GAMMA = 2.2
-EXPOSURE = 1.0
+EXPOSURE = 1.3
 BACKDROP = (0.80, 0.80, 0.79)
 """Linear light of the studio's paper."""
 
@@ -65,7 +65,7 @@ def studio_camera(yaw_rad: float) -> CameraPath:
     """The photographer's camera: 0 sees the front, pi the back."""
     cos, sin = math.cos(yaw_rad), math.sin(yaw_rad)
     R = torch.tensor([[cos, 0, -sin], [0, -1.0, 0], [-sin, 0, -cos]])
-    tilt = -0.045
+    tilt = 0.045
     down = torch.tensor(
         [[1, 0, 0], [0, math.cos(tilt), -math.sin(tilt)], [0, math.sin(tilt), math.cos(tilt)]]
     )

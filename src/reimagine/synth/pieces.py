@@ -84,20 +84,22 @@ def _between(values: Tensor, ends: Tensor, share: Tensor) -> Tensor:
     return torch.lerp(values[ends[:, 0]], values[ends[:, 1]], share)
 
 
-def smooth(
-    piece: Piece, steps: int, *, rim_too: bool = False, field: Tensor | None = None
-) -> Tensor:
-    """Vertices (or a field on them) after repeated averaging with their neighbours; the rim stays put."""
+def smooth(piece: Piece, steps: int, *, field: Tensor | None = None) -> Tensor:
+    """Vertices (or a field on them) after repeated averaging with their neighbours.
+
+    A vertex of the rim heeds its neighbours along the rim only, so that hems stay where they were cut.
+    """
     edges, uses = _edges(piece)
+    rim = edges[uses == 1]
+    on_rim = torch.zeros(len(piece.verts), dtype=torch.bool)
+    on_rim[rim.reshape(-1)] = True
     both = torch.cat([edges, edges.flip(1)])
+    both = torch.cat([both[~on_rim[both[:, 0]]], rim, rim.flip(1)])
     count = torch.zeros(len(piece.verts)).index_add_(0, both[:, 0], torch.ones(len(both)))
-    free = torch.ones(len(piece.verts), 1)
-    if not rim_too:
-        free[edges[uses == 1].reshape(-1)] = 0
     values = piece.verts if field is None else field
     for _ in range(steps):
         near = torch.zeros_like(values).index_add_(0, both[:, 0], values[both[:, 1]])
-        values = torch.lerp(values, near / count[:, None].clamp_min(1), 0.7 * free)
+        values = torch.lerp(values, near / count[:, None].clamp_min(1), 0.7)
     return values
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from reimagine.synth.drape import STEP_M, hang, wrap
 from reimagine.synth.noise import clouds
-from reimagine.synth.pieces import Piece, clip, smooth, turn_in, vertex_normals
+from reimagine.synth.pieces import Piece, clip, smooth, subdivide, turn_in, vertex_normals
 
 PELVIS, L_HIP, R_HIP, L_KNEE, L_ANKLE, NECK, L_SHOULDER, L_ELBOW = 0, 1, 2, 4, 7, 12, 16, 18
 ARM_JOINTS = (13, 14, 16, 17, 18, 19, 20, 21, *range(25, 55))
@@ -36,7 +36,7 @@ def shirt(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
     hips_y = float(joints[L_HIP, 1])
     sleeve_x, shoulder_x = sleeve_end(joints, cut), float(joints[L_SHOULDER, 0])
     # Cut above the crotch, where the body is one tube, then let down: no leotard.
-    low_y = hips_y + 0.01
+    low_y = hips_y + 0.06
     hem_y = hips_y - cut.hem_below_hips
     piece = clip(replace(body, kind="shirt"), sleeve_x - body.verts[:, 0].abs())
     piece = clip(piece, piece.verts[:, 1] - low_y)
@@ -44,7 +44,7 @@ def shirt(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
     arm = piece.weights[:, list(ARM_JOINTS)].sum(dim=1)
 
     soft = smooth(piece, 12)
-    out = vertex_normals(soft, piece.faces)
+    out = _even_normals(piece, soft)
     along = ((piece.verts[:, 0].abs() - shoulder_x) / (sleeve_x - shoulder_x)).clamp(0, 1)
     offset = 0.008 + (cut.shirt_slack - 0.004) * along
     verts = torch.lerp(piece.verts, soft, 0.6) + offset[:, None] * out
@@ -70,7 +70,7 @@ def trousers(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
     piece = clip(replace(body, kind="trousers"), body.verts[:, 1] - (ankle_y - 0.015))
     piece = clip(piece, hips_y + 0.16 - piece.verts[:, 1])
     soft = smooth(piece, 20)
-    verts = torch.lerp(piece.verts, soft, 0.7) + 0.009 * vertex_normals(soft, piece.faces)
+    verts = torch.lerp(piece.verts, soft, 0.7) + 0.009 * _even_normals(piece, soft)
     # Legs are tubes of their own once they have parted.
     top_y = hips_y - 0.12
     left = piece.verts[:, 0] > 0
@@ -88,20 +88,30 @@ def trousers(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
 
 
 def shoes(body: Piece, joints: Float[Tensor, "55 3"]) -> Piece:
-    """Trainers: feet without toes, on a sole."""
+    """Trainers: feet smoothed until the toes are gone, as long and wide as before, on a sole."""
     ankle_y = float(joints[L_ANKLE, 1])
-    piece = clip(replace(body, kind="shoes"), ankle_y + 0.03 - body.verts[:, 1])
+    piece = clip(replace(body, kind="shoes"), ankle_y + 0.035 - body.verts[:, 1])
     floor_y = float(piece.verts[:, 1].min())
-    soft = smooth(piece, 60)
-    out = vertex_normals(soft, piece.faces)
-    verts = soft + 0.010 * out
-    sole = 1 - _step((verts[:, 1] - floor_y - 0.018) / 0.006)
+    soft = smooth(piece, 120)
+    for mine in (piece.verts[:, 0] > 0, piece.verts[:, 0] <= 0):
+        soft[mine] = _same_box(soft[mine], piece.verts[mine])
+    piece = subdivide(replace(piece, verts=soft))
+    out = _even_normals(piece, piece.verts)
+    verts = piece.verts + 0.006 * out
+    sole = 1 - _step((verts[:, 1] - floor_y - 0.020) / 0.004)
     sideways = torch.nn.functional.normalize(out * torch.tensor([1.0, 0, 1.0]), dim=1)
-    verts = verts + 0.005 * sole[:, None] * sideways
+    verts = verts + 0.006 * sole[:, None] * sideways
     verts[:, 1] = torch.where(
-        verts[:, 1] < floor_y + 0.006, torch.tensor(floor_y - 0.006), verts[:, 1]
+        verts[:, 1] < floor_y + 0.010, torch.tensor(floor_y - 0.006), verts[:, 1]
     )
     return turn_in(replace(piece, verts=verts), 0.006)
+
+
+def _same_box(points: Tensor, wanted: Tensor) -> Tensor:
+    """Points stretched along each axis to span what `wanted` spans."""
+    low, high = points.amin(dim=0), points.amax(dim=0)
+    wanted_low, wanted_high = wanted.amin(dim=0), wanted.amax(dim=0)
+    return wanted_low + (points - low) / (high - low) * (wanted_high - wanted_low)
 
 
 def bare(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut, sleeve_x: float) -> Piece:
@@ -124,8 +134,8 @@ def _below_neckline(verts: Tensor, joints: Tensor, height_m: float) -> Tensor:
     """Positive below a plane around the neck that comes down towards the front."""
     x, y, z = (verts - joints[NECK]).unbind(dim=1)
     # Away from the neck everything is below: raised arms and shoulders stay clothed.
-    far = ((x.abs() - 0.10) / 0.05).clamp_min(0)
-    return height_m - 0.55 * z - y + far
+    far = ((x.abs() - 0.12) / 0.3).clamp_min(0)
+    return height_m - 0.75 * z - y + far
 
 
 def _torso_axis(body: Piece, top_y: float, bottom_y: float) -> Float[Tensor, "rows 2"]:
@@ -156,8 +166,14 @@ def _wrinkled(piece: Piece, depth_m: float, *, seed: int) -> Piece:
     stretched = piece.verts * torch.tensor([9.0, 22.0, 9.0])
     warped = stretched + 0.8 * clouds(piece.verts * 6, seed=seed)[:, None]
     height = clouds(warped, octaves=2, seed=seed + 1) * depth_m * 0.5
-    normals = vertex_normals(piece.verts, piece.faces)
+    normals = _even_normals(piece, piece.verts)
     return replace(piece, verts=piece.verts + height[:, None] * normals)
+
+
+def _even_normals(piece: Piece, verts: Tensor) -> Float[Tensor, "verts 3"]:
+    """Normals without the unrest that a cut's slivers bring."""
+    normals = smooth(piece, 6, field=vertex_normals(verts, piece.faces))
+    return torch.nn.functional.normalize(normals, dim=1)
 
 
 def _step(x: Tensor) -> Tensor:
