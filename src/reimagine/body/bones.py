@@ -28,13 +28,7 @@ REST_JOINTS = torch.tensor(
         (-0.6722, 0.0394, -0.0609),
     ]
 )
-"""The 22 body joints of SMPL-X's mean neutral person in the zero pose, metres."""
-
-ANCHORS = (
-    *("upperleg01", "lowerleg01", "foot", "toe2-1", "upperarm01", "lowerarm01", "wrist"),
-    "finger3-1",
-)
-"""Bones whose heads place the limbs."""
+"""The 22 body joints of SMPL-X's mean neutral person in the zero pose, metres, as public code prints them."""
 
 _FINGER = {"1": "thumb", "2": "index", "3": "middle", "4": "ring", "5": "pinky"}
 _FIRST = {"index": 0, "middle": 3, "pinky": 6, "ring": 9, "thumb": 12}

@@ -7,6 +7,7 @@ at rest comes to R (v - J0) + J0 + transl. EasyMocap turns about the world's ori
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 from reimagine.records import Body, Motion, Pose, Skin
 
@@ -75,16 +76,12 @@ def pose_body(body: Body, motion: Motion) -> Pose:
 
 
 def pose_skin(skin: Skin, pose: Pose) -> Float[Tensor, "frames verts 3"]:
-    """The surface's vertices in every frame, world, metres."""
+    """The surface's vertices in every frame, world, metres; a frame's result does not depend on the others."""
+    # A frame at a time: small enough for the cache, and the same to the bit however frames are cut into pieces.
     transforms = pose.transforms.flatten(2)
-    table = skin_table(skin).to(transforms)
-    return torch.stack([_pose_frame(skin, table, transforms[f], pose, f) for f in range(len(pose))])
-
-
-def skin_table(skin: Skin) -> Float[Tensor, "verts 55"]:
-    """Skin weights as a full table; one product with it beats gathering a few joints per vertex."""
-    table = skin.weights.new_zeros(len(skin.verts), len(JOINTS))
-    return table.scatter_add(1, skin.weight_joints.long(), skin.weights)
+    frames = zip(transforms, pose.rotations, strict=True)
+    posed = [_blend(skin, move, _corrected(skin, rotations)) for move, rotations in frames]
+    return torch.stack(posed) if posed else skin.verts.new_zeros(0, len(skin.verts), 3)
 
 
 def joint_positions(body: Body, pose: Pose) -> Float[Tensor, "frames 55 3"]:
@@ -93,13 +90,18 @@ def joint_positions(body: Body, pose: Pose) -> Float[Tensor, "frames 55 3"]:
     return (turn @ body.joints[..., None])[..., 0] + shift
 
 
-def _pose_frame(
-    skin: Skin, table: Tensor, transforms: Float[Tensor, "55 12"], pose: Pose, frame: int
+def _corrected(skin: Skin, rotations: Float[Tensor, "55 3 3"]) -> Float[Tensor, "verts 3"]:
+    """Zero-pose vertices with SMPL-X's pose correctives, a linear function of rotation minus identity."""
+    if skin.correctives is None:
+        return skin.verts
+    feature = (rotations[1:] - torch.eye(3).to(rotations)).flatten()
+    return skin.verts + (feature @ skin.correctives.flatten(1)).unflatten(0, (-1, 3))
+
+
+def _blend(
+    skin: Skin, transforms: Float[Tensor, "55 12"], verts: Float[Tensor, "verts 3"]
 ) -> Float[Tensor, "verts 3"]:
-    verts = skin.verts
-    if skin.correctives is not None:
-        eye = torch.eye(3, dtype=verts.dtype, device=verts.device)
-        feature = (pose.rotations[frame, 1:] - eye).flatten()
-        verts = verts + torch.tensordot(feature, skin.correctives, dims=1)
-    blended = (table @ transforms).unflatten(-1, (3, 4))
-    return (blended[..., :3] * verts[:, None]).sum(-1) + blended[..., 3]
+    blended = embedding_bag(
+        skin.weight_joints, transforms, per_sample_weights=skin.weights, mode="sum"
+    ).unflatten(-1, (3, 4))
+    return torch.einsum("vij,vj->vi", blended[..., :3], verts) + blended[..., 3]
