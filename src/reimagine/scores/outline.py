@@ -1,0 +1,55 @@
+"""How well the painted silhouette fits the asked one: IoU and the distance between outlines."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """Two silhouettes compared."""
+
+    iou: float
+    """Intersection over union, 0..1."""
+    distance_px: float
+    """Mean distance from each outline to the other, both ways."""
+    signed_px: float
+    """Mean distance of the painted outline from the asked one, positive outside: clothes or growth."""
+
+
+def compare(
+    painted: Bool[NDArray[np.bool_], "height width"], asked: Bool[NDArray[np.bool_], "height width"]
+) -> Outline:
+    """NaN distances and IoU 0 where only one of them is empty, all NaN where both are."""
+    union = int((painted | asked).sum())
+    if union == 0:
+        return Outline(iou=float("nan"), distance_px=float("nan"), signed_px=float("nan"))
+    iou = int((painted & asked).sum()) / union
+    if not (painted.any() and asked.any()):
+        return Outline(iou=iou, distance_px=float("nan"), signed_px=float("nan"))
+    rows, columns = ((painted | asked).any(axis=axis).nonzero()[0] for axis in (1, 0))
+    crop = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    to_asked, to_painted = (_signed(np.pad(mask[crop], 1)) for mask in (asked, painted))
+    on_painted, on_asked = (_edge(np.pad(mask[crop], 1)) for mask in (painted, asked))
+    there, back = to_asked[on_painted], to_painted[on_asked]
+    return Outline(
+        iou=iou,
+        distance_px=float((np.abs(there).mean() + np.abs(back).mean()) / 2),
+        signed_px=float(there.mean()),
+    )
+
+
+def _edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The outermost pixels of a silhouette."""
+    inner = cv2.erode(mask.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+    return mask & (inner == 0)
+
+
+def _signed(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Distance to the silhouette's outermost pixels: 0 on them, negative inside."""
+    edge = _edge(mask)
+    distance = cv2.distanceTransform((~edge).astype(np.uint8), cv2.DIST_L2, 5)
+    return np.where(mask, -distance, distance)
