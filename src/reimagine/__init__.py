@@ -1,1 +1,49 @@
-"""Videos of a person with exact control of pose and viewpoint."""
+"""Videos of a person with exact control of pose and viewpoint.
+
+The names below are the Python API; each is imported when it is first used, so that `import reimagine` stays quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reimagine.listener import Listener as Listener
+    from reimagine.pipeline import Result as Result
+    from reimagine.pipeline import generate as generate
+    from reimagine.pipeline import make_normals as make_normals
+    from reimagine.pipeline import make_person as make_person
+    from reimagine.pipeline import refine_run as refine_run
+    from reimagine.request import Clip as Clip
+    from reimagine.request import InputError as InputError
+    from reimagine.request import NormalsRequest as NormalsRequest
+    from reimagine.request import PersonRequest as PersonRequest
+    from reimagine.request import Photos as Photos
+    from reimagine.request import RefineRequest as RefineRequest
+    from reimagine.request import Request as Request
+    from reimagine.request import View as View
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    **dict.fromkeys(
+        (
+            *("Clip", "InputError", "NormalsRequest", "PersonRequest"),
+            *("Photos", "RefineRequest", "Request", "View"),
+        ),
+        "reimagine.request",
+    ),
+    **dict.fromkeys(
+        ("Result", "generate", "make_normals", "make_person", "refine_run"), "reimagine.pipeline"
+    ),
+    "Listener": "reimagine.listener",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name not in _PLACES:
+        raise AttributeError(f"module 'reimagine' has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PLACES])

@@ -109,6 +109,44 @@ class Request:
     """For backends that draw random numbers."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class NormalsRequest:
+    """Normal maps, masks, depth and cameras of a motion; no person needed."""
+
+    clip: Clip = field(default_factory=Clip)
+    out: str = "runs/normals"
+    """Run folder. The same command continues it."""
+    video: str = "mp4"
+    """mp4, webm, lossless (mkv), or png (pictures only)."""
+    overlay: str | None = None
+    """With a camera from a file: the capture's photo; writes overlay.png with the body drawn over it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonRequest:
+    """A person made from photos once, to be used by `generate --person`."""
+
+    photos: Photos = field(default_factory=Photos)
+    out: str = "people/latest"
+    """Folder of the person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefineRequest:
+    """An earlier run's pictures, steadied in another way, in a folder of their own."""
+
+    run: str
+    """Folder of an earlier `generate`. It stays as it is."""
+    refiner: str = "flow"
+    """none, flow, or module:factory."""
+    background: str | None = None
+    """white, a colour like #3a6ea5, transparent, or a picture file. Default: the run's."""
+    video: str | None = None
+    """mp4, webm (with alpha), lossless (mkv), or png (frames only). Default: the run's."""
+    out: str | None = None
+    """Run folder. Default: the run's name with the refiner's behind it."""
+
+
 def parse_size(size: str) -> tuple[int, int]:
     """Width and height of a "512x832"; each from 16 to 8192.
 

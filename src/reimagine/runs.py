@@ -3,8 +3,9 @@
 import errno
 import json
 import os
+import traceback
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -97,7 +98,8 @@ def open_run(path: str | Path, request: Mapping[str, Any]) -> Generator[RunFolde
         _check(run, json.loads(json.dumps(request)))
         for leftover in path.rglob(f"*{_UNFINISHED}"):
             leftover.unlink()
-        yield run
+        with _logged(run):
+            yield run
 
 
 def read_request(path: str | Path) -> dict[str, Any]:
@@ -141,6 +143,24 @@ def cannot_write(path: Path, error: OSError) -> InputError:
     )
 
 
+@contextmanager
+def _logged(run: RunFolder) -> Generator[None]:
+    """What stops the work is written to log.txt on its way out."""
+    try:
+        yield
+    except InputError as error:
+        # The disk may be the very thing that is full.
+        with suppress(InputError):
+            run.log(str(error))
+        raise
+    except Exception:
+        run.log(traceback.format_exc())
+        raise
+    except BaseException as stop:
+        run.log(f"stopped by {type(stop).__name__}")
+        raise
+
+
 def _check(run: RunFolder, request: dict[str, Any]) -> None:
     if not run.has("request.json"):
         others = sorted(
@@ -162,12 +182,12 @@ def _check(run: RunFolder, request: dict[str, Any]) -> None:
         )
 
 
-def _flat(request: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Leaves by flag name; `photos` and `clip` have no prefix on the command line either."""
+def _flat(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Leaves by flag name; parts of a request have no prefix on the command line either."""
     leaves: dict[str, Any] = {}
     for name, value in request.items():
         if isinstance(value, Mapping):
-            leaves |= _flat(value, "" if name in ("photos", "clip") else f"{name}.")
+            leaves |= _flat(value)
         elif value is not None:
-            leaves["--" + (prefix + name).replace("_", "-")] = value
+            leaves["--" + name.replace("_", "-")] = value
     return leaves

@@ -1,0 +1,86 @@
+"""The command `reimagine`: flags in, exit code out. Torch is imported only when there is work to do."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+from reimagine.request import InputError, NormalsRequest, PersonRequest, RefineRequest, Request
+
+DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+_HELP = """usage: reimagine COMMAND [--help] ...
+
+Videos of a person with exact control of pose and viewpoint, from two photos.
+
+  reimagine generate --front front.jpg --back back.jpg --motion walk --camera orbit --out runs/first
+
+commands:
+  generate   a video of a person: photos, motion and camera in, video out
+  normals    normal maps, masks, depth and cameras of a motion; no person needed
+  person     a person made from photos once, to be used by generate --person
+  refine     an earlier run's pictures, steadied in another way
+  motion     inspect or convert a motion file
+  backends   what is installed, what is missing and how to get it
+
+Each command has its own --help. No photos at hand? Try --person alex.
+The same command continues a run that was stopped. Exit codes: 0 done, 2 input that cannot be used,
+130 stopped by Ctrl-C, 1 our own fault (see log.txt in the run folder)."""
+
+_WORK = {
+    "generate": ("reimagine.apps.commands:generate", Request),
+    "normals": ("reimagine.apps.commands:normals", NormalsRequest),
+    "person": ("reimagine.apps.commands:person", PersonRequest),
+    "refine": ("reimagine.apps.commands:refine", RefineRequest),
+}
+"""Commands that are one request: the function that does it, and the request's type."""
+_OTHERS = {
+    "motion": "reimagine.apps.motion:main",
+    "backends": "reimagine.apps.backends:main",
+}
+"""Commands that read their own arguments."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; gives the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _run(arguments)
+    except InputError as error:
+        print(f"reimagine: {' '.join(str(error).split())}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("\nreimagine: stopped. Run the same command again to continue.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        return DONE
+    except Exception:  # noqa: BLE001 - the last stop: say whose fault it is
+        traceback.print_exc()
+        print("reimagine: this is our own fault; please report the lines above.", file=sys.stderr)
+        return OUR_FAULT
+
+
+def _run(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("--help", "-h", "help"):
+        print(_HELP)
+        return DONE
+    if arguments[0] == "--version":
+        print(f"reimagine {import_module('reimagine').__version__}")
+        return DONE
+    command, rest = arguments[0], arguments[1:]
+    if command in _OTHERS:
+        return _function(_OTHERS[command])(rest)
+    if command in _WORK:
+        place, kind = _WORK[command]
+        request = import_module("reimagine.apps.flags").read_flags(kind, command, rest)
+        return _function(place)(request)
+    near = get_close_matches(command, [*_WORK, *_OTHERS], n=1, cutoff=0.4)
+    hint = f"Did you mean {near[0]}?" if near else "See reimagine --help."
+    raise InputError(f"there is no command {command!r}. {hint}")
+
+
+def _function(place: str) -> Callable[[Any], int]:
+    module, name = place.split(":")
+    return getattr(import_module(module), name)

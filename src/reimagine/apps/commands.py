@@ -1,0 +1,46 @@
+"""The commands that do work: each calls the pipeline and says what came out."""
+
+from reimagine import pipeline
+from reimagine.apps.progress import show_progress
+from reimagine.request import NormalsRequest, PersonRequest, RefineRequest, Request
+
+
+def generate(request: Request) -> int:
+    """`reimagine generate`."""
+    with show_progress() as listener:
+        result = pipeline.generate(request, listener)
+    return _say(result)
+
+
+def normals(request: NormalsRequest) -> int:
+    """`reimagine normals`."""
+    with show_progress() as listener:
+        result = pipeline.make_normals(request, listener)
+    return _say(result)
+
+
+def refine(request: RefineRequest) -> int:
+    """`reimagine refine`."""
+    with show_progress() as listener:
+        result = pipeline.refine_run(request, listener)
+    return _say(result)
+
+
+def person(request: PersonRequest) -> int:
+    """`reimagine person`."""
+    with show_progress() as listener:
+        made = pipeline.make_person(request, listener)
+    for note in made.notes:
+        print(f"Note: {note}")
+    print(f"The person is in {request.out}. Use it: reimagine generate --person {request.out}")
+    return 0
+
+
+def _say(result: pipeline.Result) -> int:
+    for note in result.notes:
+        print(f"Note: {note}")
+    if result.video is None:
+        print(f"{result.frames} pictures are in {result.folder}, a contact sheet in sheet.png")
+    else:
+        print(f"The video is {result.video}, a contact sheet beside it in sheet.png")
+    return 0

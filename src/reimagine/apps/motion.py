@@ -1,0 +1,50 @@
+"""`reimagine motion`: what a motion file holds, and the same motion in another format."""
+
+from reimagine.request import InputError
+
+_HELP = """usage: reimagine motion inspect FILE
+       reimagine motion convert FILE OUT
+
+inspect   prints what was understood: format, frames, rate, hands, shape, and what had to be guessed
+convert   writes OUT: .npz (ours), stageii.npz (AMASS, any name that ends so), or .bvh
+
+FILE is AMASS SMPL-H or SMPL-X .npz, SMPL-X parameters .npz (MVHumanNet++), MVHumanNet or EasyMocap JSON,
+GVHMR .pt, an LHM JSON folder, BVH, our own .npz, or a built-in motion:
+walk, run, wave, turn, squat, dance, apose."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run `reimagine motion`; gives the exit code."""
+    match arguments:
+        case [] | ["--help" | "-h"] | ["inspect" | "convert", "--help" | "-h"]:
+            print(_HELP)
+        case ["inspect", path]:
+            _inspect(path)
+        case ["convert", path, out]:
+            _convert(path, out)
+        case ["inspect" | "convert" as command, *rest]:
+            files = "FILE" if command == "inspect" else "FILE OUT"
+            raise InputError(
+                f"motion {command} got {len(rest)} names; expected reimagine motion {command} {files}."
+            )
+        case _:
+            raise InputError(
+                f"motion {arguments[0]!r} is unknown; expected motion inspect or motion convert."
+            )
+    return 0
+
+
+def _inspect(path: str) -> None:
+    from reimagine.body.motion import describe
+    from reimagine.scene import find_whole_motion
+
+    print(describe(find_whole_motion(path)))
+
+
+def _convert(path: str, out: str) -> None:
+    from reimagine.body.write import write_motion
+    from reimagine.scene import find_whole_motion
+
+    motion = find_whole_motion(path)
+    write_motion(motion, out)
+    print(f"{len(motion.poses)} frames at {motion.fps:g} per second are in {out}")

@@ -1,0 +1,255 @@
+"""The stages of a run that go frame by frame, in chunks: memory does not grow with the clip, and each can be continued."""
+
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from reimagine.body.write import own_arrays
+from reimagine.cameras.own import camera_json
+from reimagine.conditions.normals import depth_mm, make_conditions, normals_picture
+from reimagine.frames.backend import ImageBackend
+from reimagine.frames.backends.atlas import dress
+from reimagine.listener import Listener
+from reimagine.pictures import encode_depth, encode_png, over, read_picture, resize_to_cover
+from reimagine.records import Body, CameraPath, Conditions, Person, Seen
+from reimagine.refine.backend import Refiner
+from reimagine.request import InputError
+from reimagine.runs import RunFolder, frame_name
+from reimagine.scene import Scene
+from reimagine.video import VIDEO_KINDS, contact_sheet, sheet_frames, write_video
+
+PAINTED, FINAL = "frames", "refined"
+NORMALS, MASKS, DEPTH = "conditions/normals", "conditions/masks", "conditions/depth_mm"
+_CHUNK_PIXELS = 2_000_000
+"""Pixels worked on at once; the result does not depend on it."""
+_CHUNK_FRAMES = 16
+
+
+def paint(
+    run: RunFolder,
+    person: Person,
+    scene: Scene,
+    backend: ImageBackend,
+    *,
+    seed: int,
+    listener: Listener,
+) -> None:
+    """Write the conditions and the painted picture of every frame that is not there yet."""
+    frames, started, painted = len(scene.pose), time.monotonic(), 0
+    todo = [frame for frame in range(frames) if not run.has(frame_name(PAINTED, frame))]
+    _write_scene(run, scene)
+    for chunk in _chunks(todo, scene.camera):
+        conditions = _conditions(person.body, scene, chunk)
+        _write_conditions(run, conditions, chunk.start)
+        pictures = backend.paint(person, conditions, seed)
+        for frame, picture in zip(chunk, pictures, strict=True):
+            run.write(frame_name(PAINTED, frame), encode_png(picture))
+        if not painted and len(chunk) < len(todo):
+            _say_how_long(listener, time.monotonic() - started, len(chunk), len(todo))
+        painted += len(chunk)
+        listener.step("painting", frames - len(todo) + painted, frames)
+
+
+def make_normals_only(run: RunFolder, body: Body, scene: Scene, listener: Listener) -> None:
+    """Write the conditions of every frame that is not there yet."""
+    frames, done = len(scene.pose), 0
+    # The depth is written last, so where it is, all is.
+    todo = [frame for frame in range(frames) if not run.has(frame_name(DEPTH, frame))]
+    _write_scene(run, scene)
+    for chunk in _chunks(todo, scene.camera):
+        _write_conditions(run, _conditions(body, scene, chunk), chunk.start)
+        done += len(chunk)
+        listener.step("normals", frames - len(todo) + done, frames)
+
+
+def steady(
+    run: RunFolder,
+    person: Person,
+    scene: Scene,
+    refiner: Refiner,
+    *,
+    painted: Path,
+    background: str,
+    listener: Listener,
+) -> None:
+    """Write the final picture, over its background, of every frame from the first that is not there yet."""
+    frames = len(scene.pose)
+    behind = read_background(background, scene.camera.width, scene.camera.height)
+    missing = (frame for frame in range(frames) if not run.has(frame_name(FINAL, frame)))
+    start = next(missing, frames)
+    if start == frames:
+        return
+
+    def read(frame: int) -> Float[Tensor, "4 height width"]:
+        return _with_alpha(read_picture(painted / frame_name(PAINTED, frame), least_side=1))
+
+    def see(first: int, stop: int) -> Seen:
+        return dress(person, scene.pose[first:stop], scene.camera[first:stop])
+
+    for frame, picture in enumerate(refiner.steady(read, see, frames, start), start):
+        final = picture if behind is None else over(picture, behind)
+        run.write(frame_name(FINAL, frame), encode_png(final))
+        listener.step("steadying", frame + 1, frames)
+
+
+def finish(
+    run: RunFolder,
+    *,
+    folders: tuple[str, ...],
+    frames: int,
+    fps: float,
+    kind: str,
+    listener: Listener,
+) -> Path | None:
+    """Write the contact sheet and the video of the pictures in these folders, side by side; gives the video's path."""
+    if not run.has("sheet.png"):
+        chosen = [_beside(run, folders, frame) for frame in sheet_frames(frames)]
+        run.write("sheet.png", encode_png(contact_sheet([_on_white(one) for one in chosen])))
+    if kind == "png":
+        return None
+    name = "video" + VIDEO_KINDS[kind]
+    if not run.has(name):
+        with run.file(name) as unfinished:
+            write_video(unfinished, _played(run, folders, frames, listener), fps, kind)
+    return run.path / name
+
+
+def write_overlay(run: RunFolder, body: Body, scene: Scene, photo: str | None) -> None:
+    """Write overlay.png: the first frame's normals drawn over a capture's photo.
+
+    Raises:
+        InputError: where the photo cannot be read.
+    """
+    if photo is None or run.has("overlay.png"):
+        return
+    conditions = _conditions(body, scene, range(1))
+    picture = _like_the_camera(read_picture(photo)[:3], scene.camera)
+    share = conditions.coverage * 0.7
+    run.write("overlay.png", encode_png(torch.lerp(picture, normals_picture(conditions)[0], share)))
+
+
+def read_background(
+    background: str, width: int, height: int
+) -> Float[Tensor, "3 #height #width"] | None:
+    """What lies behind the person; None for transparent.
+
+    Raises:
+        InputError: where it is no colour and no picture.
+    """
+    if background == "transparent":
+        return None
+    named = {"white": "#ffffff", "black": "#000000", "grey": "#808080", "gray": "#808080"}
+    text = named.get(background, background)
+    digits = text.removeprefix("#")
+    if text.startswith("#") or not Path(text).exists():
+        try:
+            if len(digits) != 6 or not text.startswith("#"):
+                raise ValueError
+            values = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+        except ValueError:
+            raise InputError(
+                f"--background is {background!r}; expected white, a colour like #3a6ea5, transparent, or a "
+                "picture file that exists."
+            ) from None
+        return torch.tensor(values)[:, None, None]
+    return resize_to_cover(read_picture(text)[:3], width, height)
+
+
+def check_video(kind: str, background: str) -> None:
+    """Nothing, where the video can hold what is asked for.
+
+    Raises:
+        InputError: for an unknown kind, or a transparent mp4.
+    """
+    if kind not in VIDEO_KINDS:
+        raise InputError(f"--video is {kind!r}; expected one of {', '.join(VIDEO_KINDS)}.")
+    if kind == "mp4" and background == "transparent":
+        raise InputError(
+            "--background transparent came with --video mp4, which holds no transparency; "
+            "expected webm, lossless or png. Give --video webm."
+        )
+
+
+def _conditions(body: Body, scene: Scene, chunk: range) -> Conditions:
+    part = slice(chunk.start, chunk.stop)
+    return make_conditions(body, scene.pose[part], scene.camera[part], scene.heading_rad)
+
+
+def _write_conditions(run: RunFolder, conditions: Conditions, start: int) -> None:
+    normals, depths = normals_picture(conditions), depth_mm(conditions)
+    for index in range(len(conditions)):
+        frame = start + index
+        run.write(frame_name(NORMALS, frame), encode_png(normals[index]))
+        run.write(frame_name(MASKS, frame), encode_png(conditions.coverage[index][None]))
+        run.write(frame_name(DEPTH, frame), encode_depth(depths[index]))
+
+
+def _write_scene(run: RunFolder, scene: Scene) -> None:
+    """The cameras and the motion, which lie in one world and can be given again as --camera and --motion."""
+    if not run.has("conditions/cameras.json"):
+        run.write("conditions/cameras.json", camera_json(scene.camera))
+    if not run.has("conditions/motion.npz"):
+        with run.file("conditions/motion.npz") as unfinished, unfinished.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **own_arrays(scene.motion))
+
+
+def _chunks(todo: list[int], camera: CameraPath) -> Iterator[range]:
+    """The frames to do as runs of neighbours, none too long."""
+    most = max(1, min(_CHUNK_FRAMES, _CHUNK_PIXELS // (camera.width * camera.height)))
+    breaks = [0, *(at + 1 for at, (a, b) in enumerate(pairwise(todo)) if b != a + 1), len(todo)]
+    for first, stop in pairwise(breaks):
+        for at in range(first, stop, most):
+            yield range(todo[at], todo[min(at + most, stop) - 1] + 1)
+
+
+def _say_how_long(listener: Listener, elapsed_s: float, done: int, todo: int) -> None:
+    left = elapsed_s / done * (todo - done)
+    listener.say(f"Painting a frame takes {elapsed_s / done:.2f} s here; about {left:.0f} s to go.")
+
+
+def _played(
+    run: RunFolder, folders: tuple[str, ...], frames: int, listener: Listener
+) -> Iterator[Float[Tensor, "channels height width"]]:
+    for frame in range(frames):
+        yield _beside(run, folders, frame)
+        listener.step("video", frame + 1, frames)
+
+
+def _beside(
+    run: RunFolder, folders: tuple[str, ...], frame: int
+) -> Float[Tensor, "channels height width"]:
+    """A frame's pictures from several folders, left to right."""
+    pictures = [
+        read_picture(run.path / frame_name(folder, frame), least_side=1) for folder in folders
+    ]
+    channels = max(picture.shape[0] for picture in pictures)
+    if channels == 4:
+        pictures = [_with_alpha(picture) for picture in pictures]
+    return torch.cat(pictures, dim=2)
+
+
+def _with_alpha(picture: Float[Tensor, "channels height width"]) -> Float[Tensor, "4 height width"]:
+    return picture if picture.shape[0] == 4 else torch.cat([picture, torch.ones_like(picture[:1])])
+
+
+def _on_white(picture: Float[Tensor, "channels height width"]) -> Float[Tensor, "3 height width"]:
+    return over(picture, torch.ones(3, 1, 1)) if picture.shape[0] == 4 else picture
+
+
+def _like_the_camera(
+    photo: Float[Tensor, "3 height width"], camera: CameraPath
+) -> Float[Tensor, "3 height width"]:
+    """The photo at the camera's height, cropped or widened evenly left and right: as camera files are read."""
+    width = max(1, round(photo.shape[2] * camera.height / photo.shape[1]))
+    photo = resize_to_cover(photo, width, camera.height)
+    beyond = camera.width - width
+    if beyond <= 0:
+        left = -beyond // 2
+        return photo[:, :, left : left + camera.width]
+    return torch.nn.functional.pad(photo, (beyond // 2, beyond - beyond // 2, 0, 0), value=1.0)

@@ -1,0 +1,143 @@
+"""Whose pictures: a stored person, one that ships, or one made from photos and remembered."""
+
+import hashlib
+import os
+import sys
+from dataclasses import fields, replace
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from reimagine.appearance.build import build_person
+from reimagine.appearance.photos import check_photos
+from reimagine.appearance.store import load_person, save_person
+from reimagine.listener import SILENT, Listener
+from reimagine.records import Body, Person, Skin
+from reimagine.request import InputError, Photos
+
+_RECIPE = "1"
+"""Part of every cache key; to be raised when the same photos come to give another person."""
+
+
+def check_person(photos: Photos) -> None:
+    """Nothing, where photos or a person were given that go together; opens no picture.
+
+    Raises:
+        InputError: where there is no person, or two at once.
+    """
+    others = [f for f in fields(photos) if f.name != "person" and getattr(photos, f.name)]
+    if photos.person is None:
+        if not others:
+            raise InputError(
+                "Got no person; expected photos. Give --front FILE and --back FILE, or --person alex to try it."
+            )
+        check_photos(photos)
+    elif others:
+        raise InputError(
+            f"--person came together with --{others[0].name.replace('_', '-')}; expected one or the other."
+        )
+    else:
+        _place_of(photos.person)
+
+
+def find_person(photos: Photos, listener: Listener = SILENT) -> Person:
+    """The person asked for. The same photos are fitted once, then taken from the user's cache folder.
+
+    Raises:
+        InputError: where the photos or the stored person cannot be used.
+    """
+    check_person(photos)
+    if photos.person is not None:
+        place = _place_of(photos.person)
+        if (place / "person.json").is_file():
+            return load_person(place)
+        photos = Photos(front=str(place / "front.png"), back=str(place / "back.png"))
+    folder = cache_folder() / "people" / _key(photos)
+    if (folder / "person.json").is_file():
+        try:
+            return load_person(folder)
+        except InputError:
+            listener.say("The remembered person is damaged; making it again.")
+    person = build_person(
+        photos, report=lambda step, share: listener.step(step, round(share * 100), 100)
+    )
+    try:
+        save_person(person, folder)
+        return load_person(folder)
+    except InputError as error:
+        listener.say(f"The person is not remembered for next time: {error}")
+    # Stored numbers are rounded; what is painted must not depend on whether they were.
+    with TemporaryDirectory() as passing:
+        save_person(person, Path(passing))
+        return load_person(Path(passing))
+
+
+def shipped_people() -> tuple[str, ...]:
+    """Names of the people that come with the package."""
+    people = _people_folder()
+    return tuple(sorted(p.name for p in people.iterdir())) if people.is_dir() else ()
+
+
+def with_height(person: Person, height_m: float | None) -> Person:
+    """The person made taller or smaller as a whole; None leaves them as they are."""
+    if height_m is None:
+        return person
+    scale = height_m / person.body.height_m
+
+    def scaled(skin: Skin) -> Skin:
+        correctives = None if skin.correctives is None else skin.correctives * scale
+        return replace(skin, verts=skin.verts * scale, correctives=correctives)
+
+    body = Body(skin=scaled(person.body.skin), joints=person.body.joints * scale, height_m=height_m)
+    return replace(person, body=body, surface=scaled(person.surface))
+
+
+def cache_folder() -> Path:
+    """Where this user's system keeps what can be made again; $REIMAGINE_CACHE overrides it."""
+    if own := os.environ.get("REIMAGINE_CACHE"):
+        return Path(own)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "reimagine"
+
+
+def _place_of(name: str) -> Path:
+    """Folder of a stored or shipped person."""
+    if (Path(name) / "person.json").is_file():
+        return Path(name)
+    shipped = shipped_people()
+    if name in shipped:
+        return _people_folder() / name
+    if Path(name).exists():
+        raise InputError(
+            f"--person {name} holds no person.json; expected a folder made by reimagine person. "
+            "Give photos as --front and --back."
+        )
+    near = get_close_matches(name, shipped, n=1, cutoff=0.4)
+    hint = f"Did you mean {near[0]}?" if near else "Make one with reimagine person."
+    known = ", ".join(shipped)
+    raise InputError(f"--person is {name!r}; expected {known} or a person's folder. {hint}")
+
+
+def _people_folder() -> Path:
+    return Path(str(resources.files("reimagine"))) / "data" / "people"
+
+
+def _key(photos: Photos) -> str:
+    """Digest of the photos' bytes, each with what it was given as."""
+    digest = hashlib.sha256(_RECIPE.encode())
+    for field in fields(photos):
+        path = getattr(photos, field.name)
+        if path is None:
+            continue
+        try:
+            data = Path(path).read_bytes()
+        except OSError:
+            data = b""  # reading the photos will say what is wrong
+        digest.update(f"\0{field.name}\0{len(data)}\0".encode() + data)
+    return digest.hexdigest()[:32]

@@ -1,0 +1,163 @@
+"""The whole way, one call per stage: photos, motion and camera in, video out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reimagine.appearance.store import save_person
+from reimagine.checks import check_overlay, check_request, check_size, earlier_request, find_device
+from reimagine.film import (
+    FINAL,
+    NORMALS,
+    check_video,
+    finish,
+    make_normals_only,
+    paint,
+    steady,
+    write_overlay,
+)
+from reimagine.frames.load import load_backend
+from reimagine.listener import SILENT, Listener
+from reimagine.people import check_person, find_person, with_height
+from reimagine.records import Person
+from reimagine.refine.load import load_refiner
+from reimagine.request import Clip, NormalsRequest, PersonRequest, RefineRequest, Request
+from reimagine.request_json import to_json
+from reimagine.runs import RunFolder, open_run
+from reimagine.scene import check_clip, find_motion, make_scene, plain_body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run made."""
+
+    folder: Path
+    frames: int
+    video: Path | None
+    """None where only pictures were asked for."""
+    notes: tuple[str, ...]
+    """What was guessed, in the user's words."""
+
+
+def generate(request: Request, listener: Listener = SILENT) -> Result:
+    """A video of the person, in the run folder `request.out`; an earlier try is continued.
+
+    Raises:
+        InputError: where the request or a file it names cannot be used.
+    """
+    clip, device = request.clip, find_device(request.clip.device)
+    check_request(request)
+    backend = load_backend(request.image, device)
+    refiner = load_refiner(request.refiner, device)
+    check_size(clip, request.image, backend.multiple)
+    with open_run(request.out, _asked("generate", request)) as run:
+        _plan(run, listener, clip, f"image {request.image}, refiner {request.refiner} on {device}")
+        motion = find_motion(clip)
+        person = with_height(find_person(request.photos, listener), clip.height_m)
+        scene = make_scene(clip, motion, person.body, person.surface)
+        paint(run, person, scene, backend, seed=request.seed, listener=listener)
+        write_overlay(run, person.body, scene, request.overlay)
+        steady(
+            run,
+            person,
+            scene,
+            refiner,
+            painted=run.path,
+            background=request.background,
+            listener=listener,
+        )
+        return _finish(run, request, (*motion.notes, *person.notes), listener)
+
+
+def make_normals(request: NormalsRequest, listener: Listener = SILENT) -> Result:
+    """Normal maps, masks, depth and cameras of a motion on a body that nobody lent.
+
+    Raises:
+        InputError: where the request or a file it names cannot be used.
+    """
+    clip = request.clip
+    check_clip(clip)
+    check_video(request.video, "white")
+    check_overlay(request.overlay, clip)
+    with open_run(request.out, _asked("normals", request)) as run:
+        _plan(run, listener, clip, f"normals of the {clip.body} body")
+        motion = find_motion(clip)
+        body = plain_body(clip, motion)
+        scene = make_scene(clip, motion, body, body.skin)
+        make_normals_only(run, body, scene, listener)
+        write_overlay(run, body, scene, request.overlay)
+        video = finish(
+            run,
+            folders=(NORMALS,),
+            frames=clip.frames,
+            fps=clip.fps,
+            kind=request.video,
+            listener=listener,
+        )
+        return Result(folder=run.path, frames=clip.frames, video=video, notes=motion.notes)
+
+
+def make_person(request: PersonRequest, listener: Listener = SILENT) -> Person:
+    """A person from photos, stored in `request.out` for `generate --person`.
+
+    Raises:
+        InputError: where the photos cannot be used or the folder cannot be written.
+    """
+    check_person(request.photos)
+    person = find_person(request.photos, listener)
+    save_person(person, Path(request.out))
+    return person
+
+
+def refine_run(request: RefineRequest, listener: Listener = SILENT) -> Result:
+    """An earlier run's painted pictures, steadied anew into a run folder of their own.
+
+    Raises:
+        InputError: where the earlier run is none, or is not painted to its end.
+    """
+    whole = earlier_request(request)
+    check_video(whole.video, whole.background)
+    refiner = load_refiner(request.refiner, find_device(whole.clip.device))
+    source, clip = Path(request.run), whole.clip
+    with open_run(whole.out, {"run": request.run, **_asked("refine", whole)}) as run:
+        _plan(run, listener, clip, f"pictures of {source}, refiner {request.refiner}")
+        person = with_height(find_person(whole.photos, listener), clip.height_m)
+        scene = make_scene(clip, find_motion(clip), person.body, person.surface)
+        steady(
+            run,
+            person,
+            scene,
+            refiner,
+            painted=source,
+            background=whole.background,
+            listener=listener,
+        )
+        return _finish(run, replace(whole, side_by_side=False), person.notes, listener)
+
+
+def _asked(command: str, request: Request | NormalsRequest) -> Mapping[str, Any]:
+    """What request.json holds: all that decides what comes out."""
+    return {"command": command, **to_json(request)}
+
+
+def _plan(run: RunFolder, listener: Listener, clip: Clip, how: str) -> None:
+    line = f"{clip.frames} frames of {clip.size} at {clip.fps:g} per second, {how}, into {run.path}"
+    run.log(line)
+    listener.say(line)
+
+
+def _finish(run: RunFolder, request: Request, notes: tuple[str, ...], listener: Listener) -> Result:
+    clip = request.clip
+    video = finish(
+        run,
+        folders=(NORMALS, FINAL) if request.side_by_side else (FINAL,),
+        frames=clip.frames,
+        fps=clip.fps,
+        kind=request.video,
+        listener=listener,
+    )
+    for note in notes:
+        run.log(note)
+    run.log("done")
+    return Result(folder=run.path, frames=clip.frames, video=video, notes=notes)

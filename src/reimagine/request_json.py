@@ -1,0 +1,81 @@
+"""Requests as JSON: `--request file.json`, and request.json of a run folder. Imports neither torch nor numpy."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import UnionType
+from typing import Any, TypeVar, cast, get_args, get_type_hints
+
+from reimagine.request import InputError
+
+T = TypeVar("T")
+
+
+def read_request_file(kind: type[T], path: str | Path) -> T:
+    """The request in a JSON file; what it leaves out has its default.
+
+    Raises:
+        InputError: for a file that is absent, no JSON, or holds a name or value that the request has not.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"There is no request file {path}; check --request.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"--request {path} is no JSON ({error}); expected an object.") from None
+    if isinstance(content, dict):
+        content.pop("command", None)
+    return from_json(kind, content, str(path))
+
+
+def to_json(request: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The request without the folder that it goes to and where it runs: what decides the result."""
+    content = asdict(request)
+    content.pop("out", None)
+    return content
+
+
+def from_json(kind: type[T], content: Any, where: str) -> T:  # noqa: ANN401
+    """A request, or a part of one, from JSON's objects.
+
+    Raises:
+        InputError: naming the file and the entry that does not fit.
+    """
+    if not isinstance(content, Mapping):
+        raise InputError(
+            f"{where} holds {_named(content)}; expected an object with names and values."
+        )
+    hints = get_type_hints(kind)
+    known = [field.name for field in fields(cast("Any", kind))]
+    values: dict[str, Any] = {}
+    for name, value in cast("Mapping[str, Any]", content).items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"It may have {', '.join(known)}."
+            raise InputError(f"{where} has an entry {name!r} that means nothing here. {hint}")
+        hint = hints[name]
+        if is_dataclass(hint):
+            values[name] = from_json(cast("type[Any]", hint), value, f"{where}: {name}")
+        else:
+            values[name] = _checked(value, hint, f"{where}: {name}")
+    return kind(**values)
+
+
+def _checked(value: Any, hint: Any, where: str) -> Any:  # noqa: ANN401
+    kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    if float in kinds and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if any(type(value) is kind for kind in kinds):
+        return value
+    wanted = " or ".join("nothing" if kind is type(None) else _WORDS[kind] for kind in kinds)
+    raise InputError(f"{where} is {_named(value)}; expected {wanted}.")
+
+
+_WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def _named(value: Any) -> str:  # noqa: ANN401
+    text = json.dumps(value)
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,168 @@
+"""Which body moves how, and where the camera is: a clip's flags made into records."""
+
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
+from reimagine.body.library import BUILT_IN_MOTIONS, built_in_motion
+from reimagine.body.model import pose_body, pose_skin
+from reimagine.body.motion import cut, heading_rad, into_our_world, loop, resample
+from reimagine.body.readers.read import read_motion
+from reimagine.cameras.path import MADE_CAMERAS, make_camera
+from reimagine.cameras.read import read_camera
+from reimagine.records import Body, CameraPath, Motion, Pose, Skin
+from reimagine.request import Clip, InputError, parse_size
+
+HEIGHT_M = 1.7
+"""Of a person about whom nothing is known."""
+_MEAN_HEIGHT_M = 1.65
+"""Of the mean SMPL-X body."""
+_FRAMED_POINTS = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A body's pose and the camera in each frame."""
+
+    motion: Motion
+    """As it is played: in the camera's world, at the clip's frame rate."""
+    pose: Pose
+    camera: CameraPath
+    heading_rad: float
+    """Of the first frame, about Y; 0 faces +Z."""
+
+
+def check_clip(clip: Clip) -> None:
+    """Nothing, where the numbers make sense and the names are known; opens no file.
+
+    Raises:
+        InputError: naming the first flag that cannot be used.
+    """
+    parse_size(clip.size)
+    if clip.frames < 1:
+        raise InputError(
+            f"--frames is {clip.frames}; expected at least 1, for example --frames 48."
+        )
+    if not 0 < clip.fps <= 240:
+        raise InputError(f"--fps is {clip.fps:g}; expected more than 0 and at most 240.")
+    if clip.seconds is not None and not clip.seconds > 0:
+        raise InputError(f"--seconds is {clip.seconds:g}; expected more than 0.")
+    if clip.height_m is not None and not 0.4 <= clip.height_m <= 3:
+        raise InputError(f"--height-m is {clip.height_m:g}; expected metres from 0.4 to 3.")
+    _check_name("--motion", clip.motion, tuple(BUILT_IN_MOTIONS), "a motion file")
+    _check_name("--camera", clip.camera, MADE_CAMERAS, "a camera file")
+    _check_name("--body", clip.body, ("anny", "smplx"), None)
+    if clip.body == "smplx" and clip.body_model is None:
+        raise InputError(
+            "--body smplx came without a model; expected the SMPL-X file that you got under its own licence. "
+            "Give --body-model SMPLX_NEUTRAL.npz."
+        )
+
+
+def find_motion(clip: Clip) -> Motion:
+    """The motion asked for, in its own world, with as many frames as the clip at its frame rate.
+
+    Raises:
+        InputError: for a file that cannot be used, or one that is too short and not to be looped.
+    """
+    if clip.motion in BUILT_IN_MOTIONS and not Path(clip.motion).exists():
+        return built_in_motion(clip.motion, clip.frames, clip.fps)
+    motion = resample(read_motion(clip.motion), clip.fps)
+    left = len(motion.poses) - round(clip.start_s * clip.fps)
+    if clip.seconds is not None:
+        left = min(left, max(1, round(clip.seconds * clip.fps)))
+    if clip.loop and 0 < left < clip.frames:
+        return loop(cut(motion, clip.start_s, left), clip.frames)
+    if clip.seconds is not None and left < clip.frames:
+        raise InputError(
+            f"--seconds {clip.seconds:g} of the motion are {left} frames; expected {clip.frames}. "
+            f"Give --frames {left}, or --loop."
+        )
+    return cut(motion, clip.start_s, clip.frames)
+
+
+def find_whole_motion(name: str) -> Motion:
+    """A motion file as it is, or one repeat of a built-in motion at 24 frames per second.
+
+    Raises:
+        InputError: for a file that cannot be used.
+    """
+    if name in BUILT_IN_MOTIONS and not Path(name).exists():
+        return built_in_motion(name, max(1, round(BUILT_IN_MOTIONS[name].seconds * 24)), 24.0)
+    return read_motion(name)
+
+
+def plain_body(clip: Clip, motion: Motion) -> Body:
+    """A body for conditions alone: of the height asked for, else guessed from the motion's shape numbers."""
+    if clip.body == "smplx":
+        from reimagine.body.smplx import smplx_body  # the package may be absent
+
+        assert clip.body_model is not None
+        return smplx_body(clip.body_model, motion.betas, clip.height_m)
+    if clip.height_m is not None:
+        return anny_body(DEFAULT_PHENOTYPE, clip.height_m)
+    if not bool(motion.betas.any()):
+        return anny_body(DEFAULT_PHENOTYPE, HEIGHT_M)
+    # Shape numbers mean nothing without the SMPL-X model; two measured people's heights go with the first one so.
+    share = min(max(1 + 0.065 * float(motion.betas[0]), 0.7), 1.3)
+    return anny_body(DEFAULT_PHENOTYPE, _MEAN_HEIGHT_M * share)
+
+
+def make_scene(clip: Clip, motion: Motion, body: Body, surface: Skin) -> Scene:
+    """The body in motion and the camera on it.
+
+    With a camera that we make, the motion is put on the floor and faces front; with a camera from a file it stays
+    in the file's world. `surface` is what must stay in sight.
+
+    Raises:
+        InputError: for a camera file that cannot be used.
+    """
+    width, height = parse_size(clip.size)
+    if is_made(clip.camera):
+        motion = into_our_world(motion, body)
+        pose = pose_body(body, motion)
+        camera = make_camera(clip.camera, clip.view, _outline(surface, pose), width, height)
+    else:
+        pose = pose_body(body, motion)
+        camera = read_camera(clip.camera, clip.frames, width, height, clip.camera_name)
+    return Scene(motion=motion, pose=pose, camera=camera, heading_rad=heading_rad(pose))
+
+
+def is_made(camera: str) -> bool:
+    """Whether `--camera` names a camera that we make rather than a file."""
+    return camera in MADE_CAMERAS and not Path(camera).exists()
+
+
+def _outline(surface: Skin, pose: Pose) -> Float[Tensor, "frames points 3"]:
+    """Some points all over the surface, and those that reach farthest at rest, in every frame."""
+    every = torch.arange(0, len(surface.verts), max(1, len(surface.verts) // _FRAMED_POINTS))
+    farthest = torch.cat([surface.verts.argmax(0), surface.verts.argmin(0)])
+    chosen = torch.cat([every, farthest])
+    some = replace(
+        surface,
+        verts=surface.verts[chosen],
+        faces=surface.faces[:0],
+        weight_joints=surface.weight_joints[chosen],
+        weights=surface.weights[chosen],
+        correctives=None if surface.correctives is None else surface.correctives[:, chosen],
+    )
+    return pose_skin(some, pose)
+
+
+def _check_name(flag: str, name: str, known: tuple[str, ...], or_else: str | None) -> None:
+    if name in known or (or_else and Path(name).exists()):
+        return
+    looks_like_file = or_else and (Path(name).suffix or len(Path(name).parts) > 1)
+    if looks_like_file:
+        raise InputError(
+            f"{flag}: there is no file {name}; expected one that exists. Check the path."
+        )
+    near = get_close_matches(name, known, n=1, cutoff=0.4)
+    hint = f"Did you mean {near[0]}?" if near else f"Give {flag} {known[0]}."
+    choices = ", ".join(known) + (f", or {or_else}" if or_else else "")
+    raise InputError(f"{flag} is {name!r}; expected {choices}. {hint}")
