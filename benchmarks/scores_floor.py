@@ -1,0 +1,197 @@
+"""What the measures of control say when the truth is known: run it, and read floor, range and bias.
+
+A body with a textured skin is rendered as asked (the anchored picture) and, as if a model had painted it, with a known
+error: one pose off by so many millimetres, or the camera turned about the person by so many degrees. The painted
+picture wears the same look, the same in other colours, or other clothes.
+
+    python benchmarks/scores_floor.py            the tables of docs/metrics.md
+    python benchmarks/scores_floor.py --quick    a few cases
+"""
+
+import argparse
+import dataclasses
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
+from reimagine.body.library.built_in import built_in_motion
+from reimagine.body.model import joint_positions, pose_body, pose_skin
+from reimagine.cameras.flow import look
+from reimagine.cameras.path import make_camera
+from reimagine.cameras.rasterize import interpolate
+from reimagine.records import Body, CameraPath, Motion
+from reimagine.request import View
+from reimagine.scores.control import control
+
+WIDTH, HEIGHT = 512, 832
+LOOKS = ("same", "recoloured", "other")
+POSES = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0)
+VIEWS = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+SIDES_DEG = (0.0, 70.0, 180.0)
+
+
+def clothed(points: Tensor, look_name: str) -> Tensor:
+    """Colours of zero-pose points: skin, shirt, trousers, shoes and hair with folds, weave and a print."""
+    x, y, z = points.unbind(1)
+    y = y - y.min()
+    top = y.max()
+    other = look_name == "other"
+    skin = torch.tensor([0.85, 0.65, 0.55])
+    shirt = torch.tensor([0.70, 0.20, 0.25] if not other else [0.92, 0.86, 0.30])
+    trousers = torch.tensor([0.20, 0.25, 0.45] if not other else [0.45, 0.42, 0.40])
+    colour = skin.expand(len(points), 3).clone()
+    arm = x.abs()
+    sleeve, waist, hem = (0.42, 0.56, 0.07) if not other else (0.62, 0.60, 0.22)
+    colour[(y < waist * top) & (arm < 0.30)] = trousers
+    colour[(y >= waist * top) & (y < 0.84 * top) & (arm < sleeve)] = shirt
+    colour[y < hem * top] = skin if other else trousers
+    colour[y < 0.04 * top] = torch.tensor([0.15, 0.15, 0.15])
+    colour[(y > 0.94 * top) | ((y > 0.87 * top) & (z < -0.02) & (arm < 0.2))] = torch.tensor(
+        [0.25, 0.16, 0.10]
+    )
+    # Freckles, folds and a print: waves of 4 to 20 cm, other ones for the other clothes.
+    generator = torch.Generator().manual_seed(7 if not other else 8)
+    direction = torch.randn(24, 3, generator=generator)
+    direction = direction / direction.norm(dim=1, keepdim=True)
+    length_m = 0.04 + 0.16 * torch.rand(24, generator=generator)
+    phase = 2 * math.pi * torch.rand(24, generator=generator)
+    waves = torch.sin(points @ (direction / length_m[:, None] * 2 * math.pi).T + phase)
+    colour = colour * (1 + 0.035 * waves.sum(1, keepdim=True) / 2).clamp(0.5, 1.5)
+    if look_name == "recoloured":
+        colour = (0.9 - 0.6 * colour[:, [2, 0, 1]]).clamp(0, 1) ** 1.3
+    return colour.clamp(0, 1)
+
+
+def render(body: Body, motion: Motion, camera: CameraPath, colours: Tensor, light: Tensor) -> Tensor:
+    """One frame, antialiased by rendering at twice the size, over white: `height width 3`."""
+    doubled = CameraPath(
+        K=camera.K * torch.tensor([[2.0], [2.0], [1.0]]),
+        R=camera.R,
+        t=camera.t,
+        width=2 * camera.width,
+        height=2 * camera.height,
+    )
+    verts = pose_skin(body.skin, pose_body(body, motion))
+    seen = look(verts, body.skin.faces, doubled)
+    corners = verts[0][body.skin.faces.long()]
+    across = torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals = torch.zeros_like(verts[0])
+    normals.index_add_(0, body.skin.faces.long().flatten(), across.repeat_interleave(3, 0))
+    normals = normals / normals.norm(dim=1, keepdim=True).clamp_min(1e-9)
+    shade = 0.6 + 0.4 * (normals @ light).clamp_min(0)
+    picture = interpolate(seen.raster, body.skin.faces, (colours * shade[:, None]).contiguous())[0]
+    picture[seen.raster.face[0] < 0] = 1.0
+    return picture.reshape(camera.height, 2, camera.width, 2, 3).mean((1, 3))
+
+
+def turned(camera: CameraPath, about: Tensor, degrees: float, axis: Tensor) -> CameraPath:
+    """The camera moved round a point, still seeing it at the same place."""
+    K = torch.zeros(3, 3)
+    x, y, z = (axis / axis.norm()).tolist()
+    K = torch.tensor([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    R = torch.linalg.matrix_exp(K * math.radians(degrees))
+    rotation = camera.R[0] @ R
+    shift = camera.R[0] @ about + camera.t[0] - rotation @ about
+    return dataclasses.replace(camera, R=rotation[None], t=shift[None])
+
+
+def moved(motion: Motion, body: Body, millimetres: float, seed: int) -> Motion:
+    """Arms, legs, spine and head turned at random, scaled so that the visible joints move so far on average."""
+    if millimetres == 0:
+        return motion
+    generator = torch.Generator().manual_seed(seed)
+    turn = torch.zeros_like(motion.poses)
+    turn[:, 1:22] = torch.randn(1, 21, 3, generator=generator)
+    before = joint_positions(body, pose_body(body, motion))[0, :22]
+    size = 0.001
+    for _ in range(12):
+        after = dataclasses.replace(motion, poses=motion.poses + size * turn)
+        far = (joint_positions(body, pose_body(body, after))[0, :22] - before).norm(dim=1).mean()
+        size *= millimetres / 1000 / float(far)
+    return dataclasses.replace(motion, poses=motion.poses + size * turn)
+
+
+def setting(side_deg: float, name: str = "walk") -> tuple[Body, Motion, CameraPath, Tensor]:
+    """Body, one frame of a motion, its camera and its joints."""
+    body = anny_body(DEFAULT_PHENOTYPE, height_m=1.7)
+    motion = built_in_motion(name, 24, 24.0)
+    motion = dataclasses.replace(motion, poses=motion.poses[5:6], transl=motion.transl[5:6])
+    pose = pose_body(body, motion)
+    view = View(azimuth_deg=side_deg)
+    camera = make_camera("static", view, pose_skin(body.skin, pose), WIDTH, HEIGHT)
+    return body, motion, camera, joint_positions(body, pose)[0]
+
+
+def true_millimetres(
+    body: Body, asked: Motion, painted: Motion, camera: CameraPath, joints: Tensor
+) -> Tensor:
+    """What could be seen of each joint's true displacement: the part across the line of sight."""
+    del asked
+    after = joint_positions(body, pose_body(body, painted))[0]
+    in_a, in_b = (points @ camera.R[0].T + camera.t[0] for points in (joints, after))
+    pixels = [(points @ camera.K[0].T)[:, :2] / points[:, 2:] for points in (in_a, in_b)]
+    return (pixels[1] - pixels[0]).norm(dim=1) * in_a[:, 2] / camera.K[0, 0, 0] * 1000
+
+
+def main() -> None:
+    """Print the two tables."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--quick", action="store_true")
+    quick = options.parse_args().quick
+    poses, views = (POSES[::3], VIEWS[::3]) if quick else (POSES, VIEWS)
+    sides = SIDES_DEG[:1] if quick else SIDES_DEG
+    light, other_light = (
+        torch.nn.functional.normalize(torch.tensor(v), dim=0)
+        for v in ([0.4, 0.6, 0.7], [-0.5, 0.7, 0.5])
+    )
+    print("| pose off by, mm | look | true, mm | measured, mm | error a joint, mm | view, deg |")
+    print("|---|---|---|---|---|---|")
+    for look_name in LOOKS:
+        for millimetres in poses:
+            rows = []
+            for side in sides:
+                body, motion, camera, joints = setting(side)
+                base = clothed(body.skin.verts, "same")
+                anchored = render(body, motion, camera, base, light)
+                colours = clothed(body.skin.verts, look_name)
+                off = moved(motion, body, millimetres, seed=int(side))
+                painted = render(
+                    body, off, camera, colours, light if look_name == "same" else other_light
+                )
+                seen = look(pose_skin(body.skin, pose_body(body, motion)), body.skin.faces, camera)
+                got = control(painted.numpy(), anchored.numpy(), seen, joints)
+                true = true_millimetres(body, motion, off, camera, joints)[:22].numpy()
+                known = np.isfinite(got.joints_mm)
+                error = np.abs(got.joints_mm - true)[known].mean()
+                rows.append((true[known].mean(), got.joints_mm[known].mean(), error, got.view_deg))
+            mean = np.mean(rows, axis=0)
+            print(f"| {millimetres:g} | {look_name} | " + " | ".join(f"{v:.2f}" for v in mean) + " |")
+    print()
+    print("| camera off by, deg | look | measured, deg | joints, mm |")
+    print("|---|---|---|---|")
+    for look_name in LOOKS:
+        for degrees in views:
+            rows = []
+            for side in sides:
+                body, motion, camera, joints = setting(side)
+                anchored = render(body, motion, camera, clothed(body.skin.verts, "same"), light)
+                axis = torch.tensor([0.25, 1.0, 0.1])
+                painted = render(
+                    body,
+                    motion,
+                    turned(camera, joints[:22].mean(0), degrees, axis),
+                    clothed(body.skin.verts, look_name),
+                    light if look_name == "same" else other_light,
+                )
+                seen = look(pose_skin(body.skin, pose_body(body, motion)), body.skin.faces, camera)
+                got = control(painted.numpy(), anchored.numpy(), seen, joints)
+                rows.append((got.view_deg, np.nanmean(got.joints_mm)))
+            mean = np.mean(rows, axis=0)
+            print(f"| {degrees:g} | {look_name} | " + " | ".join(f"{v:.2f}" for v in mean) + " |")
+
+
+if __name__ == "__main__":
+    main()

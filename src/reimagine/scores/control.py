@@ -1,0 +1,210 @@
+"""How far the painted person is from the asked one: millimetres at the joints, degrees of the viewpoint.
+
+The painted picture is compared with the geometry-anchored rendering of the same request. Both show the same
+surface, so that every pixel of it has a known depth, and a shift in pixels is a shift in millimetres across the
+line of sight: shift * depth / focal length. What happens along the line of sight is not seen.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reimagine.cameras.project import project, to_camera
+from reimagine.records import Seen
+from reimagine.scores.displacement import displacement
+from reimagine.scores.structure import structure
+
+BODY_JOINTS = 22
+"""The first SMPL-X joints; fingers and face are smaller than what can be told."""
+SPACING = 22
+"""Pixels between the points of the surface that are looked at beside the joints."""
+MARGIN = 60
+"""Pixels around the person that are looked at."""
+DEEP_M = 0.2
+"""A joint further behind the surface that its pixel sees than this is hidden by something else."""
+NEAR_PX = 26.0
+"""Standard deviation of the weight with which points around a joint speak for it."""
+SAME_LIMB_M = 0.12
+"""Difference in depth beyond which a neighbour belongs to another limb."""
+UNLIKE = 0.35
+"""Likeness below which a point has not been found again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """One frame's distance from what was asked."""
+
+    joints_mm: Float[NDArray[np.float64], " joints"]
+    """Displacement of each joint's place on the surface; NaN where it is hidden or not found again."""
+    view_deg: float
+    """How far the camera would have to be turned about the person; NaN with too few points."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Points:
+    pixels: Float[Tensor, "points 2"]
+    in_camera: Float[Tensor, "points 3"]
+    """Surface points, metres, camera axes."""
+
+
+def control(
+    painted: Float[NDArray[np.float32], "height width 3"],
+    anchored: Float[NDArray[np.float32], "height width 3"],
+    seen: Seen,
+    joints: Float[Tensor, "joints 3"],
+) -> Control:
+    """Compare a painted picture with the anchored one (both over one background); `seen` has this one frame.
+
+    `joints` are in the world, metres; the first 22 are read.
+    """
+    face = seen.raster.face[0].cpu() >= 0
+    joints = joints[:BODY_JOINTS]
+    nothing = Control(joints_mm=np.full(len(joints), np.nan), view_deg=float("nan"))
+    if not bool(face.any()):
+        return nothing
+    top, bottom, left, right = _box(face)
+    corner = torch.tensor([left, top], dtype=torch.float32)
+    at_joints, visible = _joint_pixels(seen, joints)
+    pixels = torch.cat([at_joints[visible], _grid(face)])
+    points = _Points(pixels=pixels, in_camera=_unproject(seen, pixels))
+    one, two = (
+        structure(np.ascontiguousarray(picture[top:bottom, left:right]))
+        for picture in (anchored, painted)
+    )
+    found = displacement(one, two, pixels - corner)
+    good = found.likeness > UNLIKE
+    information = torch.where(good[:, None, None], found.information, 0.0)
+    count = int(visible.sum())
+    read = _at_joints(points, found.shift, information, count)
+    focal = seen.camera.K[0].diagonal()[:2].prod().sqrt()
+    millimetres = read.norm(dim=1) * points.in_camera[:count, 2] / focal * 1000
+    joints_mm = nothing.joints_mm.copy()
+    joints_mm[visible.numpy()] = millimetres.double().numpy()
+    view = view_deviation_deg(points.in_camera, found.shift, information, seen.camera.K[0])
+    return Control(joints_mm=joints_mm, view_deg=view)
+
+
+def view_deviation_deg(
+    points: Float[Tensor, "points 3"],
+    shift: Float[Tensor, "points 2"],
+    information: Float[Tensor, "points 2 2"],
+    K: Float[Tensor, "3 3"],
+) -> float:
+    """Angle of the rigid motion of the points (metres, camera axes) that best explains their shifts in pixels.
+
+    A perspective-n-point problem with known K: Gauss-Newton on the reprojection error, weighted by what is known of
+    each shift (OpenCV's solver takes no weights), with Cauchy's robust weight for limbs that went their own way.
+    The angle is acos((trace R - 1) / 2). NaN with fewer than six points to go by.
+    """
+    sure = information.diagonal(dim1=1, dim2=2).sum(1) > 0
+    if int(sure.sum()) < 6:
+        return float("nan")
+    points, shift = points[sure].double(), shift[sure].double()
+    weights, K = information[sure].double(), K.double()
+    weights = weights / weights.diagonal(dim1=1, dim2=2).sum(1).median()
+    middle = points.mean(0)
+    target = _pixels(points, K) + shift
+    R, t = torch.eye(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
+    for _ in range(15):
+        turned = (points - middle) @ R.T
+        now = turned + middle + t
+        residual = target - _pixels(now, K)
+        J = _jacobian(now, turned, K)
+        square = torch.einsum("pi,pij,pj->p", residual, weights, residual)
+        scale = square.median().clamp_min(0.01) * 2
+        robust = weights / (1 + square / scale)[:, None, None]
+        H = torch.einsum("pia,pij,pjb->ab", J, robust, J)
+        g = torch.einsum("pia,pij,pj->a", J, robust, residual)
+        step = torch.linalg.solve(H + 1e-9 * torch.eye(6) * H.diagonal().max(), g)
+        R, t = torch.linalg.matrix_exp(_cross(step[:3])) @ R, t + step[3:]
+        if float(step.norm()) < 1e-6:
+            break
+    cosine = (R.diagonal().sum() - 1) / 2
+    return float(torch.rad2deg(torch.acos(cosine.clamp(-1, 1))))
+
+
+def _pixels(points: Float[Tensor, "points 3"], K: Tensor) -> Float[Tensor, "points 2"]:
+    homogeneous = points @ K.T
+    return homogeneous[:, :2] / homogeneous[:, 2:]
+
+
+def _jacobian(now: Tensor, turned: Tensor, K: Tensor) -> Float[Tensor, "points 2 6"]:
+    """How pixels change with a small turn about the middle and a shift."""
+    x, y, z = now.unbind(1)
+    zero = torch.zeros_like(z)
+    fx, fy, skew = K[0, 0], K[1, 1], K[0, 1]
+    row_x = torch.stack([fx / z, skew / z, -(fx * x + skew * y) / z**2], dim=1)
+    row_y = torch.stack([zero, fy / z, -fy * y / z**2], dim=1)
+    by_place = torch.stack([row_x, row_y], dim=1)
+    by_turn = torch.stack([-_cross(point) for point in turned])
+    return torch.cat([by_place @ by_turn, by_place], dim=2)
+
+
+def _cross(vector: Float[Tensor, " 3"]) -> Float[Tensor, "3 3"]:
+    x, y, z = vector
+    zero = torch.zeros_like(x)
+    return torch.stack([zero, -z, y, z, zero, -x, -y, x, zero]).reshape(3, 3)
+
+
+def _at_joints(
+    points: _Points, shift: Tensor, information: Tensor, count: int
+) -> Float[Tensor, "joints 2"]:
+    """Shifts at the first `count` points: the average around them, weighted by what each neighbour knows.
+
+    So a joint on a plain sleeve moves with the sleeve's ends, which alone show movement along it. NaN where nothing
+    is known nearby.
+    """
+    apart = (points.pixels[:count, None] - points.pixels).square().sum(-1)
+    depth = points.in_camera[:, 2]
+    same = (depth[:count, None] - depth).abs() < SAME_LIMB_M
+    weight = torch.exp(-apart / (2 * NEAR_PX**2)) * same
+    H = torch.einsum("jp,pab->jab", weight, information)
+    g = torch.einsum("jp,pab,pb->ja", weight, information, shift)
+    size = H.diagonal(dim1=1, dim2=2).sum(1)
+    solved = torch.linalg.solve(H + (1e-3 * size + 1e-12)[:, None, None] * torch.eye(2), g)
+    return torch.where((size > 1e-6)[:, None], solved, torch.nan)
+
+
+def _joint_pixels(
+    seen: Seen, joints: Float[Tensor, "joints 3"]
+) -> tuple[Float[Tensor, "joints 2"], Bool[Tensor, " joints"]]:
+    """Where the joints are in the picture, and whether the surface right before them is what is seen there."""
+    pixels = project(seen.camera, joints[None].to(seen.verts))[0].cpu()
+    depth = to_camera(seen.camera, joints[None].to(seen.verts))[0, :, 2].cpu()
+    height, width = seen.raster.face.shape[1:]
+    column, row = pixels.nan_to_num(-1).floor().long().unbind(1)
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    index = row.clamp(0, height - 1) * width + column.clamp(0, width - 1)
+    front = seen.raster.depth[0].cpu().flatten()[index]
+    return pixels, inside & front.isfinite() & ((depth - front).abs() < DEEP_M)
+
+
+def _grid(face: Bool[Tensor, "height width"]) -> Float[Tensor, "points 2"]:
+    """Evenly spaced pixel centres on the surface."""
+    start = SPACING // 2
+    rows, columns = face[start::SPACING, start::SPACING].nonzero().unbind(1)
+    return torch.stack([columns, rows], dim=1) * SPACING + (start + 0.5)
+
+
+def _unproject(seen: Seen, pixels: Float[Tensor, "points 2"]) -> Float[Tensor, "points 3"]:
+    """Surface points under pixels that see the surface, camera axes."""
+    column, row = pixels.floor().long().unbind(1)
+    depth = seen.raster.depth[0].cpu()[row, column]
+    centre = torch.stack([column + 0.5, row + 0.5, torch.ones(len(row))], dim=1)
+    ray = centre @ torch.linalg.inv(seen.camera.K[0].cpu()).T
+    return ray * depth[:, None]
+
+
+def _box(face: Bool[Tensor, "height width"]) -> tuple[int, int, int, int]:
+    height, width = face.shape
+    rows, columns = face.any(1).nonzero()[:, 0], face.any(0).nonzero()[:, 0]
+    return (
+        max(int(rows[0]) - MARGIN, 0),
+        min(int(rows[-1]) + 1 + MARGIN, height),
+        max(int(columns[0]) - MARGIN, 0),
+        min(int(columns[-1]) + 1 + MARGIN, width),
+    )

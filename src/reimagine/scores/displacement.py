@@ -1,0 +1,166 @@
+"""Where points of one picture lie in another of other colours, to a fraction of a pixel.
+
+First every shift within reach is tried on pictures of a quarter of the size, by normalised cross-correlation of
+`structure`; then Gauss-Newton steps of the same measure refine the best one on larger ones (Lucas and Kanade 1981,
+with the normalisation of Evangelidis and Psarakis, PAMI 2008).
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+COARSE = 4
+"""Shrinking of the pictures for the search."""
+REACH = 10
+"""Largest shift tried, in pixels of the shrunken pictures: 40 of the picture's own."""
+PATCH = 13
+"""Side of the patch there: 52 of the picture's own pixels."""
+STAY = 0.0004
+"""Correlation that a shift has to win per squared shrunken pixel, so that plain patches stay where they are."""
+STEPS = ((2, 10, 9.0, 4), (1, 14, 9.0, 4))
+"""Shrinking, half the patch's side, standard deviation of its window (both in shrunken pixels), and steps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Displacement:
+    """Shifts of points, and how well each direction is determined."""
+
+    shift: Float[Tensor, "points 2"]
+    """Pixels (x, y) from the first picture to the second."""
+    information: Float[Tensor, "points 2 2"]
+    """Grows with structure across a direction and with likeness; near zero along an edge."""
+    likeness: Float[Tensor, " points"]
+    """Normalised cross-correlation of the patches after the shift, -1..1."""
+
+
+def displacement(
+    first: Float[NDArray[np.float32], "height width 3"],
+    second: Float[NDArray[np.float32], "height width 3"],
+    points: Float[Tensor, "points 2"],
+) -> Displacement:
+    """Shifts of the points (pixels, centres at +0.5) from the first to the second picture's `structure`."""
+    shift = _search(first, second, points)
+    information = torch.zeros(len(points), 2, 2)
+    likeness = torch.zeros(len(points))
+    for shrink, half, spread, steps in STEPS:
+        one, two = (_planes(_shrunken(picture, shrink)) for picture in (first, second))
+        window = _window(half, spread)
+        moved = _refine(one, two, points / shrink, shift / shrink, window, steps)
+        # A step beyond its patch's reach has lost its way: the search's answer is better.
+        lost = ((moved.shift * shrink - shift).norm(dim=1) > 2.5 * COARSE)[:, None]
+        shift = torch.where(lost, shift, moved.shift * shrink)
+        information, likeness = moved.information / shrink**2, moved.likeness
+    return Displacement(shift=shift, information=information, likeness=likeness)
+
+
+def _search(
+    first: NDArray[np.float32], second: NDArray[np.float32], points: Float[Tensor, "points 2"]
+) -> Float[Tensor, "points 2"]:
+    """Best whole shift within reach at the quarter of the size, for all points at once."""
+    one, two = (_planes(_shrunken(picture, COARSE)) for picture in (first, second))
+    side, reach = PATCH, REACH
+    around = points / COARSE
+    patches = _gather(one, around, _offsets(side // 2))
+    areas = _gather(two, around, _offsets(side // 2 + reach))
+    count = len(points)
+    wide = side + 2 * reach
+    patch = patches.reshape(count, 3, side, side)
+    area = areas.reshape(count, 3, wide, wide)
+    products = functional.conv2d(area.reshape(1, -1, wide, wide), patch, groups=count)[0]
+    energy = functional.avg_pool2d(area.square().sum(1)[:, None], side, stride=1)[:, 0] * side**2
+    norm = patch.square().sum((1, 2, 3))[:, None, None] * energy
+    tried = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    far = tried[:, None].square() + tried.square()
+    score = (products / (norm.sqrt() + 1e-3) - STAY * far).flatten(1)
+    best = score.argmax(1)
+    shift = torch.stack([tried[best % len(tried)], tried[best // len(tried)]], dim=1)
+    return shift * COARSE
+
+
+def _refine(
+    one: Float[Tensor, "1 3 height width"],
+    two: Float[Tensor, "1 3 height width"],
+    points: Float[Tensor, "points 2"],
+    shift: Float[Tensor, "points 2"],
+    window: Float[Tensor, " samples"],
+    steps: int,
+) -> Displacement:
+    """Gauss-Newton steps that raise the patches' correlation."""
+    offsets = _offsets(round(len(window) ** 0.5) // 2)
+    # Channel, then slope across, then slope down: one look-up for all.
+    slopes = torch.cat([two, *_slopes(two)], dim=1)
+    patch = _gather(one, points, offsets) * window.sqrt()
+    patch_norm = patch.square().sum((1, 2)).sqrt() + 1e-3
+    unit = patch / patch_norm[:, None, None]
+    information = torch.zeros(len(points), 2, 2)
+    likeness = torch.zeros(len(points))
+    for step in range(steps + 1):
+        there = _gather(slopes, points + shift, offsets) * window.sqrt()
+        norm = there[:, :3].square().sum((1, 2)).sqrt() + 1e-3
+        there = there / norm[:, None, None]
+        likeness = (unit * there[:, :3]).sum((1, 2))
+        across, down = there[:, 3:6].flatten(1), there[:, 6:].flatten(1)
+        J = torch.stack([across, down], dim=2)
+        # The residual against the patch scaled by its likeness: what a change of contrast cannot explain.
+        residual = (unit * likeness.clamp_min(0.1)[:, None, None] ** -1 - there[:, :3]).flatten(1)
+        H = J.transpose(1, 2) @ J
+        information = H * likeness.clamp_min(0).square()[:, None, None]
+        if step < steps:
+            damped = H + (0.02 * H.diagonal(dim1=1, dim2=2).sum(1) + 1e-4)[
+                :, None, None
+            ] * torch.eye(2)
+            move = torch.linalg.solve(damped, (J.transpose(1, 2) @ residual[..., None])[..., 0])
+            length = move.norm(dim=1, keepdim=True)
+            shift = shift + move * (1.5 / length.clamp_min(1.5))
+    return Displacement(shift=shift, information=information, likeness=likeness)
+
+
+def _shrunken(picture: NDArray[np.float32], shrink: int) -> NDArray[np.float32]:
+    """The picture at a fraction of its size; borders are filled up so that pixels stay aligned."""
+    if shrink == 1:
+        return picture
+    height, width = picture.shape[:2]
+    padded = cv2.copyMakeBorder(
+        picture, 0, -height % shrink, 0, -width % shrink, cv2.BORDER_REPLICATE
+    )
+    size = padded.shape[1] // shrink, padded.shape[0] // shrink
+    return cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
+
+
+def _planes(picture: NDArray[np.float32]) -> Float[Tensor, "1 3 height width"]:
+    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None]
+
+
+def _slopes(planes: Float[Tensor, "1 3 height width"]) -> tuple[Tensor, Tensor]:
+    padded = functional.pad(planes, (1, 1, 1, 1), mode="replicate")
+    across = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
+    down = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2
+    return across, down
+
+
+def _offsets(half: int) -> Float[Tensor, "samples 2"]:
+    steps = torch.arange(-half, half + 1, dtype=torch.float32)
+    return torch.stack(torch.meshgrid(steps, steps, indexing="xy"), dim=-1).reshape(-1, 2)
+
+
+def _window(half: int, spread: float) -> Float[Tensor, " samples"]:
+    return torch.exp(-_offsets(half).square().sum(1) / (2 * spread * spread))
+
+
+def _gather(
+    planes: Float[Tensor, "1 channels height width"],
+    points: Float[Tensor, "points 2"],
+    offsets: Float[Tensor, "samples 2"],
+) -> Float[Tensor, "points channels samples"]:
+    """Bilinear samples around points in pixels; zero beyond the border."""
+    height, width = planes.shape[2:]
+    place = points[:, None] + offsets
+    grid = place * torch.tensor([2 / width, 2 / height]) - 1
+    taken = functional.grid_sample(planes, grid[None], align_corners=False)
+    return taken[0].transpose(0, 1)
