@@ -34,8 +34,19 @@ class Captured:
         return Captured(K=self.K[index], R=self.R[index], t=self.t[index], size=self.size[index])
 
 
+ARRAYS = ("intrinsic", "extrinsic", "width", "height")
+"""What we read of an `.npz` file."""
+
 HALF_PIXEL = np.array([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])
 """Added to an intrinsic matrix that counts pixel centres from 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrays:
+    """What an `.npz` file holds, as opposed to JSON."""
+
+    by_name: dict[str, np.ndarray]
+    """Only names of `ARRAYS`."""
 
 
 def numbers(
@@ -58,7 +69,7 @@ def numbers(
     return array
 
 
-def read_npz(arrays: dict[str, Any], path: Path) -> Captured:
+def read_npz(arrays: dict[str, np.ndarray], path: Path) -> Captured:
     """MVHumanNet++: `intrinsic` 3x3 and `extrinsic` 3x4 (camera from world, metres), or a stack of them.
 
     The file does not tell the picture's size: `width` and `height` where it has them, else 1024 x 1024 where the

@@ -9,7 +9,14 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from reimagine.cameras.captures import Captured, read_colmap, read_nerfstudio, read_npz
+from reimagine.cameras.captures import (
+    ARRAYS,
+    Arrays,
+    Captured,
+    read_colmap,
+    read_nerfstudio,
+    read_npz,
+)
 from reimagine.cameras.keyframes import read_keyframes
 from reimagine.cameras.mvhumannet import read_mvhumannet
 from reimagine.cameras.own import FORMAT, read_own
@@ -46,19 +53,28 @@ def _read(path: Path, frames: int, width: int, height: int) -> Captured:
     if path.is_dir() or path.name in ("images.txt", "cameras.txt"):
         return read_colmap(path if path.is_dir() else path.parent)
     try:
-        with path.open("rb") as file:
-            start = file.read(4)
-        if start[:2] == b"PK":
-            with np.load(path, allow_pickle=False) as archive:
-                return read_npz({name: archive[name] for name in archive.files}, path)
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        content: Any = _content(path)
     except FileNotFoundError:
         raise InputError(f"There is no camera file {path}; check --camera.") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); check --camera.") from None
     except (ValueError, EOFError, MemoryError, RecursionError, zipfile.BadZipFile):
         raise InputError(f"{path} is damaged or no camera file; expected {_KINDS}.") from None
+    if isinstance(content, Arrays):
+        return read_npz(content.by_name, path)
     return _read_json(content, path, frames, width, height)
+
+
+def _content(path: Path) -> Any:  # noqa: ANN401 - whatever the JSON holds
+    """The parsed JSON, or the known arrays of an archive by name."""
+    with path.open("rb") as file:
+        if file.read(2) != b"PK":
+            file.seek(0)
+            return json.load(file)
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as archive:
+            known = [name for name in ARRAYS if name in archive.files]
+            return Arrays(by_name={name: archive[name] for name in known})
 
 
 def _read_json(content: Any, path: Path, frames: int, width: int, height: int) -> Captured:  # noqa: ANN401
