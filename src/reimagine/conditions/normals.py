@@ -3,7 +3,7 @@
 import math
 
 import torch
-from jaxtyping import Float, Int, UInt16
+from jaxtyping import Bool, Float, Int, UInt16
 from torch import Tensor
 from torch.nn.functional import normalize
 
@@ -20,27 +20,38 @@ def make_conditions(body: Body, pose: Pose, camera: CameraPath, heading_rad: flo
     verts = pose_skin(body.skin, pose)
     faces = body.skin.faces
     raster = rasterize(verts, faces, camera)
-    normals = interpolate(raster, faces, vertex_normals(verts, faces))
     return Conditions(
         pose=pose,
         camera=camera,
         raster=raster,
-        normals=normalize(normals, dim=-1).movedim(-1, 1),
+        normals=_unit(interpolate(raster, faces, vertex_normals(verts, faces)), raster.face >= 0),
         coverage=coverage(verts, faces, camera, raster),
         heading_rad=heading_rad,
     )
+
+
+def _unit(
+    pixels: Float[Tensor, "frames height width 3"], seen: Bool[Tensor, "frames height width"]
+) -> Float[Tensor, "frames 3 height width"]:
+    """Normals made unit length where something is seen: most of a picture is empty, so that goes by pixel."""
+    at = seen.flatten().nonzero()[:, 0]
+    flat = pixels.reshape(-1, 3)
+    flat[at] = normalize(flat[at], dim=-1)
+    return pixels.movedim(-1, 1).contiguous()
 
 
 def vertex_normals(
     verts: Float[Tensor, "frames verts 3"], faces: Int[Tensor, "faces 3"]
 ) -> Float[Tensor, "frames verts 3"]:
     """Outward unit normals, each the mean of its faces' by area; zero where a vertex has no face."""
-    first, second, third = verts[:, faces.T.long()].unbind(1)
+    by_vert = verts.transpose(0, 1).contiguous()
+    corners = faces.T.long()
+    first, second, third = (by_vert.index_select(0, corner) for corner in corners)
     by_area = torch.linalg.cross(second - first, third - first)
-    total = torch.zeros_like(verts)
-    for corner in faces.T.long():
-        total.index_add_(1, corner, by_area)
-    return normalize(total, dim=-1)
+    total = torch.zeros_like(by_vert)
+    for corner in corners:
+        total.index_add_(0, corner, by_area)
+    return normalize(total, dim=-1).transpose(0, 1)
 
 
 def normals_picture(conditions: Conditions) -> Float[Tensor, "frames 3 height width"]:
@@ -49,18 +60,25 @@ def normals_picture(conditions: Conditions) -> Float[Tensor, "frames 3 height wi
     Red is up, green the subject's right, blue the subject's front; 0.5 + normal / 2. The official maps
     (github.com/Taited/ReImagine, assets/normal) are fixed to the world, whose front is where the subject heads.
     """
-    share = conditions.coverage[:, None]
-    colours = official_colours(_grown(conditions), conditions.heading_rad)
-    return colours * share + (1 - share)
+    frame, row, column = (conditions.coverage > 0).nonzero(as_tuple=True)
+    share = conditions.coverage[frame, row, column][:, None]
+    normals = conditions.normals[frame, :, row, column]
+    bare = (conditions.raster.face[frame, row, column] < 0).nonzero()[:, 0]
+    normals[bare] = _neighbours(conditions.normals, frame[bare], row[bare], column[bare])
+    picture = torch.ones_like(conditions.normals)
+    picture[frame, :, row, column] = (
+        official_colours(normals, conditions.heading_rad) * share + 1 - share
+    )
+    return picture
 
 
 def official_colours(
-    normals: Float[Tensor, "frames 3 height width"], heading_rad: float
-) -> Float[Tensor, "frames 3 height width"]:
+    normals: Float[Tensor, "points 3"], heading_rad: float
+) -> Float[Tensor, "points 3"]:
     """Unit normals in world axes as (up, the subject's right, front), 0..1; for a subject heading this way about Y."""
     sine, cosine = math.sin(heading_rad), math.cos(heading_rad)
     up_right_front = normals.new_tensor([[0, 1, 0], [-cosine, 0, sine], [sine, 0, cosine]])
-    return torch.einsum("cx, fxhw -> fchw", up_right_front, normals) * 0.5 + 0.5
+    return normals @ up_right_front.T * 0.5 + 0.5
 
 
 def depth_mm(conditions: Conditions) -> UInt16[Tensor, "frames height width"]:
@@ -69,17 +87,18 @@ def depth_mm(conditions: Conditions) -> UInt16[Tensor, "frames height width"]:
     return torch.where(conditions.raster.face < 0, 0, depth).to(torch.uint16)
 
 
-def _grown(conditions: Conditions) -> Float[Tensor, "frames 3 height width"]:
-    """Normals, with those of the neighbours in pixels that are partly covered but whose centres see nothing."""
-    normals, face = conditions.normals, conditions.raster.face
-    height, width = face.shape[1:]
-    frame, row, column = ((face < 0) & (conditions.coverage > 0)).nonzero(as_tuple=True)
+def _neighbours(
+    normals: Float[Tensor, "frames 3 height width"],
+    frame: Int[Tensor, " points"],
+    row: Int[Tensor, " points"],
+    column: Int[Tensor, " points"],
+) -> Float[Tensor, "points 3"]:
+    """Mean direction around pixels that are partly covered but whose centres see nothing."""
+    height, width = normals.shape[2:]
     total = normals.new_zeros((len(frame), 3))
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):
             near_row = (row + down).clamp(0, height - 1)
             near_column = (column + right).clamp(0, width - 1)
             total += normals[frame, :, near_row, near_column]
-    grown = normals.clone()
-    grown[frame, :, row, column] = normalize(total, dim=-1)
-    return grown
+    return normalize(total, dim=-1)
