@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy import ndimage
 
 from reimagine.appearance.photos import Picture
 
@@ -61,7 +62,7 @@ def _colours(picture: Picture, start: float, stop: float) -> Float[np.ndarray, "
     # Light differs from photo to photo: neighbouring bins count as nearly the same.
     for axis, width in ((0, 5), (1, 3), (2, 3)):
         kernel = np.hanning(width + 2)[1:-1]
-        histogram = np.apply_along_axis(np.convolve, axis, histogram, kernel, "same")
+        histogram = ndimage.convolve1d(histogram, kernel, axis=axis, mode="constant")
     return histogram / max(float(histogram.sum()), 1.0)
 
 

@@ -82,10 +82,10 @@ def _peel(
     inner = cv2.erode(person.astype(np.uint8), _disc(2)).astype(np.float32)
     total = cv2.GaussianBlur(inner, (0, 0), 6.0)
     contrast = cv2.GaussianBlur(distance * inner, (0, 0), 6.0) / np.maximum(total, 1e-3)
-    pale = distance < 0.2 * contrast
+    pale = (distance < 0.2 * contrast).astype(np.uint8)
     outside = (~person).astype(np.uint8)
     for _ in range(12):
-        outside |= cv2.dilate(outside, _disc(1)) & pale
+        outside = np.maximum(outside, np.minimum(cv2.dilate(outside, _disc(1)), pale))
     # What is left of the dirt are threads; at the head they may be hair.
     inside = 1 - outside
     rows = np.flatnonzero(person.any(1))

@@ -11,8 +11,15 @@ from reimagine.records import PARTS
 from reimagine.request import InputError
 
 NAMES = ("background", *PARTS)
-PALETTE = ((255, 255, 255), (240, 176, 144), (208, 48, 48), (64, 40, 16), (48, 112, 224))
-PALETTE += ((32, 160, 64), (232, 200, 0))
+PALETTE = (
+    (255, 255, 255),
+    (240, 176, 144),
+    (208, 48, 48),
+    (64, 40, 16),
+    (48, 112, 224),
+    (32, 160, 64),
+    (232, 200, 0),
+)
 """Red, green, blue of each of NAMES."""
 
 
