@@ -25,7 +25,11 @@ def read_flags(kind: type[T], command: str, arguments: list[str]) -> T:
         description=(kind.__doc__ or "") + "\n\n--request FILE.json sets what the flags leave out.",
         args=arguments,
         default=tyro.MISSING_NONPROP if file is None else read_request_file(kind, file),
-        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
+        config=(
+            tyro.conf.OmitArgPrefixes,
+            tyro.conf.FlagCreatePairsOff,
+            tyro.conf.DisallowNone,
+        ),
     )
 
 
