@@ -87,36 +87,42 @@ def _next_repeat(
     count = len(motion.poses)
     if count == 1:
         return motion.poses, motion.transl
-    last, before = poses[-1], poses[-2]
-    turn = _heading_of(last[0]) - _heading_of(motion.poses[0, 0])
-    # The first frame of a repeat lies one step on, as the last step was.
-    turn += _wrapped(_heading_of(last[0]) - _heading_of(before[0]))
-    matrix = Rotation.from_euler("y", turn).as_matrix()
-    new_poses, new_transl = turn_world(motion, matrix)
+    turns = quaternions(poses[-2:])
+    # Where the motion was going: one step on from the last frame.
+    expected = slerp(turns[0], turns[1], np.full(55, 2.0))
+    turn = _heading_of(expected[0]) - _heading_of(quaternions(motion.poses[0, 0]))
+    new_poses, new_transl = turn_world(motion, Rotation.from_euler("y", turn).as_matrix())
     start = transl[-1] + (transl[-1] - transl[-2])
-    shift = start - new_transl[0]
-    shift[1] = 0.0
-    new_transl = new_transl + shift
-    blend = min(max(round(BLEND_S * motion.fps), 1), count - 1)
-    ease = np.arange(1, blend + 1) / (blend + 1)
-    ease = ease * ease * (3 - 2 * ease)
-    turns = quaternions(new_poses)
-    held = np.broadcast_to(quaternions(last), (blend, 55, 4))
-    turns[:blend] = slerp(held, turns[:blend], np.broadcast_to(ease[:, None], (blend, 55)))
-    fade = torch.from_numpy(1 - ease).float()
-    new_transl = new_transl.clone()
-    new_transl[:blend, 1] += (transl[-1, 1] - motion.transl[0, 1]) * fade
-    return rotvecs(turns), new_transl
+    blend = min(max(round(BLEND_S * motion.fps), 1), count)
+    ease = np.arange(blend) / blend
+    fade = 1 - ease * ease * (3 - 2 * ease)
+    after = quaternions(new_poses)
+    after[:blend] = _eased(expected, after[:blend], fade)
+    rise = torch.zeros(count, 3)
+    rise[:blend, 1] = float(start[1] - new_transl[0, 1]) * torch.from_numpy(fade).float()
+    level = torch.tensor([1.0, 0.0, 1.0])
+    return rotvecs(after), new_transl + (start - new_transl[0]) * level + rise
 
 
-def _heading_of(rotvec: Float[Tensor, "3"]) -> float:
+def _eased(
+    expected: Float[np.ndarray, "joints 4"],
+    after: Float[np.ndarray, "frames joints 4"],
+    fade: Float[np.ndarray, " frames"],
+) -> Float[np.ndarray, "frames joints 4"]:
+    """The first frames of a repeat, led over: what they lack to the pose expected fades away while they go on."""
+    first = Rotation.from_quat(after[0])
+    lack = (Rotation.from_quat(expected) * first.inv()).as_rotvec()
+    led = [
+        (Rotation.from_rotvec(lack * share) * Rotation.from_quat(frame)).as_quat()
+        for share, frame in zip(fade, after, strict=True)
+    ]
+    return np.stack(led)
+
+
+def _heading_of(quaternion: Float[np.ndarray, "4"]) -> float:
     """Angle about Y of where a rotation takes +Z."""
-    ahead = Rotation.from_rotvec(rotvec.double().numpy()).apply([0.0, 0.0, 1.0])
+    ahead = Rotation.from_quat(quaternion).apply([0.0, 0.0, 1.0])
     return math.atan2(ahead[0], ahead[2])
-
-
-def _wrapped(angle: float) -> float:
-    return (angle + math.pi) % (2 * math.pi) - math.pi
 
 
 def heading_rad(pose: Pose) -> float:

@@ -23,6 +23,8 @@ class BuiltIn:
     """The figure at these repeats; whole numbers are the same moment."""
     seconds: float
     """How long a repeat lasts when nothing is fitted."""
+    whole: bool = False
+    """Whether any clip gets at least one whole repeat, however fast."""
     about: str
     """For help texts."""
 
@@ -31,7 +33,7 @@ BUILT_IN_MOTIONS = {
     "walk": BuiltIn(figure=walk, seconds=1.08, about="a relaxed walk ahead"),
     "run": BuiltIn(figure=run, seconds=0.72, about="a jog ahead"),
     "wave": BuiltIn(figure=wave, seconds=2.4, about="the right hand waves"),
-    "turn": BuiltIn(figure=turn, seconds=6.0, about="A-pose on a turntable"),
+    "turn": BuiltIn(figure=turn, seconds=6.0, whole=True, about="A-pose on a turntable"),
     "squat": BuiltIn(figure=squat, seconds=2.6, about="down and up, arms ahead"),
     "dance": BuiltIn(figure=dance, seconds=2.0, about="a step-touch on the spot"),
     "apose": BuiltIn(figure=apose, seconds=1.0, about="still, arms 45 degrees down"),
@@ -57,7 +59,10 @@ def built_in_motion(name: str, frames: int, fps: float) -> Motion:
     made = BUILT_IN_MOTIONS[name]
     natural = frames / fps / made.seconds
     repeats = round(natural)
-    fitted = repeats if repeats and abs(repeats / natural - 1) <= 0.25 else natural
+    if made.whole:
+        fitted = max(repeats, 1)
+    else:
+        fitted = repeats if repeats and abs(repeats / natural - 1) <= 0.25 else natural
     poses, transl = solve(made.figure(np.arange(frames) * (fitted / frames)))
     return Motion(
         poses=torch.from_numpy(poses).float(),

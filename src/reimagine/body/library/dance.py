@@ -6,7 +6,7 @@ from scipy.interpolate import PchipInterpolator
 from reimagine.body.library.figure import ANKLE_M, Feet, Figure, Track, euler
 from reimagine.body.library.standing import Phase, arms, grounded
 
-OUT_M, CLOSE_M = 0.25, -0.05
+OUT_M, CLOSE_M = 0.22, -0.03
 """Where the left ankle is sideways after its step out, and after it has closed up to the right foot."""
 STEP = 0.15
 """How long a foot is in the air, as a share of the four beats."""
@@ -19,7 +19,7 @@ def dance(phase: Phase) -> Figure:
     left, right = _foot(phase), _foot(phase - 0.5)
     right[:, 0] *= -1
     side = np.cos(bar - 2 * np.pi * 0.30)
-    pelvis = np.stack([0.125 * side, -0.022 - 0.022 * np.cos(beat), 0.03 + 0 * bar], axis=-1)
+    pelvis = np.stack([0.11 * side, -0.016 - 0.016 * np.cos(beat), 0.03 + 0 * bar], axis=-1)
     still = np.zeros(len(phase))
     feet = Feet(
         ankles=np.stack([left, right]),
@@ -72,8 +72,8 @@ def _foot(phase: Phase) -> Track:
 def _point(phase: Phase) -> Phase:
     """The foot's pitch: toes down while it is in the air."""
     share = phase - np.floor(phase)
-    keys = [0.0, 0.07, STEP, 0.75, 0.82, 0.75 + STEP, 1.0]
-    return PchipInterpolator(keys, [0.0, -0.3, 0.0, 0.0, -0.3, 0.0, 0.0])(share)
+    keys = [0.0, 0.02, 0.07, 0.12, 0.75, 0.77, 0.82, 0.87, 1.0]
+    return PchipInterpolator(keys, [0.0, 0.0, -0.25, 0.0, 0.0, 0.0, -0.25, 0.0, 0.0])(share)
 
 
 def _ease(share: Phase) -> Phase:

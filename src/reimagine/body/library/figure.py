@@ -23,12 +23,14 @@ LEGS = (
     ),
 )
 """Hip, knee and ankle of the left and right leg on the mean SMPL-X body in its zero pose, metres."""
-ANKLE_M = 0.082
+ANKLE_M = 0.0754
 """Height of the ankle over the floor when the sole lies flat."""
-HEEL = np.array([0.0, -ANKLE_M, -0.05])
+HEEL = np.array([0.0, -ANKLE_M, -0.033])
 """Where a foot lands and rolls, from the ankle, in the axes of a foot that points ahead."""
 TOES = (np.array([0.0472, -0.0580, 0.1182]), np.array([-0.0388, -0.0584, 0.1190]))
 """The toes' joint from the ankle, left and right, in the same axes: what the heel rises about."""
+BALL_M = 0.0095
+"""How far the toes' joint rises per radian that the foot rolls over its ball (measured on the default body)."""
 
 INDEX = {
     "spine1": 3,

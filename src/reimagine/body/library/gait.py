@@ -12,6 +12,7 @@ from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from reimagine.body.library.figure import (
     ANKLE_M,
+    BALL_M,
     HEEL,
     TOES,
     Feet,
@@ -76,8 +77,8 @@ WALK = Gait(
         (0.72, 0.15),
         (1.0, 0.15),
     ),
-    lift=((0.72, 0.225), (0.84, 0.145)),
-    reach=(),
+    lift=((0.71, 0.228), (0.84, 0.148), (0.94, 0.120)),
+    reach=((0.945, 0.985),),
     half_width_m=0.055,
     bob_m=0.02,
     highest=0.31,
@@ -101,9 +102,18 @@ RUN = Gait(
         *((0.0, 0.12), (0.06, 0.0), (0.16, 0.0), (0.26, -0.35), (0.35, -0.95)),
         *((0.45, -1.45), (0.58, -1.35), (0.75, -0.45), (0.9, 0.1), (1.0, 0.12)),
     ),
-    toes=((0.0, 0.1), (0.06, 0.0), (0.16, 0.0), (0.26, 0.35), (0.35, 0.8), (0.5, 0.1), (1.0, 0.1)),
-    lift=((0.52, 0.42), (0.62, 0.43), (0.80, 0.24), (0.92, 0.14)),
-    reach=(),
+    toes=(
+        (0.0, 0.1),
+        (0.06, 0.0),
+        (0.16, 0.0),
+        (0.26, 0.28),
+        (0.35, 0.76),
+        (0.42, 0.6),
+        (0.55, 0.1),
+        (1.0, 0.1),
+    ),
+    lift=((0.52, 0.42), (0.62, 0.43), (0.80, 0.25), (0.93, 0.130)),
+    reach=((0.94, 0.975),),
     half_width_m=0.04,
     bob_m=0.035,
     highest=0.425,
@@ -176,7 +186,7 @@ def _ankle(gait: Gait, side: int, share: Phase) -> Track:
     ends = ((1, (start - before) / step), (1, (after - end) / step))
     times = [gait.off, *[t for t, _ in gait.lift], 1.0]
     heights = [start[1], *[h for _, h in gait.lift], end[1]]
-    rise = CubicSpline(times, heights, bc_type=((1, ends[0][1][1]), (1, ends[1][1][1])))
+    rise = CubicSpline(times, heights, bc_type=((1, ends[0][1][1]), (2, 0.0)))
     way_times = [gait.off, *[t for t, _ in gait.reach], 1.0]
     way = [start[2], *[start[2] + r * (end[2] - start[2]) for _, r in gait.reach], end[2]]
     along = CubicSpline(way_times, way, bc_type=((1, ends[0][1][2]), (1, ends[1][1][2])))
@@ -193,7 +203,9 @@ def _rolling(gait: Gait, side: int, share: Phase) -> Track:
     yaw = np.full_like(pitch, 0.04 * (1 - 2 * side))
     flat, turned = foot_turn(yaw, np.zeros_like(pitch)), foot_turn(yaw, pitch)
     pivot = np.where((share < gait.flat[1])[:, None], HEEL, TOES[side])
-    return np.array([0.0, ANKLE_M, 0.0]) + flat.apply(pivot) - turned.apply(pivot)
+    place = np.array([0.0, ANKLE_M, 0.0]) + flat.apply(pivot) - turned.apply(pivot)
+    place[:, 1] += BALL_M * np.maximum(-pitch, 0.0)
+    return place
 
 
 def _curve(keys: Keys) -> PchipInterpolator:
