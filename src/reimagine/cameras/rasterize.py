@@ -88,6 +88,17 @@ def interpolate(
 ) -> Float[Tensor, "frames height width channels"]:
     """Values given at vertices, at every pixel's centre; zero where nothing is seen. No gradients."""
     out = values.new_zeros((*raster.face.shape, values.shape[-1]))
+    interpolate_into(out, raster, faces, values)
+    return out
+
+
+def interpolate_into(
+    out: Float[Tensor, "frames height width channels"],
+    raster: Raster,
+    faces: Int[Tensor, "faces 3"],
+    values: Float[Tensor, "verts channels"] | Float[Tensor, "frames verts channels"],
+) -> None:
+    """Write `interpolate`'s values where something is seen; `out` may be a view with the axes stored in any order."""
     face, corners = raster.face.to(torch.int32).contiguous(), _triples(faces, values.device)
     given = (values.detach() if values.ndim == 3 else values.detach()[None]).contiguous()
 
@@ -102,7 +113,6 @@ def interpolate(
         _launch(kernels.mix, _runs(face[part]), inputs, values.device)
 
     _share_out(fill, len(face), values.device)
-    return out
 
 
 def blend(

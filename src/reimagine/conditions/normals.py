@@ -3,13 +3,13 @@
 import math
 
 import torch
-from jaxtyping import Bool, Float, Int, UInt16
+from jaxtyping import Float, Int, UInt16
 from torch import Tensor
 from torch.nn.functional import normalize
 
 from reimagine.body.model import pose_skin
-from reimagine.cameras.rasterize import coverage, interpolate, rasterize
-from reimagine.records import Body, CameraPath, Conditions, Pose
+from reimagine.cameras.rasterize import coverage, interpolate_into, rasterize
+from reimagine.records import Body, CameraPath, Conditions, Pose, Raster
 
 
 def make_conditions(body: Body, pose: Pose, camera: CameraPath, heading_rad: float) -> Conditions:
@@ -24,20 +24,22 @@ def make_conditions(body: Body, pose: Pose, camera: CameraPath, heading_rad: flo
         pose=pose,
         camera=camera,
         raster=raster,
-        normals=_unit(interpolate(raster, faces, vertex_normals(verts, faces)), raster.face >= 0),
+        normals=_pixel_normals(verts, faces, raster),
         coverage=coverage(verts, faces, camera, raster),
         heading_rad=heading_rad,
     )
 
 
-def _unit(
-    pixels: Float[Tensor, "frames height width 3"], seen: Bool[Tensor, "frames height width"]
+def _pixel_normals(
+    verts: Float[Tensor, "frames verts 3"], faces: Int[Tensor, "faces 3"], raster: Raster
 ) -> Float[Tensor, "frames 3 height width"]:
-    """Normals made unit length where something is seen: most of a picture is empty, so that goes by pixel."""
-    at = seen.flatten().nonzero()[:, 0]
-    flat = pixels.reshape(-1, 3)
-    flat[at] = normalize(flat[at], dim=-1)
-    return pixels.movedim(-1, 1).contiguous()
+    """Smooth unit normals; made unit length only where something is seen, as most of a picture is empty."""
+    frames, height, width = raster.face.shape
+    normals = verts.new_zeros((frames, 3, height, width))
+    interpolate_into(normals.movedim(1, -1), raster, faces, vertex_normals(verts, faces))
+    frame, row, column = (raster.face >= 0).nonzero(as_tuple=True)
+    normals[frame, :, row, column] = normalize(normals[frame, :, row, column], dim=-1)
+    return normals
 
 
 def vertex_normals(
