@@ -28,6 +28,8 @@ DEEP_M = 0.2
 """A joint further behind the surface that its pixel sees than this is hidden by something else."""
 NEAR_PX = 26.0
 """Standard deviation of the weight with which points around a joint speak for it."""
+AGREE_PX = 1.5
+"""Difference at which a neighbour's word counts half."""
 SAME_LIMB_M = 0.12
 """Difference in depth beyond which a neighbour belongs to another limb."""
 UNLIKE = 0.35
@@ -75,11 +77,12 @@ def control(
         structure(np.ascontiguousarray(picture[top:bottom, left:right]))
         for picture in (anchored, painted)
     )
-    found = displacement(one, two, pixels - corner)
+    together = _together(points)
+    found = displacement(one, two, pixels - corner, together)
     good = found.likeness > UNLIKE
     information = torch.where(good[:, None, None], found.information, 0.0)
     count = int(visible.sum())
-    read = _at_joints(points, found.shift, information, count)
+    read = _at_joints(together[:count], found.shift, information)
     focal = seen.camera.K[0].diagonal()[:2].prod().sqrt()
     millimetres = read.norm(dim=1) * points.in_camera[:count, 2] / focal * 1000
     joints_mm = nothing.joints_mm.copy()
@@ -140,32 +143,46 @@ def _jacobian(now: Tensor, turned: Tensor, K: Tensor) -> Float[Tensor, "points 2
     row_x = torch.stack([fx / z, skew / z, -(fx * x + skew * y) / z**2], dim=1)
     row_y = torch.stack([zero, fy / z, -fy * y / z**2], dim=1)
     by_place = torch.stack([row_x, row_y], dim=1)
-    by_turn = torch.stack([-_cross(point) for point in turned])
+    by_turn = -_cross(turned)
     return torch.cat([by_place @ by_turn, by_place], dim=2)
 
 
-def _cross(vector: Float[Tensor, " 3"]) -> Float[Tensor, "3 3"]:
-    x, y, z = vector
+def _cross(vectors: Float[Tensor, "*points 3"]) -> Float[Tensor, "*points 3 3"]:
+    """Matrices that take the cross product with the vectors from the left."""
+    x, y, z = vectors.unbind(-1)
     zero = torch.zeros_like(x)
-    return torch.stack([zero, -z, y, z, zero, -x, -y, x, zero]).reshape(3, 3)
+    rows = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=-1)
+    return rows.unflatten(-1, (3, 3))
+
+
+def _together(points: _Points) -> Float[Tensor, "points points"]:
+    """How much of what holds for one point (column) holds for another (row): near in the picture and in depth."""
+    apart = (points.pixels[:, None] - points.pixels).square().sum(-1)
+    depth = points.in_camera[:, 2]
+    same = (depth[:, None] - depth).abs() < SAME_LIMB_M
+    return torch.exp(-apart / (2 * NEAR_PX**2)) * same
 
 
 def _at_joints(
-    points: _Points, shift: Tensor, information: Tensor, count: int
+    weight: Float[Tensor, "joints points"],
+    shift: Float[Tensor, "points 2"],
+    information: Float[Tensor, "points 2 2"],
 ) -> Float[Tensor, "joints 2"]:
-    """Shifts at the first `count` points: the average around them, weighted by what each neighbour knows.
+    """Shifts at the joints: the robust average of the points around, weighted by what each of them knows.
 
-    So a joint on a plain sleeve moves with the sleeve's ends, which alone show movement along it. NaN where nothing
-    is known nearby.
+    So a joint on a plain sleeve moves with the sleeve's ends, which alone show movement along it, and a single
+    mistaken neighbour is outvoted (Cauchy's weight). NaN where nothing is known nearby.
     """
-    apart = (points.pixels[:count, None] - points.pixels).square().sum(-1)
-    depth = points.in_camera[:, 2]
-    same = (depth[:count, None] - depth).abs() < SAME_LIMB_M
-    weight = torch.exp(-apart / (2 * NEAR_PX**2)) * same
-    H = torch.einsum("jp,pab->jab", weight, information)
-    g = torch.einsum("jp,pab,pb->ja", weight, information, shift)
-    size = H.diagonal(dim1=1, dim2=2).sum(1)
-    solved = torch.linalg.solve(H + (1e-3 * size + 1e-12)[:, None, None] * torch.eye(2), g)
+    agreed = weight
+    solved = size = torch.zeros(0)
+    for _ in range(5):
+        H = torch.einsum("jp,pab->jab", agreed, information)
+        g = torch.einsum("jp,pab,pb->ja", agreed, information, shift)
+        size = H.diagonal(dim1=1, dim2=2).sum(1)
+        damping = (1e-3 * size + 1e-12)[:, None, None] * torch.eye(2)
+        solved = torch.linalg.solve(H + damping, g)
+        apart = (shift - solved[:, None]).square().sum(-1)
+        agreed = weight / (1 + apart / AGREE_PX**2)
     return torch.where((size > 1e-6)[:, None], solved, torch.nan)
 
 

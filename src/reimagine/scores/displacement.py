@@ -17,14 +17,16 @@ from torch.nn import functional
 
 COARSE = 4
 """Shrinking of the pictures for the search."""
-REACH = 10
-"""Largest shift tried, in pixels of the shrunken pictures: 40 of the picture's own."""
+REACH = 8
+"""Largest shift tried, in pixels of the shrunken pictures: 32 of the picture's own."""
 PATCH = 13
 """Side of the patch there: 52 of the picture's own pixels."""
-STAY = 0.0004
+STAY = 0.001
 """Correlation that a shift has to win per squared shrunken pixel, so that plain patches stay where they are."""
-STEPS = ((2, 10, 9.0, 4), (1, 14, 9.0, 4))
+STEPS = ((2, 7, 5.0, 3), (1, 9, 6.0, 3))
 """Shrinking, half the patch's side, standard deviation of its window (both in shrunken pixels), and steps."""
+STRAY = 6.0
+"""Pixels that the steps may go from the search's answer before they count as lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,44 +45,75 @@ def displacement(
     first: Float[NDArray[np.float32], "height width 3"],
     second: Float[NDArray[np.float32], "height width 3"],
     points: Float[Tensor, "points 2"],
+    together: Float[Tensor, "points points"],
 ) -> Displacement:
-    """Shifts of the points (pixels, centres at +0.5) from the first to the second picture's `structure`."""
-    shift = _search(first, second, points)
-    information = torch.zeros(len(points), 2, 2)
-    likeness = torch.zeros(len(points))
+    """Shifts of the points (pixels, centres at +0.5) from the first to the second picture's `structure`.
+
+    `together` says how much each point (row) listens to each other one (column) when shifts are tried: what lies near
+    on one limb goes the same way, and an edge that other clothes have elsewhere is outvoted.
+    """
+    found = _search(first, second, points, together)
+    shift, information, likeness = found, torch.zeros(len(points), 2, 2), torch.zeros(len(points))
     for shrink, half, spread, steps in STEPS:
         one, two = (_planes(_shrunken(picture, shrink)) for picture in (first, second))
         window = _window(half, spread)
         moved = _refine(one, two, points / shrink, shift / shrink, window, steps)
-        # A step beyond its patch's reach has lost its way: the search's answer is better.
-        lost = ((moved.shift * shrink - shift).norm(dim=1) > 2.5 * COARSE)[:, None]
-        shift = torch.where(lost, shift, moved.shift * shrink)
-        information, likeness = moved.information / shrink**2, moved.likeness
+        near = (moved.shift * shrink - found).norm(dim=1) < STRAY
+        shift = torch.where(near[:, None], moved.shift * shrink, found)
+        information = moved.information / shrink**2 * torch.where(near, 1.0, 0.1)[:, None, None]
+        likeness = moved.likeness
     return Displacement(shift=shift, information=information, likeness=likeness)
 
 
 def _search(
-    first: NDArray[np.float32], second: NDArray[np.float32], points: Float[Tensor, "points 2"]
+    first: NDArray[np.float32],
+    second: NDArray[np.float32],
+    points: Float[Tensor, "points 2"],
+    together: Float[Tensor, "points points"],
 ) -> Float[Tensor, "points 2"]:
-    """Best whole shift within reach at the quarter of the size, for all points at once."""
-    one, two = (_planes(_shrunken(picture, COARSE)) for picture in (first, second))
-    side, reach = PATCH, REACH
-    around = points / COARSE
-    patches = _gather(one, around, _offsets(side // 2))
-    areas = _gather(two, around, _offsets(side // 2 + reach))
-    count = len(points)
-    wide = side + 2 * reach
-    patch = patches.reshape(count, 3, side, side)
-    area = areas.reshape(count, 3, wide, wide)
-    products = functional.conv2d(area.reshape(1, -1, wide, wide), patch, groups=count)[0]
-    energy = functional.avg_pool2d(area.square().sum(1)[:, None], side, stride=1)[:, 0] * side**2
-    norm = patch.square().sum((1, 2, 3))[:, None, None] * energy
-    tried = torch.arange(-reach, reach + 1, dtype=torch.float32)
-    far = tried[:, None].square() + tried.square()
-    score = (products / (norm.sqrt() + 1e-3) - STAY * far).flatten(1)
-    best = score.argmax(1)
-    shift = torch.stack([tried[best % len(tried)], tried[best // len(tried)]], dim=1)
-    return shift * COARSE
+    """Best shift within reach at the quarter of the size, to a fraction of that size's pixels."""
+    one, two = (_shrunken(picture, COARSE) for picture in (first, second))
+    at = (points / COARSE).long().numpy()
+    rows, columns = (
+        at[:, axis].clip(0, side - 1) for axis, side in ((1, one.shape[0]), (0, one.shape[1]))
+    )
+    padded = cv2.copyMakeBorder(
+        two, REACH, REACH, REACH, REACH, cv2.BORDER_CONSTANT, value=(0, 0, 0)
+    )
+    energy = [cv2.blur(np.einsum("hwc,hwc->hw", p, p), (PATCH, PATCH)) for p in (one, padded)]
+    height, width = one.shape[:2]
+    side = 2 * REACH + 1
+    score = np.empty((side * side, len(points)), np.float32)
+    for index in range(side * side):
+        down, across = divmod(index, side)
+        window = (slice(down, down + height), slice(across, across + width))
+        product = np.einsum("hwc,hwc->hw", one, padded[window])
+        likeness = cv2.blur(product, (PATCH, PATCH))[rows, columns]
+        norm = energy[0][rows, columns] * energy[1][window][rows, columns]
+        # The box filter's running sums may end just below zero.
+        score[index] = likeness / (np.sqrt(norm.clip(0)) + 1e-3)
+    tried = torch.arange(-REACH, REACH + 1, dtype=torch.float32)
+    far = (tried[:, None].square() + tried.square()).flatten()
+    votes = together @ torch.from_numpy(score).T / together.sum(1, keepdim=True) - STAY * far
+    return _peak(votes.reshape(-1, side, side)) * COARSE
+
+
+def _peak(votes: Float[Tensor, "points side side"]) -> Float[Tensor, "points 2"]:
+    """Shift of the highest vote, refined by a parabola along each axis."""
+    side = votes.shape[1]
+    best = votes.flatten(1).argmax(1)
+    row, column = best // side, best % side
+    point = torch.arange(len(votes))
+    inner = [k.clamp(1, side - 2) for k in (column, row)]
+    lines = (
+        [votes[point, inner[1], inner[0] + d] for d in (-1, 0, 1)],
+        [votes[point, inner[1] + d, inner[0]] for d in (-1, 0, 1)],
+    )
+    shifts = []
+    for place, (low, middle, high) in zip(inner, lines, strict=True):
+        bend = (2 * middle - low - high).clamp_min(1e-6)
+        shifts.append(place - (side - 1) / 2 + ((high - low) / (2 * bend)).clamp(-0.5, 0.5))
+    return torch.stack(shifts, dim=1)
 
 
 def _refine(

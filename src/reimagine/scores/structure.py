@@ -23,7 +23,10 @@ def structure(
     smooth = cv2.GaussianBlur(picture, (0, 0), 0.8)
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
-    xx, yy, xy = (across * across).sum(-1), (down * down).sum(-1), (across * down).sum(-1)
+    xx, yy, xy = (
+        np.einsum("hwc,hwc->hw", one, other)
+        for one, other in ((across, across), (down, down), (across, down))
+    )
     strength = xx + yy
     nearby = cv2.blur(strength, (WINDOW, WINDOW))
     scale = 1 / (strength + 0.5 * nearby + FLAT)
