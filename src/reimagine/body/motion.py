@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from reimagine.body.model import joint_positions, pose_body, pose_skin
-from reimagine.body.turn import quaternions, rotvecs, slerp, turn_world
+from reimagine.body.turn import quaternions, rotvecs, slerp, smallest_turn, turn_world
 from reimagine.records import Body, Motion, Pose, Skin
 from reimagine.request import InputError
 
@@ -151,7 +151,7 @@ def stand_up(motion: Motion, body: Body) -> Motion:
     axis = int(np.abs(spine).argmax())
     up = np.zeros(3)
     up[axis] = math.copysign(1.0, spine[axis])
-    turn, _ = Rotation.align_vectors(np.array([[0.0, 1.0, 0.0]]), up[None])
+    turn = smallest_turn(up, np.array([0.0, 1.0, 0.0]))
     poses, transl = turn_world(motion, turn.as_matrix(), _pelvis(body))
     return replace(motion, poses=poses, transl=transl, up="y")
 

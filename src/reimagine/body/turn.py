@@ -61,3 +61,16 @@ def turn_world(
         joint = np.asarray(pelvis, dtype=np.float64)
         transl = transl + rotation @ joint - joint
     return poses, torch.from_numpy(transl).float()
+
+
+def smallest_turn(start: Float[np.ndarray, "3"], end: Float[np.ndarray, "3"]) -> Rotation:
+    """The smallest rotation that takes one direction onto another; any half turn where they are opposite."""
+    start, end = start / np.linalg.norm(start), end / np.linalg.norm(end)
+    axis = np.cross(start, end)
+    sine, cosine = float(np.linalg.norm(axis)), float(start @ end)
+    if sine < 1e-9:
+        if cosine > 0:
+            return Rotation.identity()
+        axis = np.cross(start, np.eye(3)[int(np.abs(start).argmin())])
+        return Rotation.from_rotvec(np.pi * axis / np.linalg.norm(axis))
+    return Rotation.from_rotvec(axis / sine * np.arctan2(sine, cosine))

@@ -5,7 +5,7 @@ solved from them. Timing and amplitudes are the usual ones of gait textbooks (st
 stride, toe-off at 62 %, pelvis 2 cm up and down twice a stride, arms against the legs).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
@@ -22,110 +22,8 @@ from reimagine.body.library.figure import (
     foot_turn,
     highest_pelvis_m,
 )
+from reimagine.body.library.paces import RUN, WALK, Gait, Keys
 from reimagine.body.library.standing import Phase, arms
-
-Keys = tuple[tuple[float, float], ...]
-"""(share of the stride since this foot landed, value)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gait:
-    """How somebody goes; shares are of a stride (two steps), angles radians, lengths metres."""
-
-    stride_m: float
-    flat: tuple[float, float]
-    """From when to when the whole sole is on the floor."""
-    off: float
-    """When the toes leave the floor."""
-    lands_ahead: float
-    """How far ahead of the pelvis a foot lands, as a share of the stride."""
-    pitch: Keys
-    toes: Keys
-    lift: Keys
-    """Height of the ankle in the air."""
-    reach: Keys
-    """Share of the way to the next foothold, in the air."""
-    half_width_m: float
-    bob_m: float
-    highest: float
-    sway_m: float
-    yaw: float
-    roll: float
-    lean: float
-    arm_swing: float
-    arm_mean: float
-    elbow: tuple[float, float]
-    straightest: float
-    """Longest leg as a share of its reach."""
-
-
-WALK = Gait(
-    stride_m=1.26,
-    flat=(0.10, 0.38),
-    off=0.62,
-    lands_ahead=0.245,
-    pitch=(
-        *((0.0, 0.30), (0.05, 0.12), (0.10, 0.0), (0.38, 0.0), (0.50, -0.30), (0.62, -0.95)),
-        *((0.69, -1.02), (0.80, -0.35), (0.88, 0.08), (0.95, 0.30), (1.0, 0.30)),
-    ),
-    toes=(
-        (0.0, 0.15),
-        (0.08, 0.0),
-        (0.38, 0.0),
-        (0.50, 0.30),
-        (0.62, 0.80),
-        (0.72, 0.15),
-        (1.0, 0.15),
-    ),
-    lift=((0.71, 0.228), (0.84, 0.148), (0.94, 0.120)),
-    reach=((0.945, 0.985),),
-    half_width_m=0.055,
-    bob_m=0.02,
-    highest=0.31,
-    sway_m=0.022,
-    yaw=0.08,
-    roll=0.045,
-    lean=0.03,
-    arm_swing=0.36,
-    arm_mean=0.04,
-    elbow=(0.26, 0.14),
-    straightest=0.996,
-)
-
-
-RUN = Gait(
-    stride_m=1.95,
-    flat=(0.06, 0.16),
-    off=0.35,
-    lands_ahead=0.13,
-    pitch=(
-        *((0.0, 0.12), (0.06, 0.0), (0.16, 0.0), (0.26, -0.35), (0.35, -0.95)),
-        *((0.45, -1.45), (0.58, -1.35), (0.75, -0.45), (0.9, 0.1), (1.0, 0.12)),
-    ),
-    toes=(
-        (0.0, 0.1),
-        (0.06, 0.0),
-        (0.16, 0.0),
-        (0.26, 0.28),
-        (0.35, 0.76),
-        (0.42, 0.6),
-        (0.55, 0.1),
-        (1.0, 0.1),
-    ),
-    lift=((0.52, 0.42), (0.62, 0.43), (0.80, 0.25), (0.93, 0.130)),
-    reach=((0.94, 0.975),),
-    half_width_m=0.04,
-    bob_m=0.035,
-    highest=0.425,
-    sway_m=0.012,
-    yaw=0.12,
-    roll=0.05,
-    lean=0.13,
-    arm_swing=0.55,
-    arm_mean=-0.15,
-    elbow=(1.45, 0.2),
-    straightest=0.985,
-)
 
 
 def run(phase: Phase) -> Figure:
@@ -181,20 +79,27 @@ def _ankle(gait: Gait, side: int, share: Phase) -> Track:
     step = 1e-4
     start, before = _rolling(gait, side, np.array([gait.off, gait.off - step]))
     end, after = _rolling(gait, side, np.array([0.0, step]))
-    on = np.array([0.0, 0.0, gait.stride_m])
-    end, after = end + on, after + on
-    ends = ((1, (start - before) / step), (1, (after - end) / step))
-    times = [gait.off, *[t for t, _ in gait.lift], 1.0]
-    heights = [start[1], *[h for _, h in gait.lift], end[1]]
-    rise = CubicSpline(times, heights, bc_type=((1, ends[0][1][1]), (2, 0.0)))
-    way_times = [gait.off, *[t for t, _ in gait.reach], 1.0]
-    way = [start[2], *[start[2] + r * (end[2] - start[2]) for _, r in gait.reach], end[2]]
-    along = CubicSpline(way_times, way, bc_type=((1, ends[0][1][2]), (1, ends[1][1][2])))
-    aside = CubicSpline(
-        [gait.off, 1.0], [start[0], end[0]], bc_type=((1, ends[0][1][0]), (1, ends[1][1][0]))
-    )
+    stride = np.array([0.0, 0.0, gait.stride_m])
+    end, after = end + stride, after + stride
+    off, on = (start - before) / step, (after - end) / step
+    rise = _through(gait.off, gait.lift, (start[1], end[1]), ((1, off[1]), (2, 0.0)))
+    part_way = tuple((t, start[2] + r * (end[2] - start[2])) for t, r in gait.reach)
+    along = _through(gait.off, part_way, (start[2], end[2]), ((1, off[2]), (1, on[2])))
+    aside = _through(gait.off, (), (start[0], end[0]), ((1, off[0]), (1, on[0])))
     flying = np.stack([aside(share), rise(share), along(share)], axis=-1)
     return np.where(air[:, None], flying, ground)
+
+
+def _through(
+    off: float,
+    keys: Keys,
+    ends: tuple[float, float],
+    slopes: tuple[tuple[int, float], tuple[int, float]],
+) -> CubicSpline:
+    """A smooth way from toe-off to landing; `slopes`: (1, first) or (2, second derivative) at both ends."""
+    times = [off, *[t for t, _ in keys], 1.0]
+    values = [ends[0], *[v for _, v in keys], ends[1]]
+    return CubicSpline(times, values, bc_type=slopes)  # pyright: ignore[reportArgumentType]
 
 
 def _rolling(gait: Gait, side: int, share: Phase) -> Track:

@@ -16,7 +16,7 @@ from reimagine.body.readers.bvh_file import BvhFile, local_places, local_turns, 
 from reimagine.body.readers.bvh_names import is_smpl_skeleton, name_joints
 from reimagine.body.readers.checked import checked_motion
 from reimagine.body.readers.hands import NO_HANDS_NOTE, relaxed_hands
-from reimagine.body.turn import MEAN_PELVIS
+from reimagine.body.turn import MEAN_PELVIS, smallest_turn
 from reimagine.records import Motion
 from reimagine.request import InputError
 
@@ -142,8 +142,7 @@ def _world_upright(
     up = _nearest_axis(spine)
     if len(file.rows) < 2 or spine @ up < 0.8 or np.allclose(up, rest_up[1]) or len(rest) == 0:
         return rest_up
-    turn, _ = Rotation.align_vectors(np.array([[0.0, 1.0, 0.0]]), up[None])
-    return turn.as_matrix()
+    return smallest_turn(up, np.array([0.0, 1.0, 0.0])).as_matrix()
 
 
 def _scale(places: dict[str, int], rest: Float[np.ndarray, "joints 3"]) -> float:
@@ -174,17 +173,12 @@ def _difference(
     if bone not in BONES:
         return Rotation.identity()
     there = rest_up @ (rest[places[BONES[bone]]] - rest[places[bone]])
-    length = np.linalg.norm(there)
-    if length == 0:
+    if not there.any():
         return Rotation.identity()
     arm = bone.endswith(("shoulder", "elbow"))
     sign = 1.0 if side == "left" else -1.0
     here = np.array([sign, 0.0, 0.0]) if arm else np.array([0.0, -1.0, 0.0])
-    axis = np.cross(here, there / length)
-    sine, cosine = np.linalg.norm(axis), here @ there / length
-    if sine < 1e-9:
-        return Rotation.identity()
-    return Rotation.from_rotvec(axis / sine * np.arctan2(sine, cosine))
+    return smallest_turn(here, there)
 
 
 def _spine(
