@@ -2,29 +2,34 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MADE := .venv/.made
+DEV := .venv/.made_dev
 
 .PHONY: demo test lint bench clean
 .DEFAULT_GOAL := demo
 
 $(MADE): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(DEV): $(MADE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
 demo: $(MADE)  ## a video of a person walking while the camera circles
 	$(BIN)/reimagine generate --person alex --motion walk --camera orbit --out runs/demo
 
-test: $(MADE)  ## all tests; ARGS='-k video' picks some
+test: $(DEV)  ## all tests; ARGS='-k video' picks some
 	$(BIN)/python -m pytest -q $(ARGS)
 
-lint: $(MADE)  ## style, types, who imports whom, spelling
+lint: $(DEV)  ## style, types, who imports whom, spelling
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/codespell src tests docs examples benchmarks README.md CHANGELOG.md NOTICE Makefile
 
-bench: $(MADE)  ## the figures in docs/benchmarks.md, measured here
+bench: $(DEV)  ## the figures in docs/benchmarks.md, measured here
 	$(BIN)/python -m benchmarks.run_all
 
 clean:  ## back to a fresh clone, but for runs/ and people/

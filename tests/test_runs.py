@@ -1,0 +1,150 @@
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reimagine.request import InputError
+from reimagine.runs import RunFolder, differences, frame_name, open_run, read_request
+
+ASKED: dict[str, Any] = {
+    "command": "generate",
+    "clip": {"frames": 48, "view": {"turns": 1.0}},
+    "seed": 0,
+}
+
+
+def refusal(path: Path, request: dict[str, Any]) -> str:
+    with pytest.raises(InputError) as caught, open_run(path, request):
+        pass
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_folder_says_what_was_asked(tmp_path: Path):
+    with open_run(tmp_path / "a" / "b", ASKED):
+        pass
+    assert read_request(tmp_path / "a" / "b") == ASKED
+
+
+def test_the_same_request_continues(tmp_path: Path):
+    with open_run(tmp_path, ASKED) as run:
+        run.write("frames/000000.png", b"picture")
+    with open_run(tmp_path, ASKED) as run:
+        assert run.has(frame_name("frames", 0))
+        assert not run.has(frame_name("frames", 1))
+
+
+def test_another_request_is_refused_with_the_differences(tmp_path: Path):
+    with open_run(tmp_path, ASKED):
+        pass
+    other = {**ASKED, "clip": {"frames": 24, "view": {"turns": 1.0, "radius_m": 3.0}}}
+    text = refusal(tmp_path, other)
+    assert "--frames was 48, now 24" in text
+    assert "--radius-m was not given, now 3.0" in text
+    assert "--turns" not in text
+
+
+def test_equal_requests_do_not_differ():
+    assert differences(ASKED, {**ASKED, "overlay": None}) == []
+
+
+def test_a_folder_with_other_things_is_refused_and_left_alone(tmp_path: Path):
+    (tmp_path / "holiday.jpg").write_bytes(b"precious")
+    assert "holiday.jpg" in refusal(tmp_path, ASKED)
+    assert (tmp_path / "holiday.jpg").read_bytes() == b"precious"
+    assert not (tmp_path / "request.json").exists()
+
+
+def test_a_damaged_request_is_refused(tmp_path: Path):
+    (tmp_path / "request.json").write_text("{")
+    assert "no run folder" in refusal(tmp_path, ASKED)
+
+
+def test_a_second_process_is_refused(tmp_path: Path):
+    code = (
+        "import sys; from reimagine.runs import open_run\n"
+        "with open_run(sys.argv[1], {}): print('in', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "in\n"
+        assert "worked in by another process" in refusal(tmp_path, {})
+        first.kill()
+    with open_run(tmp_path, {}):
+        pass  # a killed process holds nothing
+
+
+def test_a_file_is_there_only_when_it_is_whole(tmp_path: Path):
+    with open_run(tmp_path, ASKED) as run:
+        with run.file("video.mp4") as unfinished:
+            unfinished.write_bytes(b"half")
+            assert not run.has("video.mp4")
+        assert (tmp_path / "video.mp4").read_bytes() == b"half"
+
+
+def test_a_file_whose_making_fails_leaves_the_old_one_and_no_rest(tmp_path: Path):
+    with open_run(tmp_path, ASKED) as run:
+        run.write("sheet.png", b"old")
+        failing = run.file("sheet.png")
+        failing.__enter__().write_bytes(b"new")
+        with pytest.raises(RuntimeError):
+            failing.__exit__(RuntimeError, RuntimeError(), None)
+    assert (tmp_path / "sheet.png").read_bytes() == b"old"
+    assert not list(tmp_path.rglob("*unfinished*"))
+
+
+def test_what_a_killed_process_left_unfinished_is_swept_up(tmp_path: Path):
+    with open_run(tmp_path, ASKED):
+        pass
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "frames" / "000003.png.unfinished").write_bytes(b"ha")
+    with open_run(tmp_path, ASKED) as run:
+        assert not list((run.path / "frames").iterdir())
+
+
+def test_a_full_disk_is_one_line_and_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with open_run(tmp_path, ASKED) as run:
+        run.write("frames/000000.png", b"first")
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(InputError, match="the disk is full") as caught:
+            run.write("frames/000001.png", b"second")
+    assert "\n" not in str(caught.value)
+    assert [p.name for p in (tmp_path / "frames").iterdir()] == ["000000.png"]
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    assert "cannot be written" in refusal(tmp_path / "file" / "run", ASKED)
+
+
+@pytest.mark.parametrize("fault", [InputError("no such photo"), RuntimeError("our bug")])
+def test_what_stopped_the_work_is_in_the_log(tmp_path: Path, fault: Exception):
+    with pytest.raises(type(fault)), open_run(tmp_path, ASKED):
+        raise fault
+    log = (tmp_path / "log.txt").read_text()
+    assert str(fault) in log
+    assert ("Traceback" in log) == (type(fault) is RuntimeError)
+
+
+def test_an_interruption_is_in_the_log(tmp_path: Path):
+    with pytest.raises(KeyboardInterrupt), open_run(tmp_path, ASKED):
+        raise KeyboardInterrupt
+    assert "KeyboardInterrupt" in (tmp_path / "log.txt").read_text()
+
+
+def test_an_unwritable_log_is_one_line(tmp_path: Path):
+    (tmp_path / "log.txt").mkdir()
+    with pytest.raises(InputError, match=r"log\.txt cannot be written"):
+        RunFolder(path=tmp_path).log("hello")
