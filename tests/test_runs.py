@@ -92,10 +92,14 @@ def test_a_file_is_there_only_when_it_is_whole(tmp_path: Path):
 def test_a_file_whose_making_fails_leaves_the_old_one_and_no_rest(tmp_path: Path):
     with open_run(tmp_path, ASKED) as run:
         run.write("sheet.png", b"old")
-        failing = run.file("sheet.png")
-        failing.__enter__().write_bytes(b"new")
+
+        def fail() -> None:
+            with run.file("sheet.png") as unfinished:
+                unfinished.write_bytes(b"new")
+                raise RuntimeError
+
         with pytest.raises(RuntimeError):
-            failing.__exit__(RuntimeError, RuntimeError(), None)
+            fail()
     assert (tmp_path / "sheet.png").read_bytes() == b"old"
     assert not list(tmp_path.rglob("*unfinished*"))
 
