@@ -1,0 +1,196 @@
+"""report.html: one page that needs nothing beside it, with figures, plots over time and the worst frames."""
+
+import base64
+import math
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+
+import cv2
+import numpy as np
+from jaxtyping import Float
+from torch import Tensor
+
+from reimagine.scores.clip import on_white
+from reimagine.scores.figures import Figure
+from reimagine.scores.measure import Scores
+from reimagine.scores.report import cell, number, ordered
+
+Show = Callable[[int], Float[Tensor, "channels height width"]]
+"""The final picture of a frame."""
+
+COLOURS = ("#1965b0", "#dc050c", "#4eb265", "#882e72")
+"""Lines of a plot; told apart by the colour-blind too (Paul Tol's bright scheme)."""
+WORST = 3
+THUMB = 260
+"""Height of a shown frame in pixels."""
+
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .7rem;border-bottom:1px solid #ddd;text-align:left}
+td.n{text-align:right;font-variant-numeric:tabular-nums}small,.q{color:#666}figure{display:inline-block;margin:.5rem}
+figcaption{font-size:.85rem;color:#444}svg{max-width:100%;height:auto;background:#fafafa;border:1px solid #eee}
+"""
+ABOUT: Mapping[str, str] = {
+    "warping_error": "How much the surface's colours change from frame to frame, along the exact flow of the mesh "
+    "(Lai et al., ECCV 2018, on the person alone). Read it beside sharpness: blur lowers it.",
+    "warping_error_optical": "The same along optical flow (DIS) of frames/.",
+    "flicker": "The mean absolute change along the flow.",
+    "colour_drift": "Colour of the last second against the first.",
+    "sharpness": "Variance of the Laplacian within the person.",
+    "control": "How far the painted person is from the asked one: see docs/metrics.md for the floor of each measure.",
+    "fidelity": "Likeness to the true pictures.",
+}
+
+
+def page(scores: Sequence[Scores], shows: Sequence[Show | None]) -> str:
+    """The page for one run, or for several side by side; `shows` gives their final pictures."""
+    title = " against ".join(escape(one.name) for one in scores)
+    parts = [f"<h1>Scores of {title}</h1>"]
+    for one in scores:
+        clips = f"{one.clips} clips, " if one.clips > 1 else ""
+        parts.append(
+            f"<p>{escape(one.name)}: {clips}{one.frames} frames at {one.fps:g} per second.</p>"
+        )
+        parts += [f"<p class=q>{escape(note)}</p>" for note in one.notes]
+    parts += [_table(scores), _joints(scores)]
+    groups: dict[str, list[str]] = {}
+    for name in ordered(scores):
+        if not name.endswith(".change"):
+            plot = name if name.startswith("control.") else name.split(".")[0]
+            groups.setdefault(plot, []).append(name)
+    for plot, names in groups.items():
+        parts.append(_section(plot, names, scores, shows))
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Scores of {title}</title>'
+        f"<style>{_STYLE}</style>{''.join(parts)}</html>\n"
+    )
+
+
+def _table(scores: Sequence[Scores]) -> str:
+    head = "".join(f"<th>{escape(one.name)}<th>95th percentile" for one in scores)
+    rows = []
+    for name in ordered(scores):
+        known = next(one.figures[name] for one in scores if name in one.figures)
+        cells = "".join(
+            f"<td class=n>{cell(one.figures.get(name))}<td class=n>{_p95(one.figures.get(name))}"
+            for one in scores
+        )
+        rows.append(
+            f"<tr><td>{escape(name)}{cells}<td>{escape(known.unit)}<td>{escape(known.better)}"
+        )
+    return (
+        f"<table><tr><th>measure{head}<th>unit<th>better{''.join(rows)}</table>"
+        "<p class=q>Mean [95 % bootstrap interval]. The percentile lies on the bad side.</p>"
+    )
+
+
+def _p95(one: Figure | None) -> str:
+    return "-" if one is None else number(one.p95)
+
+
+def _joints(scores: Sequence[Scores]) -> str:
+    names = list(dict.fromkeys(name for one in scores for name in one.joints_mm))
+    if not names:
+        return ""
+    head = "".join(f"<th>{escape(one.name)}, mm" for one in scores)
+    rows = "".join(
+        f"<tr><td>{escape(name)}"
+        + "".join(f"<td class=n>{number(one.joints_mm.get(name, float('nan')))}" for one in scores)
+        for name in names
+    )
+    return f"<details><summary>Displacement of each joint</summary><table><tr><th>joint{head}{rows}</table></details>"
+
+
+def _section(
+    plot: str, names: Sequence[str], scores: Sequence[Scores], shows: Sequence[Show | None]
+) -> str:
+    lines: list[tuple[str, Figure]] = []
+    for one in scores:
+        for name in names:
+            if name in one.figures:
+                label = name.removeprefix(plot).lstrip(".") or name.split(".")[-1]
+                if len(scores) > 1:
+                    label = f"{one.name} {label}"
+                lines.append((label, one.figures[name]))
+    axis = "clip" if scores[0].clips > 1 else "frame"
+    parts = [f"<h2>{escape(plot)}</h2><p class=q>{ABOUT.get(plot.split('.')[0], '')}</p>"]
+    parts.append(curves(lines, axis))
+    for one, show in zip(scores, shows, strict=True):
+        final = next((n for n in reversed(names) if n in one.figures), None)
+        if show is not None and final is not None and one.clips == 1:
+            parts.append(_worst(one, one.figures[final], show))
+    return "".join(parts)
+
+
+def _worst(scores: Scores, one: Figure, show: Show) -> str:
+    """The frames where the measure is worst."""
+    figures = []
+    for frame in worst_frames(one):
+        value = one.values[frame - one.start]
+        figures.append(
+            f'<figure><img src="data:image/jpeg;base64,{_thumb(show(frame))}" alt="frame {frame}">'
+            f"<figcaption>{escape(scores.name)} frame {frame}: {number(value)}</figcaption></figure>"
+        )
+    return "<div>Worst frames<br>" + "".join(figures) + "</div>" if figures else ""
+
+
+def worst_frames(one: Figure, most: int = WORST) -> list[int]:
+    """Frames with the worst values, worst first, those without a value left out."""
+    sign = 1 if one.better == "higher" else -1
+    known = [(sign * v, k + one.start) for k, v in enumerate(one.values) if math.isfinite(v)]
+    return [frame for _, frame in sorted(known)[:most]]
+
+
+def curves(lines: Sequence[tuple[str, Figure]], axis: str) -> str:
+    """The values over time as inline SVG; gaps where there is none."""
+    width, height, left, bottom = 900, 220, 64, 34
+    known = [v for _, one in lines for v in one.values if math.isfinite(v)]
+    if not known:
+        return "<p class=q>Nothing to plot.</p>"
+    low, high = min(0.0, *known), max(known)
+    if min(known) > 0.5 * high:
+        low = min(known)
+    high = high if high > low else low + 1
+    last = max(max(one.start + len(one.values) - 1 for _, one in lines), 1)
+
+    def at(index: float, value: float) -> str:
+        x = left + (width - left - 12) * index / last
+        y = 12 + (height - bottom - 12) * (1 - (value - low) / (high - low))
+        return f"{x:.1f},{y:.1f}"
+
+    parts = [f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img">']
+    for value in np.linspace(low, high, 4):
+        place = at(0, value).split(",")[1]
+        parts.append(
+            f'<path d="M{left},{place}H{width - 12}" stroke="#ddd"/><text x="{left - 6}" y="{place}" dy="4" '
+            f'text-anchor="end" font-size="12" fill="#555">{number(float(value))}</text>'
+        )
+    for index in sorted({round(k) for k in np.linspace(0, last, 7)}):
+        x = at(index, low).split(",")[0]
+        parts.append(
+            f'<text x="{x}" y="{height - 16}" text-anchor="middle" font-size="12" fill="#555">{index}</text>'
+        )
+    parts.append(
+        f'<text x="{width / 2}" y="{height - 2}" text-anchor="middle" font-size="12" fill="#555">{axis}</text>'
+    )
+    for number_of, (label, one) in enumerate(lines):
+        colour = COLOURS[number_of % len(COLOURS)]
+        d, pen = "", "M"
+        for index, value in enumerate(one.values):
+            pen, d = (
+                ("L", d + pen + at(index + one.start, value)) if math.isfinite(value) else ("M", d)
+            )
+        parts.append(
+            f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="2"/>'
+            f'<text x="{left + 10 + 220 * number_of}" y="24" font-size="13" fill="{colour}">{escape(label)}</text>'
+        )
+    return "".join(parts) + "</svg>"
+
+
+def _thumb(picture: Float[Tensor, "channels height width"]) -> str:
+    pixels = (on_white(picture)[..., ::-1] * 255 + 0.5).clip(0, 255).astype(np.uint8)
+    size = max(1, round(pixels.shape[1] * THUMB / pixels.shape[0])), THUMB
+    small = cv2.resize(np.ascontiguousarray(pixels), size, interpolation=cv2.INTER_AREA)
+    done, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])
+    assert done
+    return base64.b64encode(data.tobytes()).decode("ascii")

@@ -1,0 +1,109 @@
+"""scores.json and the table for papers."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from reimagine.scores.figures import Figure, figure
+from reimagine.scores.measure import Scores
+
+SCHEMA = "reimagine.scores/1"
+FIRST = (
+    *("warping_error", "warping_error_optical", "flicker", "colour_drift", "sharpness"),
+    *("control", "fidelity", "likeness", "perceptual"),
+)
+"""Order of the measures in tables."""
+
+
+def scores_json(scores: Scores, *, seed: int, versions: Mapping[str, str]) -> str:
+    """All of it as JSON. Numbers that do not exist are null; the file is valid for every reader."""
+    content: dict[str, Any] = {
+        "schema": SCHEMA,
+        "name": scores.name,
+        "clips": scores.clips,
+        "frames": scores.frames,
+        "fps": scores.fps,
+        "seed": seed,
+        "versions": dict(versions),
+        "notes": list(scores.notes),
+    }
+    for name, one in scores.figures.items():
+        place = content
+        *parents, leaf = name.split(".")
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[leaf] = {
+            "mean": _number(one.mean),
+            "p95": _number(one.p95),
+            "interval": [_number(one.low), _number(one.high)],
+            "unit": one.unit,
+            "better": one.better,
+            "first_frame": one.start,
+            "values": [_number(value) for value in one.values],
+        }
+    if scores.joints_mm:
+        control = content.setdefault("control", {})
+        control["joints_mm"] = {k: _number(v) for k, v in scores.joints_mm.items()}
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def pool(all_scores: Sequence[Scores], *, name: str, seed: int) -> Scores:
+    """Several clips as one: each figure's values are the clips' means, its interval a bootstrap over clips."""
+    names = sorted({key for scores in all_scores for key in scores.figures})
+    figures: dict[str, Figure] = {}
+    for key in names:
+        clips = [scores.figures[key] for scores in all_scores if key in scores.figures]
+        means = [one.mean for one in clips]
+        figures[key] = figure(means, unit=clips[0].unit, better=clips[0].better, seed=seed)
+    joints = sorted({key for scores in all_scores for key in scores.joints_mm})
+    return Scores(
+        name=name,
+        clips=len(all_scores),
+        frames=sum(scores.frames for scores in all_scores),
+        fps=all_scores[0].fps,
+        figures=figures,
+        joints_mm={
+            joint: float(np.mean([s.joints_mm[joint] for s in all_scores if joint in s.joints_mm]))
+            for joint in joints
+        },
+        notes=tuple(dict.fromkeys(note for scores in all_scores for note in scores.notes)),
+    )
+
+
+def ordered(scores: Sequence[Scores]) -> list[str]:
+    """Names of all figures in the order of tables."""
+    names = {key for one in scores for key in one.figures}
+    rank = {first: index for index, first in enumerate(FIRST)}
+    return sorted(names, key=lambda name: (rank.get(name.split(".")[0], len(FIRST)), name))
+
+
+def markdown(scores: Sequence[Scores]) -> str:
+    """A table with a row a measure and a column a run: mean, and interval in brackets."""
+    head = "| measure | unit | better | " + " | ".join(one.name for one in scores) + " |"
+    lines = [head, "|---|---|---|" + "---|" * len(scores)]
+    for name in ordered(scores):
+        known = next(one.figures[name] for one in scores if name in one.figures)
+        cells = [cell(one.figures.get(name)) for one in scores]
+        lines.append(f"| {name} | {known.unit} | {known.better} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def cell(one: Figure | None) -> str:
+    """Mean and interval in brackets, in as many digits as a reader can use."""
+    if one is None or not math.isfinite(one.mean):
+        return "-"
+    if not math.isfinite(one.low):
+        return number(one.mean)
+    return f"{number(one.mean)} [{number(one.low)}, {number(one.high)}]"
+
+
+def number(value: float) -> str:
+    """Three significant digits."""
+    return f"{value:.3g}" if math.isfinite(value) else "-"
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
