@@ -14,7 +14,8 @@ from reimagine.request import InputError
 from reimagine.synth.hair import Face, bun, hair, hairline
 from reimagine.synth.looks import LOOKS, Look, Measure, colours
 from reimagine.synth.pieces import KINDS, Piece, clip, components, keep, subdivide
-from reimagine.synth.wardrobe import bare, shirt, shoes, sleeve_end, trousers
+from reimagine.synth.shoes import shoe
+from reimagine.synth.wardrobe import HEAD_JOINTS, bare, shirt, sleeve_end, trousers
 
 HEAD = 15
 INFLUENCES = 6
@@ -104,8 +105,7 @@ def _pieces(look: Look, body: Body) -> tuple[list[Piece], Measure]:
     face = _find_face(coarse, is_eye, body)
     eye_faces = is_eye[coarse.faces].all(dim=1)
     eyes = subdivide(subdivide(keep(replace(coarse, kind="eye"), eye_faces)))
-    once = subdivide(keep(coarse, ~eye_faces))
-    whole = subdivide(once)
+    whole = subdivide(subdivide(keep(coarse, ~eye_faces)))
     joints, cut = body.joints, look.cut
     trunk_z = whole.verts[whole.weights[:, 9] > 0.5][:, 2]
     measure = Measure(
@@ -115,16 +115,18 @@ def _pieces(look: Look, body: Body) -> tuple[list[Piece], Measure]:
         torso_z=float((trunk_z.min() + trunk_z.max()) / 2),
     )
     skin = bare(whole, joints, cut, sleeve_end(joints, cut))
-    skull = keep(whole, (whole.weights[:, HEAD] > 0.6)[whole.faces].all(dim=1))
+    skull = keep(
+        whole, (whole.weights[:, list(HEAD_JOINTS)].sum(dim=1) > 0.6)[whole.faces].all(dim=1)
+    )
     cap = hair(_outer(skull), face, look.haircut)
     pieces = [skin, eyes, cap, shirt(whole, joints, cut), trousers(whole, joints, cut)]
-    pieces.append(shoes(once, joints))
+    pieces += [shoe(whole, joints, side) for side in (1, -1)]
     if look.haircut.bun:
         behind = skull.verts[hairline(skull.verts, face, look.haircut) > 0]
-        crown = behind[(behind[:, 2] - 0.5 * behind[:, 1]).argmin()]
+        crown = behind[behind[:, 2].argmin()]
         follow = torch.zeros(1, 55)
         follow[0, HEAD] = 1
-        pieces.append(bun(follow, crown + torch.tensor([0.0, 0.015, -0.022])))
+        pieces.append(bun(follow, crown + torch.tensor([0.0, 0.0, -0.024])))
     return pieces, measure
 
 
@@ -153,7 +155,7 @@ def _find_face(body: Piece, is_eye: Tensor, shape: Body) -> Face:
     eyes = torch.stack([(one.amin(dim=0) + one.amax(dim=0)) / 2 for one in sides])
     radius = float((sides[0].amax(dim=0) - sides[0].amin(dim=0)).max() / 2)
     middle = eyes.mean(dim=0)
-    head = body.verts[(body.weights[:, HEAD] > 0.6) & ~is_eye]
+    head = body.verts[(body.weights[:, list(HEAD_JOINTS)].sum(dim=1) > 0.6) & ~is_eye]
     skull = head[head[:, 1] > middle[1] + 0.02]
     return Face(
         eyes=eyes,
@@ -165,14 +167,14 @@ def _find_face(body: Piece, is_eye: Tensor, shape: Body) -> Face:
 
 
 def _mouth(verts: Tensor, middle: Tensor, height_m: float) -> Float[Tensor, "3"]:
-    """Where the lips meet: the deepest notch of the face's middle line between nose and chin."""
-    near = verts[(verts[:, 0] - middle[0]).abs() < 0.012]
-    below = middle[1] - near[:, 1]
+    """Where the lips meet: the notch of the face's middle line about 3 cm below the tip of the nose."""
     scale = height_m / 1.7
-    rows = torch.linspace(0.056, 0.078, 23) * scale
-    depth = torch.stack([near[(below - row).abs() < 0.003 * scale][:, 2].amax() for row in rows])
-    lips = rows[depth.argmin()]
-    return torch.stack([middle[0], middle[1] - lips, depth.min()])
+    near = verts[(verts[:, 0] - middle[0]).abs() < 0.005 * scale]
+    below = middle[1] - near[:, 1]
+    nose = below[near[:, 2].where((below > 0.02) & (below < 0.055), -torch.inf).argmax()]
+    rows = nose + torch.linspace(0.026, 0.034, 17) * scale
+    depth = torch.stack([near[(below - row).abs() < 0.0012 * scale][:, 2].amax() for row in rows])
+    return torch.stack([middle[0], middle[1] - rows[depth.argmin()], depth.min()])
 
 
 def _outer(head: Piece) -> Piece:

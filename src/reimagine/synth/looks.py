@@ -8,7 +8,7 @@ from torch import Tensor
 
 from reimagine.synth.hair import Face, Haircut
 from reimagine.synth.noise import clouds, noise
-from reimagine.synth.wardrobe import L_ANKLE, L_HIP, L_KNEE, L_SHOULDER, Cut
+from reimagine.synth.wardrobe import L_ANKLE, L_ELBOW, L_HIP, L_KNEE, L_SHOULDER, L_WRIST, Cut
 
 Colour = tuple[float, float, float]
 
@@ -39,7 +39,7 @@ class Look:
 
 LOOKS = {
     "alex": Look(
-        phenotype=(0.97, 0.68, 0.62, 0.46, 0.60, 0.70),
+        phenotype=(0.04, 0.68, 0.62, 0.46, 0.60, 0.70),
         height_m=1.79,
         skin=(0.80, 0.60, 0.48),
         lips=(0.70, 0.43, 0.37),
@@ -59,17 +59,17 @@ LOOKS = {
             trouser_slack=0.012,
             trouser_taper=0.16,
             shirt_taper=0.06,
-            neckline=0.050,
+            collar_m=0.080,
         ),
         haircut=Haircut(top_m=0.034, sides_m=0.010),
     ),
     "sam": Look(
-        phenotype=(0.04, 0.67, 0.50, 0.44, 0.55, 0.75),
+        phenotype=(0.95, 0.67, 0.50, 0.44, 0.55, 0.75),
         height_m=1.68,
-        skin=(0.55, 0.37, 0.27),
-        lips=(0.52, 0.25, 0.23),
+        skin=(0.66, 0.46, 0.35),
+        lips=(0.60, 0.31, 0.28),
         iris=(0.20, 0.12, 0.08),
-        hair=(0.085, 0.060, 0.050),
+        hair=(0.135, 0.090, 0.070),
         brow_m=0.0036,
         stubble=0.0,
         shirt="plaid",
@@ -81,10 +81,10 @@ LOOKS = {
             sleeve=1.55,
             hem_below_hips=0.09,
             shirt_slack=0.018,
-            trouser_slack=0.010,
-            trouser_taper=0.20,
+            trouser_slack=0.014,
+            trouser_taper=0.13,
             shirt_taper=0.08,
-            neckline=0.045,
+            collar_m=0.078,
         ),
         haircut=Haircut(top_m=0.018, sides_m=0.014, bun=True),
     ),
@@ -160,7 +160,7 @@ def _skin(look: Look, measure: Measure, points: Tensor) -> Tensor:
     along = (side - eye_x) / 0.024
     arch = 0.0215 + 0.0035 * (1 - (along - 0.35) ** 2) - 0.003 * (along > 0.6) * (along - 0.6)
     thick = look.brow_m * (1 - 0.55 * ((along + 1) / 2).clamp(0, 1))
-    ends = _edge(1.05 - along.abs(), 0.25)
+    ends = _edge(0.92 - (along - 0.14).abs(), 0.2)
     hairs = 0.72 + 0.28 * noise(points * torch.tensor([900.0, 250.0, 300.0]), seed=24)
     brow = _edge(thick - (y - arch).abs(), 0.0022) * ends * hairs
     base = _mix(base, look.hair, brow * front * 0.85)
@@ -176,7 +176,7 @@ def _eye(look: Look, measure: Measure, points: Tensor) -> Tensor:
     centre = face.eyes[(points[:, 0] < face.middle[0]).long()]
     away = torch.nn.functional.normalize(points - centre, dim=1)
     angle = torch.arccos(away[:, 2].clamp(-1, 1))
-    base = _flat((0.84, 0.81, 0.79), points)
+    base = _flat((0.76, 0.73, 0.71), points)
     rays = 0.85 + 0.3 * noise(away * torch.tensor([40.0, 40.0, 1.0]), seed=31)
     iris = torch.tensor(look.iris) * rays[:, None]
     base = torch.lerp(base, iris, _edge(0.50 - angle, 0.06)[:, None])
@@ -234,11 +234,15 @@ def _plaid(look: Look, measure: Measure, points: Tensor) -> Tensor:
     """A checked shirt with a button border in front."""
     base_colour, light, dark = look.cloth
     x, y, z = points.unbind(dim=1)
-    arm = x.abs() > float(measure.joints[L_SHOULDER, 0]) + 0.005
-    around = torch.atan2(x, z - measure.torso_z)
+    on_arm_height = y > float(measure.joints[L_SHOULDER, 1]) - 0.17
+    arm = (x.abs() > float(measure.joints[L_SHOULDER, 0]) + 0.005) & on_arm_height
+    around = torch.atan2(x * 0.75, z - measure.torso_z)  # a chest is wider than deep
     torso_u, torso_v = around / (2 * torch.pi) * 12, y / 0.085
-    elbow = measure.joints[L_SHOULDER]
-    sleeve_u = torch.atan2(y - elbow[1], z - elbow[2]) / (2 * torch.pi) * 4
+    shoulder, elbow, wrist = (measure.joints[k] for k in (L_SHOULDER, L_ELBOW, L_WRIST))
+    upper = ((x.abs() - shoulder[0]) / (elbow[0] - shoulder[0])).clamp(0, 1)[:, None]
+    lower = ((x.abs() - elbow[0]) / (wrist[0] - elbow[0])).clamp(0, 1)[:, None]
+    bone = torch.lerp(torch.lerp(shoulder, elbow, upper), wrist, lower)
+    sleeve_u = torch.atan2(y - bone[:, 1], z - bone[:, 2]) / (2 * torch.pi) * 4
     u = torch.where(arm, x / 0.085, torso_u) % 1
     v = torch.where(arm, sleeve_u, torso_v) % 1
     base = _flat(base_colour, points)
@@ -303,7 +307,7 @@ def _shoes(look: Look, measure: Measure, points: Tensor) -> Tensor:
     base = _mix(base, (0.25, 0.24, 0.24), tongue * 0.6)
     base = _mix(base, (0.93, 0.92, 0.90), tongue * lace)
     heel = _edge(-along - 0.035, 0.002)
-    base = _mix(base, (0.16, 0.16, 0.18), heel * 0.8)
+    base = base * (1 - 0.35 * heel)[:, None]
     sole = _edge(0.017 - height, 0.001)
     base = _mix(base, (0.92, 0.91, 0.88), sole)
     return _mix(base, (0.30, 0.29, 0.28), _edge(0.0012 - (height - 0.018).abs(), 0.001) * 0.6)

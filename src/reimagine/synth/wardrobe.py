@@ -8,9 +8,10 @@ from torch import Tensor
 
 from reimagine.synth.drape import STEP_M, hang, wrap
 from reimagine.synth.noise import clouds
-from reimagine.synth.pieces import Piece, clip, smooth, subdivide, turn_in, vertex_normals
+from reimagine.synth.pieces import Piece, clip, components, keep, smooth, turn_in, vertex_normals
 
-PELVIS, L_HIP, R_HIP, L_KNEE, L_ANKLE, NECK, L_SHOULDER, L_ELBOW = 0, 1, 2, 4, 7, 12, 16, 18
+L_HIP, L_KNEE, L_ANKLE, NECK, L_SHOULDER, L_ELBOW, L_WRIST = 1, 4, 7, 12, 16, 18, 20
+HEAD_JOINTS = (15, 22, 23, 24)
 ARM_JOINTS = (13, 14, 16, 17, 18, 19, 20, 21, *range(25, 55))
 
 
@@ -27,8 +28,8 @@ class Cut:
     trouser_taper: float
     """By how much a trouser leg may narrow per metre downwards."""
     shirt_taper: float
-    neckline: float
-    """How far above the neck joint the shirt ends at the sides of the neck."""
+    collar_m: float
+    """Radius of the hole for the neck."""
 
 
 def shirt(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
@@ -40,7 +41,9 @@ def shirt(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
     hem_y = hips_y - cut.hem_below_hips
     piece = clip(replace(body, kind="shirt"), sleeve_x - body.verts[:, 0].abs())
     piece = clip(piece, piece.verts[:, 1] - low_y)
-    piece = clip(piece, _below_neckline(piece.verts, joints, cut.neckline))
+    piece = clip(piece, _beyond_collar(piece.verts, joints, cut.collar_m))
+    label = components(piece)  # the head, which the collar's cylinder leaves whole, goes
+    piece = keep(piece, (label == label[piece.verts[:, 1].argmin()])[piece.faces].all(dim=1))
     arm = piece.weights[:, list(ARM_JOINTS)].sum(dim=1)
 
     soft = smooth(piece, 12)
@@ -67,7 +70,7 @@ def shirt(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
 def trousers(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
     """Long trousers, from above the hips to the ankles."""
     hips_y, ankle_y = float(joints[L_HIP, 1]), float(joints[L_ANKLE, 1])
-    piece = clip(replace(body, kind="trousers"), body.verts[:, 1] - (ankle_y - 0.015))
+    piece = clip(replace(body, kind="trousers"), body.verts[:, 1] - (ankle_y - 0.03))
     piece = clip(piece, hips_y + 0.16 - piece.verts[:, 1])
     soft = smooth(piece, 20)
     verts = torch.lerp(piece.verts, soft, 0.7) + 0.009 * _even_normals(piece, soft)
@@ -75,7 +78,7 @@ def trousers(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
     top_y = hips_y - 0.12
     left = piece.verts[:, 0] > 0
     for side, mine in ((1, left), (-1, ~left)):
-        axis = _leg_axis(joints, side, top_y, ankle_y - 0.03)
+        axis = _leg_axis(joints, side, top_y, ankle_y - 0.05)
         leg = body.verts[(body.verts[:, 0] * side > 0) & (body.verts[:, 1] > ankle_y - 0.02)]
         tube = hang(leg, axis, top_m=top_y, slack_m=cut.trouser_slack, taper=cut.trouser_taper)
         wrapped = wrap(tube, verts)
@@ -87,55 +90,28 @@ def trousers(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
     return turn_in(_wrinkled(replace(piece, verts=verts), 0.005, seed=7), 0.006)
 
 
-def shoes(body: Piece, joints: Float[Tensor, "55 3"]) -> Piece:
-    """Trainers: feet smoothed until the toes are gone, as long and wide as before, on a sole."""
-    ankle_y = float(joints[L_ANKLE, 1])
-    piece = clip(replace(body, kind="shoes"), ankle_y + 0.035 - body.verts[:, 1])
-    floor_y = float(piece.verts[:, 1].min())
-    soft = smooth(piece, 120)
-    for mine in (piece.verts[:, 0] > 0, piece.verts[:, 0] <= 0):
-        soft[mine] = _same_box(soft[mine], piece.verts[mine])
-    piece = subdivide(replace(piece, verts=soft))
-    out = _even_normals(piece, piece.verts)
-    verts = piece.verts + 0.006 * out
-    sole = 1 - _step((verts[:, 1] - floor_y - 0.020) / 0.004)
-    sideways = torch.nn.functional.normalize(out * torch.tensor([1.0, 0, 1.0]), dim=1)
-    verts = verts + 0.006 * sole[:, None] * sideways
-    verts[:, 1] = torch.where(
-        verts[:, 1] < floor_y + 0.010, torch.tensor(floor_y - 0.006), verts[:, 1]
-    )
-    return turn_in(replace(piece, verts=verts), 0.006)
-
-
-def _same_box(points: Tensor, wanted: Tensor) -> Tensor:
-    """Points stretched along each axis to span what `wanted` spans."""
-    low, high = points.amin(dim=0), points.amax(dim=0)
-    wanted_low, wanted_high = wanted.amin(dim=0), wanted.amax(dim=0)
-    return wanted_low + (points - low) / (high - low) * (wanted_high - wanted_low)
-
-
 def bare(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut, sleeve_x: float) -> Piece:
     """What clothes leave bare: head and neck, arms beyond the sleeves; a little goes on under the cloth."""
-    verts = body.verts
-    arms = verts[:, 0].abs() - (sleeve_x - 0.05)
-    head = -_below_neckline(verts, joints, cut.neckline) + 0.05
-    high = verts[:, 1] - (float(joints[L_SHOULDER, 1]) - 0.25)
-    return clip(body, torch.minimum(torch.maximum(arms, head), high))
+    arms = body.verts[:, 0].abs() - (sleeve_x - 0.05)
+    neck = 0.035 - _beyond_collar(body.verts, joints, cut.collar_m)
+    head = 0.1 * (body.weights[:, list(HEAD_JOINTS)].sum(dim=1) - 0.4)
+    high = body.verts[:, 1] - (float(joints[L_SHOULDER, 1]) - 0.25)
+    return clip(body, torch.minimum(torch.maximum(arms, torch.maximum(neck, head)), high))
 
 
 def sleeve_end(joints: Float[Tensor, "55 3"], cut: Cut) -> float:
     """Where the sleeves end, |x|."""
-    ends = [float(joints[k, 0]) for k in (L_SHOULDER, L_ELBOW, L_ELBOW + 2)]
+    ends = [float(joints[k, 0]) for k in (L_SHOULDER, L_ELBOW, L_WRIST)]
     first = min(int(cut.sleeve), 1)
     return ends[first] + (cut.sleeve - first) * (ends[first + 1] - ends[first])
 
 
-def _below_neckline(verts: Tensor, joints: Tensor, height_m: float) -> Tensor:
-    """Positive below a plane around the neck that comes down towards the front."""
-    x, y, z = (verts - joints[NECK]).unbind(dim=1)
-    # Away from the neck everything is below: raised arms and shoulders stay clothed.
-    far = ((x.abs() - 0.12) / 0.3).clamp_min(0)
-    return height_m - 0.75 * z - y + far
+def _beyond_collar(verts: Tensor, joints: Tensor, radius_m: float) -> Tensor:
+    """Metres outside the hole for the neck: an upright cylinder that ends on a plane, lower in front."""
+    y, z = (verts - joints[NECK])[:, 1:].unbind(dim=1)
+    # The body is the same left and right; the joint is not.
+    around = (verts[:, 0].square() + ((z - 0.018) / 1.15).square()).sqrt() - radius_m
+    return torch.maximum(around, 0.005 - 0.55 * z - y)
 
 
 def _torso_axis(body: Piece, top_y: float, bottom_y: float) -> Float[Tensor, "rows 2"]:
