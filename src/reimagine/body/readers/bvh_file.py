@@ -56,6 +56,8 @@ def parse_bvh(path: Path) -> BvhFile:
     try:
         joints = _joints(head.split())
         rows, frame_time = _rows(tail)
+    except InputError:
+        raise
     except (ValueError, IndexError):
         raise InputError(
             f"{path.name} is not well-formed BVH; expected HIERARCHY, MOTION, Frames and Frame Time. Export it again."
@@ -66,6 +68,11 @@ def parse_bvh(path: Path) -> BvhFile:
             f"{path.name} has {rows.shape[1] if rows.ndim == 2 else 'unequal'} numbers in {len(rows)} frames; expected "
             f"{wanted} in each of at least one. Export it again."
         )
+    if not np.isfinite(rows).all():
+        bad = int((~np.isfinite(rows)).any(axis=1).argmax())
+        raise InputError(
+            f"{path.name}: frame {bad} holds NaN or infinity; expected finite numbers. Repair that part."
+        )
     if not 0 < frame_time <= 10:
         raise InputError(
             f"{path.name}: the frame time is {frame_time:g} s; expected more than 0, as 0.0333333. Correct it."
@@ -75,7 +82,7 @@ def parse_bvh(path: Path) -> BvhFile:
 
 def _round_rate(fps: float) -> float:
     """Frame times are written with few digits: 0.0333333 means 30, 0.008333 means 120."""
-    return float(round(fps)) if math.isclose(fps, round(fps), rel_tol=2e-3) else fps
+    return float(round(fps)) if math.isclose(fps, round(fps), rel_tol=5e-4) else fps
 
 
 def _joints(words: list[str]) -> list[Joint]:

@@ -99,7 +99,7 @@ def motion_from_parameters(
 
 def _guessed_rate(body: Float[np.ndarray, "frames 63"], notes: list[str]) -> float:
     """30 per second, unless limbs would then turn faster than people can: the file holds every 25th frame."""
-    if len(body) > 3:
+    if len(body) > 3 and np.isfinite(body).all():
         steps = np.linalg.norm(np.diff(body.reshape(len(body), 21, 3), axis=0), axis=-1)
         if steps.mean(axis=0).max() * DEFAULT_FPS > 15.0:
             notes.append(
