@@ -10,7 +10,7 @@ from torch import Tensor
 from reimagine.records import CameraPath
 from reimagine.synth import light_kernels as kernels
 
-DIRECTIONS = 160
+DIRECTIONS = 96
 SHADOW = 0.4
 """How much of the floor's shadow is kept: soft, so that it does not read as part of the person."""
 LIFT_M = 0.003

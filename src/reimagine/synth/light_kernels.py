@@ -1,5 +1,8 @@
 """The Warp kernel that asks from where light reaches a point; it needs a real file."""
 
+# pyright: basic, reportInvalidTypeForm=false, reportArgumentType=false, reportCallIssue=false
+# pyright: reportAttributeAccessIssue=false
+
 import warp as wp
 
 wp.config.quiet = True

@@ -8,7 +8,16 @@ from torch import Tensor
 
 from reimagine.synth.hair import Face, Haircut
 from reimagine.synth.noise import clouds, noise
-from reimagine.synth.wardrobe import L_ANKLE, L_ELBOW, L_HIP, L_KNEE, L_SHOULDER, L_WRIST, Cut
+from reimagine.synth.wardrobe import (
+    L_ANKLE,
+    L_ELBOW,
+    L_HIP,
+    L_KNEE,
+    L_SHOULDER,
+    L_WRIST,
+    Cut,
+    beyond_collar,
+)
 
 Colour = tuple[float, float, float]
 
@@ -197,6 +206,14 @@ def _hair(look: Look, measure: Measure, points: Tensor) -> Tensor:
     return _flat(look.hair, points) * (1.05 + 0.28 * strands + 0.22 * tufts)[:, None]
 
 
+def _collared(look: Look, measure: Measure, points: Tensor, base: Tensor) -> Tensor:
+    """With a ribbed band about the neck."""
+    away = beyond_collar(points, measure.joints, look.cut.collar_m)
+    ribs = 0.80 + 0.06 * torch.sin(torch.atan2(points[:, 0], points[:, 2]) * 260)
+    band = _edge(0.022 - away)
+    return base * torch.lerp(torch.ones_like(band), ribs, band)[:, None]
+
+
 def _weave(points: Tensor, strength: float) -> Tensor:
     """Fine grain of cloth, a factor about 1."""
     return (1 + strength * noise(points * 450, seed=51) + strength * clouds(points * 30, seed=52))[
@@ -227,7 +244,7 @@ def _print(look: Look, measure: Measure, points: Tensor) -> Tensor:
     for low, high in ((-0.155, -0.125), (-0.195, -0.165)):
         stripe = _edge(y - low) * _edge(high - y) * (~front) * _edge(0.30 - x.abs())
         base = _mix(base, light if low > -0.16 else accent, stripe)
-    return base * _weave(points, 0.03)
+    return _collared(look, measure, points, base) * _weave(points, 0.03)
 
 
 def _plaid(look: Look, measure: Measure, points: Tensor) -> Tensor:
@@ -259,7 +276,7 @@ def _plaid(look: Look, measure: Measure, points: Tensor) -> Tensor:
     step = (top - y) % 0.088 - 0.044
     button = _edge(0.0055 - (x**2 + step**2).sqrt()) * front
     base = _mix(base, (0.90, 0.86, 0.78), button)
-    return base * _weave(points, 0.04)
+    return _collared(look, measure, points, base) * _weave(points, 0.04)
 
 
 def _trousers(look: Look, measure: Measure, points: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from reimagine.synth.light import floor_shadow, shine
 from reimagine.synth.looks import LOOKS, colours
 from reimagine.synth.pieces import KINDS, vertex_normals
 
-SUPERSAMPLES = 3
+SUPERSAMPLES = 2
 WIDTH, HEIGHT = 800, 1328
 FOCAL_PIXELS, DISTANCE_M, CAMERA_HEIGHT_M = 2250.0, 3.45, 1.05
 GAMMA = 2.2
@@ -64,25 +64,25 @@ def make_person_photos(name: str) -> tuple[Float[Tensor, "3 height width"], ...]
 def studio_camera(yaw_rad: float) -> CameraPath:
     """The photographer's camera: 0 sees the front, pi the back."""
     cos, sin = math.cos(yaw_rad), math.sin(yaw_rad)
-    R = torch.tensor([[cos, 0, -sin], [0, -1.0, 0], [-sin, 0, -cos]])
+    level = torch.tensor([[cos, 0, -sin], [0, -1.0, 0], [-sin, 0, -cos]])
     tilt = 0.045
     down = torch.tensor(
         [[1, 0, 0], [0, math.cos(tilt), -math.sin(tilt)], [0, math.sin(tilt), math.cos(tilt)]]
     )
-    R = down @ R
+    R = down @ level
     centre = torch.tensor([DISTANCE_M * sin, CAMERA_HEIGHT_M, DISTANCE_M * cos])
     K = torch.tensor([[FOCAL_PIXELS, 0, WIDTH / 2], [0, FOCAL_PIXELS, HEIGHT / 2], [0, 0, 1.0]])
     return CameraPath(K=K[None], R=R[None], t=-(R @ centre)[None], width=WIDTH, height=HEIGHT)
 
 
 def main(folder: Path) -> None:
-    """Write NAME_front.jpg and NAME_back.jpg for each made person."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write NAME/front.png and NAME/back.png for each made person."""
     for name in LOOKS:
+        (folder / name).mkdir(parents=True, exist_ok=True)
         for side, picture in zip(("front", "back"), make_person_photos(name), strict=True):
             image = rearrange(picture.flip(0), "c h w -> h w c").mul(255).round().byte().numpy()
-            quality = [cv2.IMWRITE_JPEG_QUALITY, 93]
-            cv2.imwrite(str(folder / f"{name}_{side}.jpg"), image, quality)
+            smallest = [cv2.IMWRITE_PNG_COMPRESSION, 9]
+            cv2.imwrite(str(folder / name / f"{side}.png"), image, smallest)
 
 
 def _posed(person: Dressed, pose: Pose) -> Float[Tensor, "verts 3"]:

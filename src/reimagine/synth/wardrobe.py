@@ -41,7 +41,7 @@ def shirt(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
     hem_y = hips_y - cut.hem_below_hips
     piece = clip(replace(body, kind="shirt"), sleeve_x - body.verts[:, 0].abs())
     piece = clip(piece, piece.verts[:, 1] - low_y)
-    piece = clip(piece, _beyond_collar(piece.verts, joints, cut.collar_m))
+    piece = clip(piece, beyond_collar(piece.verts, joints, cut.collar_m))
     label = components(piece)  # the head, which the collar's cylinder leaves whole, goes
     piece = keep(piece, (label == label[piece.verts[:, 1].argmin()])[piece.faces].all(dim=1))
     arm = piece.weights[:, list(ARM_JOINTS)].sum(dim=1)
@@ -93,7 +93,7 @@ def trousers(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
 def bare(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut, sleeve_x: float) -> Piece:
     """What clothes leave bare: head and neck, arms beyond the sleeves; a little goes on under the cloth."""
     arms = body.verts[:, 0].abs() - (sleeve_x - 0.05)
-    neck = 0.035 - _beyond_collar(body.verts, joints, cut.collar_m)
+    neck = 0.035 - beyond_collar(body.verts, joints, cut.collar_m)
     head = 0.1 * (body.weights[:, list(HEAD_JOINTS)].sum(dim=1) - 0.4)
     high = body.verts[:, 1] - (float(joints[L_SHOULDER, 1]) - 0.25)
     return clip(body, torch.minimum(torch.maximum(arms, torch.maximum(neck, head)), high))
@@ -106,7 +106,7 @@ def sleeve_end(joints: Float[Tensor, "55 3"], cut: Cut) -> float:
     return ends[first] + (cut.sleeve - first) * (ends[first + 1] - ends[first])
 
 
-def _beyond_collar(verts: Tensor, joints: Tensor, radius_m: float) -> Tensor:
+def beyond_collar(verts: Tensor, joints: Tensor, radius_m: float) -> Tensor:
     """Metres outside the hole for the neck: an upright cylinder that ends on a plane, lower in front."""
     y, z = (verts - joints[NECK])[:, 1:].unbind(dim=1)
     # The body is the same left and right; the joint is not.
