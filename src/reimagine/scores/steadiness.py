@@ -47,7 +47,7 @@ def mesh_carry(pair: Seen) -> Carry:
         for face in pair.raster.face
     )
     xy = (flow.target - 0.5).nan_to_num(-1e4).cpu().numpy().astype(np.float32)
-    landed = cv2.remap(solid_next, xy, np.empty(0), cv2.INTER_NEAREST, borderValue=0)
+    landed = cv2.remap(solid_next, xy[..., 0], xy[..., 1], cv2.INTER_NEAREST)
     mask = flow.visible.cpu().numpy() & (solid > 0) & (landed > 0)
     return Carry(xy=xy, mask=mask)
 
@@ -64,12 +64,13 @@ def optical_carry(
     top, bottom, left, right = _box(foreground, margin=24)
     grey = [_grey(picture[top:bottom, left:right]) for picture in (first, second)]
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    there = flow.calc(grey[0], grey[1], np.empty(0))
-    back = flow.calc(grey[1], grey[0], np.empty(0))
+    there = flow.calc(grey[0], grey[1], None)
+    back = flow.calc(grey[1], grey[0], None)
     rows, columns = np.mgrid[top:bottom, left:right].astype(np.float32)
     place = np.stack([columns, rows], axis=-1) + there
     corner = np.array([left, top], np.float32)
-    returned = cv2.remap(back, place - corner, np.empty(0), cv2.INTER_LINEAR)
+    at = place - corner
+    returned = cv2.remap(back, at[..., 0], at[..., 1], cv2.INTER_LINEAR)
     lengths = (there**2).sum(-1), (returned**2).sum(-1)
     lost = ((there + returned) ** 2).sum(-1) > 0.01 * (lengths[0] + lengths[1]) + 0.5
     edges = sum(
@@ -91,12 +92,12 @@ def change(
     carry: Carry,
 ) -> Change:
     """The difference of two pictures (0..1) along the flow; NaN where nothing is in sight in both."""
-    at = carry.mask.nonzero()
-    if len(at[0]) == 0:
+    if not carry.mask.any():
         return Change(squared=float("nan"), absolute=float("nan"))
     top, bottom, left, right = _box(carry.mask, margin=0)
     inside = (slice(top, bottom), slice(left, right))
-    warped = cv2.remap(second, carry.xy[inside], np.empty(0), cv2.INTER_LINEAR)
+    at = carry.xy[inside]
+    warped = cv2.remap(second, at[..., 0], at[..., 1], cv2.INTER_LINEAR)
     difference = (first[inside] - warped)[carry.mask[inside]]
     return Change(
         squared=float(np.square(difference).mean()),

@@ -1,0 +1,64 @@
+"""A ball with a pattern, which turns before a camera: pictures and geometry that belong together exactly."""
+
+import math
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import Tensor
+
+from reimagine.cameras.flow import look
+from reimagine.cameras.rasterize import interpolate
+from reimagine.records import CameraPath, Seen
+
+SIZE = 160
+RADIUS_M = 0.5
+DISTANCE_M = 3.0
+FOCAL = 400.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ball:
+    verts: Tensor
+    faces: Tensor
+    colours: Tensor
+
+    def camera(self, degrees: float = 0.0) -> CameraPath:
+        """Looks at the ball's middle, turned about it."""
+        angle = math.radians(degrees)
+        cosine, sine = math.cos(angle), math.sin(angle)
+        R = torch.tensor([[cosine, 0.0, sine], [0.0, 1.0, 0.0], [-sine, 0.0, cosine]])
+        half = SIZE / 2
+        K = torch.tensor([[FOCAL, 0, half], [0, FOCAL, half], [0, 0, 1.0]])
+        t = torch.tensor([0.0, 0.0, DISTANCE_M])
+        return CameraPath(K=K[None], R=R[None], t=t[None], width=SIZE, height=SIZE)
+
+    def seen(self, degrees: float = 0.0, shift_m: tuple[float, float, float] = (0, 0, 0)) -> Seen:
+        return look(self.verts[None] + torch.tensor(shift_m), self.faces, self.camera(degrees))
+
+    def picture(self, seen: Seen, colours: Tensor | None = None) -> Tensor:
+        """RGBA."""
+        values = self.colours if colours is None else colours
+        colour = interpolate(seen.raster, self.faces, values)[0]
+        alpha = (seen.raster.face[0] >= 0).float()[..., None]
+        return torch.cat([colour, alpha], dim=-1).permute(2, 0, 1)
+
+
+@pytest.fixture(scope="session")
+def ball() -> Ball:
+    rings, sectors = 90, 180
+    theta = torch.linspace(0.02, math.pi - 0.02, rings)
+    phi = torch.arange(sectors) * (2 * math.pi / sectors)
+    t, p = torch.meshgrid(theta, phi, indexing="ij")
+    unit = torch.stack([t.sin() * p.sin(), -t.cos(), -t.sin() * p.cos()], -1).reshape(-1, 3)
+    ring, sector = torch.meshgrid(torch.arange(rings - 1), torch.arange(sectors), indexing="ij")
+    a, b = ring * sectors + sector, ring * sectors + (sector + 1) % sectors
+    faces = torch.cat(
+        [torch.stack([a, b, a + sectors], -1), torch.stack([b, b + sectors, a + sectors], -1)]
+    ).reshape(-1, 3)
+    generator = torch.Generator().manual_seed(3)
+    waves = torch.randn(40, 3, generator=generator) * 9
+    phase = torch.rand(40, generator=generator) * 6
+    tone = torch.sin(unit @ waves.T + phase)
+    colours = torch.stack([0.5 + 0.1 * tone[:, k::3].sum(1) for k in range(3)], 1).clamp(0, 1)
+    return Ball(verts=unit * RADIUS_M, faces=faces.int(), colours=colours)

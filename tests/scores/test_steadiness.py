@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+import torch
+
+from reimagine.scores.clip import on_white, two_frames
+from reimagine.scores.steadiness import Carry, change, drift, mean_colour, mesh_carry, optical_carry
+
+
+def test_a_pattern_that_moves_with_its_surface_has_almost_no_warping_error(ball):
+    a, b = ball.seen(0), ball.seen(4)
+    first, second = (on_white(ball.picture(seen)) for seen in (a, b))
+    carry = mesh_carry(two_frames(a, b))
+    along = change(first, second, carry)
+    still = change(first, second, Carry(xy=_identity(first), mask=carry.mask))
+    assert along.squared < 0.01 * still.squared
+    assert carry.mask.sum() > 0.8 * (a.raster.face >= 0).sum()
+
+
+def test_a_frame_that_is_a_tenth_brighter_has_a_warping_error_of_a_hundredth(ball):
+    seen = ball.seen(0)
+    first = np.full((160, 160, 3), 0.4, np.float32)
+    changed = change(first, first + np.float32(0.1), mesh_carry(two_frames(seen, seen)))
+    assert changed.squared == pytest.approx(0.01, rel=1e-3)
+    assert changed.absolute == pytest.approx(25.5, rel=1e-3)
+
+
+def test_optical_flow_finds_a_shift(ball):
+    picture = on_white(ball.picture(ball.seen(0)))
+    moved = np.roll(picture, (3, 2), axis=(0, 1))
+    foreground = (ball.seen(0).raster.face[0] >= 0).numpy()
+    carry = optical_carry(picture, moved, foreground)
+    flow = (carry.xy - _identity(picture))[carry.mask]
+    assert np.median(flow, axis=0) == pytest.approx([2, 3], abs=0.1)
+    assert change(picture, moved, carry).squared < 1e-3
+
+
+def test_nothing_in_sight_measures_nothing():
+    picture = np.zeros((40, 40, 3), np.float32)
+    nothing = Carry(xy=_identity(picture), mask=np.zeros((40, 40), bool))
+    assert np.isnan(change(picture, picture, nothing).squared)
+
+
+def test_drift_is_the_distance_in_lab_from_the_first_second():
+    colours = np.zeros((50, 3))
+    colours[25:, 0] = 3.0
+    colours[25:, 1] = 4.0
+    assert drift(colours, fps=25) == pytest.approx([5.0] * 25)
+
+
+def test_drift_of_a_short_clip_compares_halves():
+    assert len(drift(np.zeros((6, 3)), fps=25)) == 3
+
+
+def test_white_has_lightness_one_hundred():
+    white = np.ones((8, 8, 3), np.float32)
+    assert mean_colour(white, np.ones((8, 8), bool)) == pytest.approx([100, 0, 0], abs=0.05)
+    assert np.isnan(mean_colour(white, np.zeros((8, 8), bool))).all()
+
+
+def _identity(picture: np.ndarray) -> np.ndarray:
+    rows, columns = np.mgrid[: picture.shape[0], : picture.shape[1]].astype(np.float32)
+    return np.stack([columns, rows], -1)
+
+
+def test_carrying_there_and_back_is_staying(ball):
+    a, b = ball.seen(0), ball.seen(3)
+    there, back = mesh_carry(two_frames(a, b)), mesh_carry(two_frames(b, a))
+    y, x = (k[::50] for k in there.mask.nonzero())
+    landed = there.xy[y, x].round().astype(int)
+    known = back.mask[landed[:, 1], landed[:, 0]]
+    returned = back.xy[landed[:, 1], landed[:, 0]][known]
+    assert torch.tensor(returned - np.stack([x, y], -1)[known]).abs().max() < 1.0
