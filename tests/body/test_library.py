@@ -32,6 +32,16 @@ def turned_by(a: torch.Tensor, b: torch.Tensor) -> float:
     return float(cosine.clamp(-1, 1).acos().max())
 
 
+def centre_of_mass(at: torch.Tensor) -> torch.Tensor:
+    """Of one frame's joints, with the shares of body segments (de Leva 1996, rounded)."""
+    segments = {(15,): 0.07, (0, 3, 6, 9, 12): 0.43}
+    for side in (0, 1):
+        segments |= {(16 + side, 18 + side): 0.028, (18 + side, 20 + side): 0.022}
+        segments |= {(1 + side, 4 + side): 0.142, (4 + side, 7 + side): 0.058}
+    total = sum(segments.values())
+    return sum((at[list(k)].mean(0) * share / total for k, share in segments.items()), at[0] * 0)
+
+
 @pytest.mark.parametrize("name", BUILT_IN_MOTIONS)
 def test_the_frame_after_the_last_is_the_first_again(name: str):
     motion = one_repeat(name)
@@ -150,8 +160,8 @@ def test_a_squat_goes_low_with_the_weight_over_the_feet(plain_body: Body):
     at = places(plain_body, one_repeat("squat"))
     low = at[len(at) // 2]
     assert float(at[0, 0, 1] - low[0, 1]) > 0.35
-    middle = low[[0, 0, 9, 9, 15, 16, 17, 20, 21], 2].mean()
-    assert float(low[7, 2]) - 0.06 < float(middle) < float(low[10, 2]) + 0.07
+    middle = centre_of_mass(low)
+    assert float(low[7, 2]) - 0.05 < float(middle[2]) < float(low[10, 2])
     assert float(low[[20, 21], 2].min() - low[[16, 17], 2].max()) > 0.3
 
 
@@ -181,3 +191,16 @@ def test_no_frames_and_no_rate_are_refused():
     for fps in (0.0, float("nan")):
         with pytest.raises(InputError, match="--fps is"):
             built_in_motion("walk", 10, fps)
+
+
+@pytest.mark.parametrize("name", ["apose", "wave", "squat", "turn"])
+def test_whoever_stands_is_balanced(name: str, plain_body: Body):
+    """The centre of mass stays over the feet, heels to toes and between their outer edges."""
+    at = places(plain_body, one_repeat(name))[::8]
+    for frame in at:
+        middle, heels = centre_of_mass(frame)[[0, 2]], frame[[7, 8]][:, [0, 2]]
+        ahead = frame[[10, 11]][:, [0, 2]].mean(0) - heels.mean(0)
+        along = float((middle - heels.mean(0)) @ ahead / (ahead @ ahead))
+        assert -0.3 < along < 1.2
+        across = heels[0] - heels[1]
+        assert -0.7 < float((middle - heels.mean(0)) @ across / (across @ across)) < 0.7

@@ -23,7 +23,7 @@ from reimagine.body.motion import (
     stand_up,
 )
 from reimagine.body.readers.read import read_motion
-from reimagine.body.turn import turn_world
+from reimagine.body.turn import smallest_turn, turn_world
 from reimagine.records import Body, Motion
 from reimagine.request import InputError
 
@@ -179,7 +179,7 @@ def test_easymocap_terms_mean_the_same_places(plain_body: Body):
 def test_any_axis_can_be_up(axes: str, origin: bool, plain_body: Body):
     up = np.zeros(3)
     up["xyz".index(axes[-1])] = -1.0 if axes.startswith("-") else 1.0
-    turn, _ = Rotation.align_vectors(up[None], np.array([[0.0, 1.0, 0.0]]))
+    turn = smallest_turn(np.array([0.0, 1.0, 0.0]), up)
     walk = into_our_world(built_in_motion("walk", 12, 24.0), plain_body)
     strange = in_world(walk, turn)
     if origin:

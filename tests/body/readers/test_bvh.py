@@ -15,7 +15,7 @@ from reimagine.body.write_bvh import bvh_text
 from reimagine.records import Body, Motion
 from reimagine.request import InputError
 
-MIXAMO = {
+_LEFT = {
     "pelvis": "Hips",
     "spine1": "Spine",
     "spine2": "Spine1",
@@ -31,8 +31,8 @@ MIXAMO = {
     "left_elbow": "LeftForeArm",
     "left_wrist": "LeftHand",
 }
-MIXAMO |= {
-    k.replace("left", "right"): v.replace("Left", "Right") for k, v in MIXAMO.items() if "left" in k
+MIXAMO = _LEFT | {
+    k.replace("left", "right"): v.replace("Left", "Right") for k, v in _LEFT.items() if "left" in k
 }
 NAMES = list(MIXAMO)
 TO_Z_UP = Rotation.from_matrix(np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]))

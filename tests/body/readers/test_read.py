@@ -268,7 +268,7 @@ def test_unequal_lengths_in_amass_are_refused(tmp_path: Path):
 def test_too_many_frames_are_refused(tmp_path: Path):
     many = 200_001
     arrays = {"poses": np.zeros((many, 66), np.float32), "trans": np.zeros((many, 3), np.float32)}
-    np.savez_compressed(tmp_path / "long.npz", **arrays)
+    np.savez_compressed(tmp_path / "long.npz", allow_pickle=False, **arrays)
     with pytest.raises(InputError, match="has 200001 frames; expected at most 200000"):
         read_motion(tmp_path / "long.npz")
 
@@ -297,7 +297,7 @@ def test_a_truncated_npz_is_refused(tmp_path: Path):
 
 
 def test_a_damaged_array_is_refused(tmp_path: Path):
-    np.savez_compressed(tmp_path / "bad.npz", **smplx_arrays())
+    np.savez_compressed(tmp_path / "bad.npz", allow_pickle=False, **smplx_arrays())
     data = bytearray((tmp_path / "bad.npz").read_bytes())
     data[200:1200] = bytes(1000)
     (tmp_path / "bad.npz").write_bytes(bytes(data))

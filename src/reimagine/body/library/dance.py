@@ -6,7 +6,7 @@ from scipy.interpolate import PchipInterpolator
 from reimagine.body.library.figure import ANKLE_M, Feet, Figure, Track, euler
 from reimagine.body.library.standing import Phase, arms, grounded
 
-OUT_M, CLOSE_M = 0.22, -0.03
+OUT_M, CLOSE_M = 0.21, -0.04
 """Where the left ankle is sideways after its step out, and after it has closed up to the right foot."""
 STEP = 0.15
 """How long a foot is in the air, as a share of the four beats."""
@@ -19,7 +19,7 @@ def dance(phase: Phase) -> Figure:
     left, right = _foot(phase), _foot(phase - 0.5)
     right[:, 0] *= -1
     side = np.cos(bar - 2 * np.pi * 0.30)
-    pelvis = np.stack([0.11 * side, -0.016 - 0.016 * np.cos(beat), 0.03 + 0 * bar], axis=-1)
+    pelvis = np.stack([0.115 * side, -0.012 - 0.014 * np.cos(beat), 0.045 + 0 * bar], axis=-1)
     still = np.zeros(len(phase))
     feet = Feet(
         ankles=np.stack([left, right]),
@@ -31,9 +31,10 @@ def dance(phase: Phase) -> Figure:
     return grounded(
         Figure(
             pelvis=pelvis,
-            pelvis_turn=euler("yxz", hips, 0.06 + 0.03 * np.cos(beat), 0.09 * side),
+            pelvis_turn=euler("yxz", hips, 0.03 + 0.03 * np.cos(beat), 0.08 * side),
             feet=feet,
             upper=_upper(bar, beat, side, hips, chest),
+            curl=(2.0, 2.0),
         )
     )
 

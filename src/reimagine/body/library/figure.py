@@ -74,6 +74,8 @@ class Figure:
     feet: Feet
     upper: dict[str, Track] = field(default_factory=dict)
     """Local rotations of the joints named in INDEX; those left out do not bend."""
+    curl: tuple[float, float] = (1.0, 1.0)
+    """How far the fingers of the left and right hand are bent: 0 flat, 1 relaxed, 3 nearly a fist."""
 
 
 def euler(order: str, *angles: Float[np.ndarray, " frames"] | float) -> Track:
@@ -100,7 +102,7 @@ def solve(figure: Figure) -> tuple[Float[np.ndarray, "frames 55 3"], Float[np.nd
     poses[:, 0] = figure.pelvis_turn
     for name, turns in figure.upper.items():
         poses[:, INDEX[name]] = turns
-    poses[:, 25:55] = relaxed_hands(frames)
+    poses[:, 25:55] = relaxed_hands(frames) * np.repeat(figure.curl, 15)[:, None]
     pelvis = Rotation.from_rotvec(figure.pelvis_turn)
     for side in (0, 1):
         hip, knee, ankle = _leg(figure, side, pelvis)

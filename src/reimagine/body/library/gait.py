@@ -51,6 +51,7 @@ def _low(gait: Gait, phase: Phase) -> Figure:
         pelvis_turn=_pelvis_turn(gait, phase),
         feet=_feet(gait, phase),
         upper=_upper(gait, phase),
+        curl=(gait.curl, gait.curl),
     )
 
 

@@ -43,6 +43,8 @@ class Gait:
     """About which the arms swing; to the front positive."""
     elbow: tuple[float, float]
     """Mean flexion, and how much more of it in front."""
+    curl: float
+    """How far the fingers are bent (`Figure.curl`)."""
     straightest: float
     """Longest leg as a share of its reach."""
 
@@ -72,6 +74,7 @@ WALK = Gait(
     arm_swing=0.36,
     arm_mean=0.04,
     elbow=(0.26, 0.14),
+    curl=1.2,
     straightest=0.996,
 )
 
@@ -101,5 +104,6 @@ RUN = Gait(
     arm_swing=0.55,
     arm_mean=-0.15,
     elbow=(1.45, 0.2),
+    curl=2.6,
     straightest=0.985,
 )

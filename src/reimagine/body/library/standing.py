@@ -102,7 +102,7 @@ def squat(phase: Phase) -> Figure:
     figure = stand(frames, half_width_m=0.17, yaw=0.3)
     pelvis = figure.pelvis + np.stack([0 * depth, -0.40 * depth, -0.17 * depth], axis=-1)
     lean = 0.62 * depth
-    straight = 1.2 - 0.15 * depth
+    straight = 1.2 + 0.08 * depth
     return replace(
         figure,
         pelvis=pelvis,
@@ -140,7 +140,7 @@ def wave(phase: Phase) -> Figure:
     raised = {
         "r_collar": euler("z", -0.22 + 0 * slow),
         "r_shoulder": euler("zyx", 0.22 + 0.05 * np.sin(quick), 0.35 + 0 * slow, -1.35 + 0 * slow),
-        "r_elbow": euler("y", 1.75 + 0.36 * np.sin(quick)),
+        "r_elbow": euler("y", 1.62 + 0.34 * np.sin(quick)),
         "r_wrist": euler("y", 0.05 + 0.24 * np.sin(quick - 0.8)),
     }
     return grounded(
@@ -158,6 +158,7 @@ def wave(phase: Phase) -> Figure:
                 **hanging,
                 **raised,
             },
+            curl=(1.0, 0.3),
         )
     )
 
