@@ -12,6 +12,9 @@ TEXTURE = 1.2
 """Weight of the local contrast: plaid in skin's colours is not skin."""
 COLOURS = 6
 """Colours per part: a plaid shirt needs several, a plain one wastes some."""
+SKIN_SHADE = (0.6, 0.25, 0.15)
+CLOTH_SHADE = (0.86, 0.09, 0.05)
+"""Shares of a part's pixels in full light, half shade and deep shade."""
 FLOOR = 2e-6
 """Density of any colour in any part: prints, stains, jewellery."""
 
@@ -77,16 +80,18 @@ def density(model: Colours, points: Float[np.ndarray, "*place 4"]) -> Float[np.n
     return out
 
 
-def shaded(skin: Colours) -> Colours:
-    """The same skin in shade too, where everything is darker and paler in step."""
-    if not skin.shares.size:
-        return skin
-    factors, shares = (1.0, 0.85, 0.7), (0.6, 0.25, 0.15)
-    dark = [skin.centres * np.array((f, f, f, 1), np.float32) for f in factors]
+def shaded(model: Colours, shares: tuple[float, float, float]) -> Colours:
+    """The same colours in shade too, where all of L, a and b sink in step.
+
+    `shares` go to full light, half shade and deep shade.
+    """
+    if not model.shares.size:
+        return model
+    dark = [model.centres * np.array((f, f, f, 1), np.float32) for f in (1.0, 0.85, 0.7)]
     return Colours(
         centres=np.concatenate(dark),
-        spreads=np.maximum(np.tile(skin.spreads, 3), 4.5),
-        shares=np.concatenate([share * skin.shares for share in shares]),
+        spreads=np.maximum(np.tile(model.spreads, 3), 4.5),
+        shares=np.concatenate([share * model.shares for share in shares]),
     )
 
 
@@ -129,9 +134,10 @@ def skin_colours(
     chroma = np.hypot(points[..., 1], points[..., 2])
     skinny = core & (points[..., 0] > 15 * LIGHT) & (chroma > 8) & (hue_deg > 15) & (hue_deg < 85)
     if side == "front":
-        return shaded(learn(points[_rows(core & (regions == 0), 0.45, 0.9) & skinny]))
+        face = _rows(core & (regions == 0), 0.45, 0.9) & skinny
+        return shaded(learn(points[face]), SKIN_SHADE)
     bare = skinny & (np.isin(regions, (4, 7)) | _rows(regions == 0, 0.6, 1.0))
-    return shaded(_learn_rest(points[bare], [upper]))
+    return shaded(_learn_rest(points[bare], [upper]), SKIN_SHADE)
 
 
 def _rows(

@@ -8,6 +8,8 @@ from scipy import ndimage, sparse
 from torch import Tensor
 
 from reimagine.appearance.part_colours import (
+    CLOTH_SHADE,
+    SKIN_SHADE,
     Colours,
     density,
     features,
@@ -25,17 +27,20 @@ SMOOTHNESS = 12.0
 TURNS = 2
 """How often colours are learnt: at the guide's places, then from the first answer."""
 
-HEAD, TORSO = 0, 1
+ISLAND = (0.015, 0.05, 0.1, 0.015, 0.015, 0.015)
+"""A piece of a part (order of PARTS) is an error if smaller than this share of its largest piece."""
+
+HEAD, TORSO, PELVIS = 0, 1, 8
 PRIOR = np.array(
     [
         # skin  face  hair  upper lower shoes
         [0.10, 0.45, 0.45, 0.02, 0.001, 0.001],  # head
         [0.03, 0.001, 0.02, 0.92, 0.04, 0.001],  # torso
         [0.30, 0.001, 0.01, 0.68, 0.01, 0.001],  # left upper arm
-        [0.45, 0.001, 0.005, 0.45, 0.10, 0.001],  # left forearm
+        [0.48, 0.001, 0.005, 0.48, 0.04, 0.001],  # left forearm
         [0.56, 0.001, 0.001, 0.20, 0.24, 0.001],  # left hand
         [0.30, 0.001, 0.01, 0.68, 0.01, 0.001],  # right upper arm
-        [0.45, 0.001, 0.005, 0.45, 0.10, 0.001],  # right forearm
+        [0.48, 0.001, 0.005, 0.48, 0.04, 0.001],  # right forearm
         [0.56, 0.001, 0.001, 0.20, 0.24, 0.001],  # right hand
         [0.03, 0.001, 0.001, 0.45, 0.52, 0.001],  # pelvis
         [0.15, 0.001, 0.001, 0.20, 0.64, 0.01],  # left thigh
@@ -56,6 +61,7 @@ def label_parts(
     *,
     side: str,
     guide: Int[Tensor, "height width"],
+    skin: Colours | None = None,
 ) -> Int[Tensor, "height width"]:
     """0 off the person, else 1 + index into PARTS, for each pixel.
 
@@ -70,6 +76,7 @@ def label_parts(
         guide: The body's regions, seen by the photo's camera; may be off by 3 cm. -1 off the body,
             0 head, 1 torso, 2-4 left upper arm, forearm, hand, 5-7 right, 8 pelvis,
             9-11 left thigh, shin, foot, 12-14 right.
+        skin: The person's skin from another photo (`skin_of`); from behind little is to be seen.
     """
     person = alpha.numpy() > 0.5
     labels = np.zeros(person.shape, np.int64)
@@ -87,13 +94,21 @@ def label_parts(
     regions = cv2.resize(
         guide.numpy()[box].astype(np.int16), size, interpolation=cv2.INTER_NEAREST
     ).astype(np.int64)
-    shares = _solve(small, inside, _fill_guide(regions), side)
+    shares = _solve(small, inside, _fill_guide(regions), side=side, skin=skin)
     fine = np.stack(
         [cv2.resize(share, (wide, high), interpolation=cv2.INTER_CUBIC) for share in shares]
     )
     named = _tidy(np.argmax(fine, axis=0) + 1, person[box])
     labels[box] = np.where(person[box], named, 0)
     return torch.from_numpy(labels)
+
+
+def skin_of(rgb: Float[Tensor, "3 height width"], labels: Int[Tensor, "height width"]) -> Colours:
+    """The skin's colours in a labelled photo, for `label_parts` of another photo of the person."""
+    bgr = np.ascontiguousarray(rgb.permute(1, 2, 0).numpy()[:, :, ::-1])
+    bare = ((labels == 1) | (labels == 2)).numpy().astype(np.uint8)
+    bare = cv2.erode(bare, np.ones((9, 9), np.uint8)) > 0
+    return shaded(learn(features(cv2.cvtColor(bgr, cv2.COLOR_BGR2Lab))[bare]), SKIN_SHADE)
 
 
 def _fill_guide(regions: Int[np.ndarray, "height width"]) -> Int[np.ndarray, "height width"]:
@@ -112,12 +127,14 @@ def _solve(
     lab: Float[np.ndarray, "height width 3"],
     inside: Bool[np.ndarray, "height width"],
     regions: Int[np.ndarray, "height width"],
+    *,
     side: str,
+    skin: Colours | None,
 ) -> Float[np.ndarray, "parts height width"]:
     prior = _prior(regions, inside, side)
     system, index = _walker(lab, inside)
     points = features(lab)
-    models = seed_colours(points, inside, regions, side=side)
+    models = seed_colours(points, inside, regions, side=side, skin=skin)
     shares = prior
     for turn in range(TURNS):
         likely = np.stack([density(model, points) for model in models])
@@ -158,6 +175,17 @@ def _prior(
         prior[2] += torso * 0.25 * below
     prior = np.stack([cv2.GaussianBlur(layer.astype(np.float32), (0, 0), blur) for layer in prior])
     return prior / prior.sum(0, keepdims=True)
+
+
+def _below_waist(
+    regions: Int[np.ndarray, "height width"], inside: Bool[np.ndarray, "height width"]
+) -> Float[np.ndarray, "height one"]:
+    """1 from the hips down, next to nothing above: dark folds up there are no trousers."""
+    height = inside.shape[0]
+    rows = np.nonzero((regions == PELVIS) & inside)[0]
+    top = float(np.percentile(rows, 5)) if rows.size else 0.4 * height
+    down = (np.arange(height)[:, None] - top) / (0.02 * height)
+    return np.clip(1 / (1 + np.exp(-np.clip(down, -20, 20))), 0.01, 1)
 
 
 def _walker(
@@ -234,20 +262,33 @@ def _relearn(
         pixels = points[(best == part) & sure]
         renewed.append(learn(pixels) if pixels.shape[0] >= 60 else model)
     # Bare legs were not among the first skin colours, and the face is skin too.
-    renewed[0] = shaded(renewed[0])
+    renewed[0] = shaded(renewed[0], SKIN_SHADE)
+    for cloth in (3, 4):
+        renewed[cloth] = shaded(renewed[cloth], CLOTH_SHADE)
     return renewed
 
 
 def _tidy(
     labels: Int[np.ndarray, "height width"], person: Bool[np.ndarray, "height width"]
 ) -> Int[np.ndarray, "height width"]:
-    """`labels` without crumbs: small islands take the label around them."""
+    """`labels` without crumbs: small islands and slivers of trousers take the label beside them."""
     least = max(16, int(8e-4 * person.sum()))
     crumbs = np.zeros(person.shape, bool)
     for part in range(1, len(PARTS) + 1):
         mask = ((labels == part) & person).astype(np.uint8)
+        if PARTS[part - 1] == "lower":
+            # The dark fold between a shirt and an arm looks like dark trousers.
+            radius = max(1, round(0.006 * person.shape[0]))
+            disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+            broad = cv2.dilate(
+                cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc), np.ones((5, 5), np.uint8)
+            )
+            crumbs |= (mask > 0) & (broad == 0)
+            mask &= broad
         _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-        small = stats[:, cv2.CC_STAT_AREA] < least
+        areas = stats[:, cv2.CC_STAT_AREA].astype(np.int64)
+        areas[0] = 0
+        small = areas < max(least, ISLAND[part - 1] * areas.max())
         small[0] = False
         crumbs |= small[pieces]
     sound = person & ~crumbs
