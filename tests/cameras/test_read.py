@@ -299,6 +299,7 @@ def broken(**changes: Any) -> dict[str, Any]:
         ({"t": ["a", "b", "c"]}, "t is not 3 numbers"),
         ({"t": None}, "t is missing"),
         ({"K": [[-900, 0, 256], [0, 900, 416], [0, 0, 1]]}, "a focal length that is not above 0"),
+        ({"K": [[9, 0, 256], [0, 9, 416], [0, 0.1, 1]]}, "last row is not 0 0 1"),
         ({"K": [[0, 0, 256], [0, 0, 416], [0, 0, 1]]}, "a focal length that is not above 0"),
     ],
 )

@@ -173,14 +173,13 @@ def resolve(
             f = load(screen, faces, frame, face)
             x = float(column) + 0.5
             y = float(row) + 0.5
-            w = wp.vec3(
-                area(f.at_a, x, y) / f.a[2],
-                area(f.at_b, x, y) / f.b[2],
-                area(f.at_c, x, y) / f.c[2],
-            )
-            total = w[0] + w[1] + w[2]
+            # Each area over its corner's depth, all three times the product of the depths.
+            at_a = area(f.at_a, x, y) * f.b[2] * f.c[2]
+            at_b = area(f.at_b, x, y) * f.c[2] * f.a[2]
+            at_c = area(f.at_c, x, y) * f.a[2] * f.b[2]
+            share = 1.0 / (at_a + at_b + at_c)
             face_out[frame, row, column] = face
-            barycentrics[frame, row, column] = wp.vec2(w[1] / total, w[2] / total)
+            barycentrics[frame, row, column] = wp.vec2(at_b * share, at_c * share)
             depth[frame, row, column] = wp.cast(wp.int32(key >> wp.int64(32)), wp.float32)
 
 
@@ -241,3 +240,66 @@ def touch(
                     y = float(row) + (float((3 * k) % count) + 0.5) / float(count)
                     if inside(area(f.at_a, x, y), area(f.at_b, x, y), area(f.at_c, x, y)):
                         samples[frame, row, column, k] = wp.uint8(1)
+
+
+@wp.kernel(enable_backward=False)
+def follow(
+    face_a: wp.array2d(dtype=wp.int32),
+    barycentrics_a: wp.array2d(dtype=wp.vec2),
+    faces: wp.array1d(dtype=wp.vec3i),
+    verts_a: wp.array1d(dtype=wp.vec3),
+    verts_b: wp.array1d(dtype=wp.vec3),
+    K: wp.array1d(dtype=wp.mat33),
+    inverse_K: wp.array1d(dtype=wp.mat33),
+    face_b: wp.array2d(dtype=wp.int32),
+    depth_b: wp.array2d(dtype=wp.float32),
+    near: float,
+    slack_m: float,
+    slack_pixels: float,
+    target: wp.array2d(dtype=wp.vec2),
+    visible: wp.array2d(dtype=wp.uint8),
+) -> None:
+    """Each (row, run of columns) of frame a: where its points are in frame b, and whether in sight.
+
+    `verts_a` and `verts_b` are in the axes of their cameras, `K` is that of b.
+    """
+    row, run = wp.tid()
+    for column in range(run * RUN, wp.min((run + 1) * RUN, face_a.shape[1])):
+        face = face_a[row, column]
+        if face >= 0:
+            ids = faces[face]
+            uv = barycentrics_a[row, column]
+            first = verts_b[ids[0]]
+            one = verts_b[ids[1]] - first
+            two = verts_b[ids[2]] - first
+            point = first + one * uv[0] + two * uv[1]
+            if point[2] > near:
+                on_plane = K[0] * point
+                x = on_plane[0] / point[2]
+                y = on_plane[1] / point[2]
+                target[row, column] = wp.vec2(x, y)
+                normal = wp.cross(one, two)
+                a = verts_a[ids[0]]
+                side_a = wp.dot(wp.cross(verts_a[ids[1]] - a, verts_a[ids[2]] - a), a)
+                side_b = wp.dot(normal, point)
+                inside_b = (
+                    x >= 0.0
+                    and y >= 0.0
+                    and x < float(face_b.shape[1])
+                    and y < float(face_b.shape[0])
+                )
+                if side_a * side_b > 0.0 and inside_b:
+                    at_x = int(x)
+                    at_y = int(y)
+                    # Where the pixel's ray meets the plane of the point's face; at grazing angles that may be anywhere.
+                    ray = inverse_K[0] * wp.vec3(float(at_x) + 0.5, float(at_y) + 0.5, 1.0)
+                    footprint = point[2] / K[0][0, 0]
+                    depth = side_b / wp.dot(normal, ray)
+                    if not wp.isfinite(depth):
+                        depth = point[2]
+                    depth = wp.clamp(
+                        depth, point[2] - 20.0 * footprint, point[2] + 20.0 * footprint
+                    )
+                    slack = wp.max(slack_m, slack_pixels * footprint)
+                    if face_b[at_y, at_x] == face or depth_b[at_y, at_x] >= depth - slack:
+                        visible[row, column] = wp.uint8(1)

@@ -27,21 +27,21 @@ def rasterize(
     face = torch.full(shape, -1, dtype=torch.int32, device=device)
     barycentrics = torch.zeros((*shape, 2), device=device)
     depth = torch.full(shape, torch.inf, device=device)
-    screen, corners = to_screen(camera, verts.detach()).contiguous(), _triples(faces, device)
+    screen, corners = to_screen(camera, verts.detach()).contiguous(), triples(faces, device)
 
     def fill(part: slice) -> None:
         keys = torch.full((1, *shape[1:]), torch.iinfo(torch.int64).max, device=device)
         nearest = wp.from_torch(keys)
         for frame in range(part.start, part.stop):
             one = slice(frame, frame + 1)
-            mesh = [_vectors(screen[one]), corners]
-            _launch(kernels.cover, (1, len(faces)), [*mesh, NEAR_M, nearest], device)
+            mesh = [vectors(screen[one]), corners]
+            launch(kernels.cover, (1, len(faces)), [*mesh, NEAR_M, nearest], device)
             found = [
                 wp.from_torch(face[one]),
-                _vectors(barycentrics[one]),
+                vectors(barycentrics[one]),
                 wp.from_torch(depth[one]),
             ]
-            _launch(kernels.resolve, _runs(face[one]), [*mesh, nearest, *found], device)
+            launch(kernels.resolve, runs(face[one]), [*mesh, nearest, *found], device)
 
     _share_out(fill, len(verts), device)
     return Raster(face=face, barycentrics=barycentrics, depth=depth)
@@ -60,12 +60,12 @@ def coverage(
     solid = _inner(raster.face >= 0)
     samples = torch.zeros((*solid.shape, 8), dtype=torch.uint8, device=verts.device)
     screen = to_screen(camera, verts.detach()).contiguous()
-    corners, skip = _triples(faces, verts.device), solid.view(torch.uint8)
+    corners, skip = triples(faces, verts.device), solid.view(torch.uint8)
 
     def fill(part: slice) -> None:
-        inputs = [_vectors(screen[part]), corners, NEAR_M]
+        inputs = [vectors(screen[part]), corners, NEAR_M]
         inputs += [wp.from_torch(skip[part]), wp.from_torch(samples[part])]
-        _launch(kernels.touch, (part.stop - part.start, len(faces)), inputs, verts.device)
+        launch(kernels.touch, (part.stop - part.start, len(faces)), inputs, verts.device)
 
     _share_out(fill, len(verts), verts.device)
     # Eight bytes of 0 or 1 are one integer, whose highest byte after the product is their sum.
@@ -99,18 +99,18 @@ def interpolate_into(
     values: Float[Tensor, "verts channels"] | Float[Tensor, "frames verts channels"],
 ) -> None:
     """Write `interpolate`'s values where something is seen; `out` may be a view with the axes stored in any order."""
-    face, corners = raster.face.to(torch.int32).contiguous(), _triples(faces, values.device)
+    face, corners = raster.face.to(torch.int32).contiguous(), triples(faces, values.device)
     given = (values.detach() if values.ndim == 3 else values.detach()[None]).contiguous()
 
     def fill(part: slice) -> None:
         inputs = [
             wp.from_torch(face[part]),
-            _vectors(raster.barycentrics[part]),
+            vectors(raster.barycentrics[part]),
             corners,
             wp.from_torch(given[part] if len(given) > 1 else given),
             wp.from_torch(out[part]),
         ]
-        _launch(kernels.mix, _runs(face[part]), inputs, values.device)
+        launch(kernels.mix, runs(face[part]), inputs, values.device)
 
     _share_out(fill, len(face), values.device)
 
@@ -126,16 +126,17 @@ def blend(
     return first * (1 - u - v) + second * u + third * v
 
 
-def _vectors(values: Float[Tensor, "... components"]) -> Any:  # noqa: ANN401 - Warp's arrays have no types
+def vectors(values: Float[Tensor, "... components"]) -> Any:  # noqa: ANN401 - Warp's arrays have no types
     """Warp's view of vectors of two or three."""
     return wp.from_torch(values.contiguous(), dtype=wp.vec2 if values.shape[-1] == 2 else wp.vec3)
 
 
-def _triples(faces: Int[Tensor, "faces 3"], device: torch.device) -> Any:  # noqa: ANN401
+def triples(faces: Int[Tensor, "faces 3"], device: torch.device) -> Any:  # noqa: ANN401
+    """Warp's view of faces."""
     return wp.from_torch(faces.to(device=device, dtype=torch.int32).contiguous(), dtype=wp.vec3i)
 
 
-def _runs(face: Int[Tensor, "frames height width"]) -> tuple[int, int, int]:
+def runs(face: Int[Tensor, "frames height width"]) -> tuple[int, int, int]:
     """Launch size with one thread for several columns: on a CPU, starting a thread costs more than its pixel."""
     frames, height, width = face.shape
     return frames, height, -(-width // int(kernels.RUN))
@@ -153,7 +154,7 @@ def _share_out(work: Callable[[slice], None], frames: int, device: torch.device)
         list(pool.map(work, map(slice, cuts[:-1], cuts[1:])))
 
 
-def _launch(kernel: Any, size: tuple[int, ...], inputs: list[Any], device: torch.device) -> None:  # noqa: ANN401
+def launch(kernel: Any, size: tuple[int, ...], inputs: list[Any], device: torch.device) -> None:  # noqa: ANN401
     """Run the kernel, on CUDA in torch's current stream, so that neither has to wait by hand."""
     if 0 in size:
         return

@@ -114,6 +114,8 @@ def check(captured: Captured, path: Path) -> None:
     _refuse(
         captured, path, focal.min(-1) <= 0, "a focal length that is not above 0", "pixels above 0"
     )
+    last = np.abs(captured.K[:, 2] - [0.0, 0.0, 1.0]).max(-1) > 1e-6
+    _refuse(captured, path, last, "intrinsics whose last row is not 0 0 1", "a pinhole's")
     gram = captured.R @ captured.R.transpose(0, 2, 1)
     off = np.abs(gram - np.eye(3)).max((1, 2)) > 2e-3
     _refuse(
