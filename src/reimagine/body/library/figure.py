@@ -29,8 +29,11 @@ HEEL = np.array([0.0, -ANKLE_M, -0.033])
 """Where a foot lands and rolls, from the ankle, in the axes of a foot that points ahead."""
 TOES = (np.array([0.0472, -0.0580, 0.1182]), np.array([-0.0388, -0.0584, 0.1190]))
 """The toes' joint from the ankle, left and right, in the same axes: what the heel rises about."""
-BALL_M = 0.0095
-"""How far the toes' joint rises per radian that the foot rolls over its ball (measured on the default body)."""
+BALL_M = np.array([0.0, 0.0095, 0.0105])
+"""How far the toes' joint rises and goes ahead per radian that the foot rolls over its ball.
+
+Measured on the default body: skin under the ball then slips back, and the toes ahead, by well under a centimetre.
+"""
 
 INDEX = {
     "spine1": 3,

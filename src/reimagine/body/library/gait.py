@@ -110,8 +110,7 @@ def _rolling(gait: Gait, side: int, share: Phase) -> Track:
     flat, turned = foot_turn(yaw, np.zeros_like(pitch)), foot_turn(yaw, pitch)
     pivot = np.where((share < gait.flat[1])[:, None], HEEL, TOES[side])
     place = np.array([0.0, ANKLE_M, 0.0]) + flat.apply(pivot) - turned.apply(pivot)
-    place[:, 1] += BALL_M * np.maximum(-pitch, 0.0)
-    return place
+    return place + BALL_M * np.maximum(-pitch, 0.0)[:, None]
 
 
 def _curve(keys: Keys) -> PchipInterpolator:
