@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
 from reimagine.body.library import BUILT_IN_MOTIONS, built_in_motion
 from reimagine.body.model import joint_positions, pose_body, pose_skin, rotation_matrices
-from reimagine.body.motion import put_on_floor, scale_travel
+from reimagine.body.motion import into_our_world, put_on_floor, scale_travel
 from reimagine.records import Body, Motion
 from reimagine.request import InputError
 
@@ -204,3 +205,21 @@ def test_whoever_stands_is_balanced(name: str, plain_body: Body):
         assert -0.3 < along < 1.2
         across = heels[0] - heels[1]
         assert -0.7 < float((middle - heels.mean(0)) @ across / (across @ across)) < 0.7
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_the_default_bodys_skin_stays_where_it_touches_the_floor(name: str):
+    body = anny_body(DEFAULT_PHENOTYPE, 1.7)
+    motion = into_our_world(one_repeat(name, fps=30.0), body)
+    verts = pose_skin(body.skin, pose_body(body, motion))
+    heights = verts[..., 1].amin(1)
+    assert float(heights.min()) == pytest.approx(0.0, abs=1e-4)
+    if name != "run":
+        assert float(heights.max()) < 0.01
+    touching = verts[..., 1] < 0.004
+    where = torch.full_like(verts[0], float("nan"))
+    for frame, down in zip(verts, touching, strict=True):
+        where = torch.where(down[:, None], where, torch.nan)
+        where = torch.where(down[:, None] & where.isnan(), frame, where)
+        slid = (frame - where)[:, [0, 2]].norm(dim=-1).nan_to_num(0.0)
+        assert float(slid.max()) < 0.01
