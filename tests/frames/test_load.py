@@ -1,0 +1,45 @@
+import pytest
+
+from reimagine.frames.load import load_backend
+from reimagine.refine.load import load_refiner
+from reimagine.request import InputError
+
+
+
+def test_a_misspelt_name_is_answered_with_the_nearest():
+    with pytest.raises(InputError, match=r"--image is 'atlsa'; expected atlas.* Did you mean atlas"):
+        load_backend("atlsa", "cpu")
+
+
+def test_a_name_like_no_other_is_answered_with_the_list():
+    with pytest.raises(InputError, match=r"--image is 'xyz'; .*See reimagine backends"):
+        load_backend("xyz", "cpu")
+
+
+def test_a_module_that_is_missing_is_named():
+    with pytest.raises(InputError, match=r"--image no_such_module_x:make cannot be loaded"):
+        load_backend("no_such_module_x:make", "cpu")
+
+
+def test_a_factory_that_is_missing_is_named():
+    with pytest.raises(InputError, match=r"expected a function nothing in math, which has none"):
+        load_backend("math:nothing", "cpu")
+
+
+def test_what_cannot_paint_is_refused():
+    with pytest.raises(InputError, match=r"made a str; expected an object with paint"):
+        load_backend("builtins:str", "cpu")
+
+
+def test_what_cannot_steady_is_refused():
+    with pytest.raises(InputError, match=r"--refiner builtins:str made a str; .*steady"):
+        load_refiner("builtins:str", "cpu")
+
+
+def test_a_misspelt_refiner_is_answered_with_the_nearest():
+    with pytest.raises(InputError, match=r"--refiner is 'flwo'; .* Did you mean flow"):
+        load_refiner("flwo", "cpu")
+
+
+def test_module_and_factory_name_a_backend():
+    assert load_backend("reimagine.frames.backends.atlas:make", "cpu").multiple == 1
