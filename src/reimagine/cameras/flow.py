@@ -6,7 +6,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from reimagine.cameras import raster_kernels as kernels
-from reimagine.cameras.project import NEAR_M, to_camera
+from reimagine.cameras.project import NEAR_M, centres
 from reimagine.cameras.rasterize import launch, rasterize, runs, triples, vectors
 from reimagine.records import CameraPath, Flow, Seen
 
@@ -30,19 +30,19 @@ def mesh_flow(seen: Seen, a: int, b: int) -> Flow:
     pixel. As depth is known at pixel centres only, the point is first moved there within its face's plane.
     """
     raster, device = seen.raster, seen.verts.device
-    in_a = to_camera(seen.camera[a : a + 1], seen.verts[a : a + 1])
-    in_b = to_camera(seen.camera[b : b + 1], seen.verts[b : b + 1])
-    K = seen.camera.K[b : b + 1]
+    from_a, to_b = seen.camera[a : a + 1], seen.camera[b : b + 1]
     target = torch.full((*raster.face.shape[1:], 2), torch.nan, device=device)
     visible = torch.zeros(raster.face.shape[1:], dtype=torch.uint8, device=device)
     inputs = [
         wp.from_torch(raster.face[a]),
         vectors(raster.barycentrics[a]),
         triples(seen.faces, device),
-        vectors(in_a[0]),
-        vectors(in_b[0]),
-        wp.from_torch(K.contiguous(), dtype=wp.mat33),
-        wp.from_torch(torch.linalg.inv(K).contiguous(), dtype=wp.mat33),
+        vectors(seen.verts[a].detach()),
+        vectors(seen.verts[b].detach()),
+        vectors(centres(from_a)),
+        wp.from_torch(to_b.R.contiguous(), dtype=wp.mat33),
+        vectors(to_b.t),
+        wp.from_torch(to_b.K.contiguous(), dtype=wp.mat33),
         wp.from_torch(raster.face[b]),
         wp.from_torch(raster.depth[b]),
         *(NEAR_M, SLACK_M, SLACK_PIXELS),

@@ -209,14 +209,42 @@ def mix(
 
 
 @wp.kernel(enable_backward=False)
+def fill_inside(face: wp.array3d(dtype=wp.int32), share: wp.array3d(dtype=wp.float32)) -> None:
+    """Each (frame, row, run of columns): a share of 1 where all 3 x 3 pixels around see something."""
+    frame, row, run = wp.tid()
+    if row == 0 or row == face.shape[1] - 1:
+        return
+    for column in range(wp.max(run * RUN, 1), wp.min((run + 1) * RUN, face.shape[2] - 1)):
+        if face[frame, row, column] >= 0:
+            least = int(0)  # noqa: RUF046, UP018 - to Warp a bare 0 is a constant, which no loop may change
+            for down in range(-1, 2):
+                for right in range(-1, 2):
+                    least = wp.min(least, face[frame, row + down, column + right])
+            if least == 0:
+                share[frame, row, column] = 1.0
+
+
+@wp.kernel(enable_backward=False)
+def count(samples: wp.array4d(dtype=wp.uint8), share: wp.array3d(dtype=wp.float32)) -> None:
+    """Each (frame, row, run of columns): the share of sample points that are set, where it is not 1 already."""
+    frame, row, run = wp.tid()
+    for column in range(run * RUN, wp.min((run + 1) * RUN, share.shape[2])):
+        if share[frame, row, column] < 1.0:
+            hits = float(0.0)  # noqa: UP018 - as above
+            for k in range(samples.shape[3]):
+                hits += float(samples[frame, row, column, k])
+            share[frame, row, column] = hits / float(samples.shape[3])
+
+
+@wp.kernel(enable_backward=False)
 def touch(
     screen: wp.array2d(dtype=wp.vec3),
     faces: wp.array1d(dtype=wp.vec3i),
     near: float,
-    solid: wp.array3d(dtype=wp.uint8),
+    share: wp.array3d(dtype=wp.float32),
     samples: wp.array4d(dtype=wp.uint8),
 ) -> None:
-    """Each (frame, face): set the sample points that it covers, except in pixels known to be solid.
+    """Each (frame, face): set the sample points that it covers, except in pixels whose share is 1 already.
 
     Sample k of n lies at ((k + 1/2) / n, (3k + 1/2 mod n) / n): no two share a row or a column, so that edges near
     the upright and the level get all n + 1 shades.
@@ -234,7 +262,7 @@ def touch(
         return
     for row in range(int(top), int(bottom) + 1):
         for column in range(int(left), int(right) + 1):
-            if solid[frame, row, column] == wp.uint8(0):
+            if share[frame, row, column] < 1.0:
                 for k in range(count):
                     x = float(column) + (float(k) + 0.5) / float(count)
                     y = float(row) + (float((3 * k) % count) + 0.5) / float(count)
@@ -249,8 +277,10 @@ def follow(
     faces: wp.array1d(dtype=wp.vec3i),
     verts_a: wp.array1d(dtype=wp.vec3),
     verts_b: wp.array1d(dtype=wp.vec3),
+    centre_a: wp.array1d(dtype=wp.vec3),
+    R: wp.array1d(dtype=wp.mat33),
+    t: wp.array1d(dtype=wp.vec3),
     K: wp.array1d(dtype=wp.mat33),
-    inverse_K: wp.array1d(dtype=wp.mat33),
     face_b: wp.array2d(dtype=wp.int32),
     depth_b: wp.array2d(dtype=wp.float32),
     near: float,
@@ -261,7 +291,7 @@ def follow(
 ) -> None:
     """Each (row, run of columns) of frame a: where its points are in frame b, and whether in sight.
 
-    `verts_a` and `verts_b` are in the axes of their cameras, `K` is that of b.
+    Vertices in world axes; where camera a stands, and R, t and K of camera b.
     """
     row, run = wp.tid()
     for column in range(run * RUN, wp.min((run + 1) * RUN, face_a.shape[1])):
@@ -269,9 +299,9 @@ def follow(
         if face >= 0:
             ids = faces[face]
             uv = barycentrics_a[row, column]
-            first = verts_b[ids[0]]
-            one = verts_b[ids[1]] - first
-            two = verts_b[ids[2]] - first
+            first = R[0] * verts_b[ids[0]] + t[0]
+            one = R[0] * verts_b[ids[1]] + t[0] - first
+            two = R[0] * verts_b[ids[2]] + t[0] - first
             point = first + one * uv[0] + two * uv[1]
             if point[2] > near:
                 on_plane = K[0] * point
@@ -280,7 +310,8 @@ def follow(
                 target[row, column] = wp.vec2(x, y)
                 normal = wp.cross(one, two)
                 a = verts_a[ids[0]]
-                side_a = wp.dot(wp.cross(verts_a[ids[1]] - a, verts_a[ids[2]] - a), a)
+                normal_a = wp.cross(verts_a[ids[1]] - a, verts_a[ids[2]] - a)
+                side_a = wp.dot(normal_a, a - centre_a[0])
                 side_b = wp.dot(normal, point)
                 inside_b = (
                     x >= 0.0
@@ -292,7 +323,9 @@ def follow(
                     at_x = int(x)
                     at_y = int(y)
                     # Where the pixel's ray meets the plane of the point's face; at grazing angles that may be anywhere.
-                    ray = inverse_K[0] * wp.vec3(float(at_x) + 0.5, float(at_y) + 0.5, 1.0)
+                    ray_y = (float(at_y) + 0.5 - K[0][1, 2]) / K[0][1, 1]
+                    ray_x = (float(at_x) + 0.5 - K[0][0, 2] - K[0][0, 1] * ray_y) / K[0][0, 0]
+                    ray = wp.vec3(ray_x, ray_y, 1.0)
                     footprint = point[2] / K[0][0, 0]
                     depth = side_b / wp.dot(normal, ray)
                     if not wp.isfinite(depth):

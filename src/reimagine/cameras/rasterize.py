@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 import warp as wp
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from reimagine.cameras import raster_kernels as kernels
@@ -57,28 +57,22 @@ def coverage(
 
     Only pixels whose 3 x 3 surroundings are not all seen get sampled, which also finds what is thinner than a pixel.
     """
-    solid = _inner(raster.face >= 0)
-    samples = torch.zeros((*solid.shape, 8), dtype=torch.uint8, device=verts.device)
+    device, shape = verts.device, raster.face.shape
+    share = torch.zeros(shape, device=device)
+    samples = torch.zeros((*shape, 8), dtype=torch.uint8, device=device)
     screen = to_screen(camera, verts.detach()).contiguous()
-    corners, skip = triples(faces, verts.device), solid.view(torch.uint8)
+    face, corners = raster.face.to(torch.int32).contiguous(), triples(faces, device)
 
     def fill(part: slice) -> None:
-        inputs = [vectors(screen[part]), corners, NEAR_M]
-        inputs += [wp.from_torch(skip[part]), wp.from_torch(samples[part])]
-        launch(kernels.touch, (part.stop - part.start, len(faces)), inputs, verts.device)
+        shares, points = wp.from_torch(share[part]), wp.from_torch(samples[part])
+        mesh = [vectors(screen[part]), corners]
+        launch(kernels.fill_inside, runs(face[part]), [wp.from_torch(face[part]), shares], device)
+        size = (part.stop - part.start, len(faces))
+        launch(kernels.touch, size, [*mesh, NEAR_M, shares, points], device)
+        launch(kernels.count, runs(face[part]), [points, shares], device)
 
-    _share_out(fill, len(verts), verts.device)
-    # Eight bytes of 0 or 1 are one integer, whose highest byte after the product is their sum.
-    hits = samples.view(torch.int64)[..., 0] * 0x0101010101010101 >> 56
-    return torch.where(solid, 1.0, hits / 8)
-
-
-def _inner(seen: Bool[Tensor, "frames height width"]) -> Bool[Tensor, "frames height width"]:
-    """True where all 3 x 3 pixels around are; false along the picture's border."""
-    rows = seen[:, :-2] & seen[:, 1:-1] & seen[:, 2:]
-    inner = torch.zeros_like(seen)
-    inner[:, 1:-1, 1:-1] = rows[..., :-2] & rows[..., 1:-1] & rows[..., 2:]
-    return inner
+    _share_out(fill, len(verts), device)
+    return share
 
 
 def interpolate(
