@@ -1,7 +1,7 @@
 """A ball with two photos: the smallest person that the atlas can paint."""
 
+import pytest
 import torch
-from pytest import fixture
 
 from reimagine.cameras.project import project
 from reimagine.records import Body, CameraPath, Person, Photo, Pose, Skin
@@ -48,7 +48,7 @@ def camera(frames, *, behind=False, width=PHOTO_WIDTH, height=PHOTO_HEIGHT):
     )
 
 
-@fixture
+@pytest.fixture
 def person():
     skin = ball()
     rows, columns = torch.meshgrid(
@@ -80,7 +80,7 @@ def person():
     )
 
 
-@fixture
+@pytest.fixture
 def scene():
     """Makes conditions of a ball that moves aside by `step_m` a frame."""
     from reimagine.conditions.normals import make_conditions

@@ -5,6 +5,7 @@ the samples' median. Exposure is dealt with apart: samples are matched to the fr
 own then follows its neighbours'.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -98,12 +99,14 @@ def _steady_one(window: dict[int, Near], frame: int, reach: int) -> Float[Tensor
         return own.picture
     mine = own.picture[:3].reshape(3, -1)[:, place].T
     samples, trust, gains = [mine], [torch.ones(len(place))], [torch.zeros(3)]
+    shares = [1.0]
     for other, near in window.items():
         if other == frame:
             continue
         colour, sure = _carried_here(own, near, place)
         gain = _gain(mine, colour, sure)
-        nearness = 0.5 + 0.5 * torch.cos(torch.tensor(torch.pi * (other - frame) / (reach + 1)))
+        nearness = 0.5 + 0.5 * math.cos(math.pi * (other - frame) / (reach + 1))
+        shares.append(nearness)
         samples.append(colour * torch.exp(gain))
         trust.append(sure * nearness)
         gains.append(-gain)
@@ -111,17 +114,17 @@ def _steady_one(window: dict[int, Near], frame: int, reach: int) -> Float[Tensor
     exposure = torch.exp(trimmed_mean(torch.stack(gains)))
     picture = own.picture.clone()
     picture[:3].view(3, -1)[:, place] = (steadied * exposure).T
-    picture[:3].view(3, -1)[:, place] += _lost_detail(own, picture, place)
+    picture[:3].view(3, -1)[:, place] += _lost_detail(own, picture, place, shares)
     return picture.clamp_(0, 1)
 
 
 def _lost_detail(
-    own: Near, picture: Float[Tensor, "4 height width"], place: Tensor
+    own: Near, picture: Float[Tensor, "4 height width"], place: Tensor, shares: list[float]
 ) -> Float[Tensor, "3 points"]:
     """What resampling took from the finest detail: the steadied detail again, as far as the own frame's asks for it.
 
-    The own detail is fitted by a multiple of the steadied one (least squares), so that its noise, which the
-    steadied one has not, does not count.
+    The own detail is fitted by a multiple of the steadied one (least squares). Noise that differs from frame to frame
+    is in both, by the frames' `shares` in the average, and is taken out of the sums first.
     """
     inside = torch.zeros(own.picture[0].numel(), dtype=torch.bool, device=place.device)
     inside[place] = True
@@ -129,8 +132,12 @@ def _lost_detail(
     steadied, painted = (
         (one - _blurred(one)).reshape(3, -1)[:, place] for one in (steadied, own.carried)
     )
-    multiple = (painted * steadied).sum() / steadied.square().sum().clamp_min(1e-9)
-    return steadied * (multiple - 1).clamp(0, MOST_DETAIL)
+    mine = shares[0] / sum(shares)
+    all_squared = sum(share**2 for share in shares) / sum(shares) ** 2
+    noise = (painted - steadied).square().sum() / (1 - 2 * mine + all_squared)
+    together = (painted * steadied).sum() - mine * noise
+    alone = (steadied.square().sum() - all_squared * noise).clamp_min(1e-9)
+    return steadied * (together / alone - 1).clamp(0, MOST_DETAIL)
 
 
 def _blurred(picture: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:

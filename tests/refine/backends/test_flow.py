@@ -1,0 +1,117 @@
+import pytest
+import torch
+
+from reimagine.refine.backend import Refiner
+from reimagine.refine.backends.flow import make
+from reimagine.refine.load import load_refiner
+from reimagine.request import InputError
+
+
+def steady(turning, pictures, start=0):
+    refined = make().steady(lambda k: pictures[k], turning.see, len(pictures), start)
+    return torch.stack(list(refined))
+
+
+def flickering(turning, *, texture=0.0, exposure=0.0):
+    chance = torch.Generator().manual_seed(11)
+    pictures = turning.pictures.clone()
+    for picture in pictures:
+        for scale in (1, 4, 16):
+            size = (picture.shape[1] // scale, picture.shape[2] // scale)
+            noise = torch.randn(1, 3, *size, generator=chance)
+            noise = torch.nn.functional.interpolate(noise, picture.shape[1:], mode="bilinear")
+            picture[:3] += texture * noise[0]
+        picture[:3] *= torch.exp(exposure * torch.randn(1, generator=chance))
+    pictures[:, :3] = pictures[:, :3].clamp(0, 1) * (pictures[:, 3:] > 0)
+    return pictures
+
+
+@pytest.mark.parametrize(
+    "flicker", [{"texture": 0.04}, {"exposure": 0.08}, {"texture": 0.03, "exposure": 0.06}]
+)
+def test_flicker_goes_and_sharpness_stays(turning, flicker):
+    pictures = flickering(turning, **flicker)
+    refined = steady(turning, pictures)
+    floor = turning.warping_error(turning.pictures)
+    before, after = (turning.warping_error(one) for one in (pictures, refined))
+    assert after < floor + 0.4 * (before - floor)
+    assert abs(turning.detail(refined) / turning.detail(pictures) - 1) < 0.06
+
+
+def test_a_wrong_frame_is_put_right(turning):
+    pictures = turning.pictures.clone()
+    pictures[4, :3] = 1 - pictures[4, :3]
+    refined = steady(turning, pictures)
+    inside = turning.inner(4)
+    wrong = (pictures - turning.pictures)[4, :3, inside].abs().mean()
+    left = (refined - turning.pictures)[4, :3, inside].abs().mean()
+    assert left < 0.2 * wrong
+
+
+def test_a_slow_change_of_exposure_stays(turning):
+    gains = torch.exp(0.02 * torch.arange(len(turning.pictures)))
+    pictures = turning.pictures.clone()
+    pictures[:, :3] *= 0.7 * gains[:, None, None, None]
+    refined = steady(turning, pictures)
+    for frame in range(2, 7):
+        inside = turning.inner(frame)
+        ratio = refined[frame, :3, inside].mean() / pictures[frame, :3, inside].mean()
+        assert abs(float(ratio) - 1) < 0.005
+
+
+def test_background_and_alpha_are_not_touched(turning):
+    pictures = flickering(turning, texture=0.05)
+    refined = steady(turning, pictures)
+    assert torch.equal(refined[:, 3], pictures[:, 3])
+    beyond = turning.seen.raster.face < 0
+    assert torch.equal(refined.permute(0, 2, 3, 1)[beyond], pictures.permute(0, 2, 3, 1)[beyond])
+
+
+def test_the_rim_of_an_opaque_picture_keeps_its_mixed_colours(turning):
+    pictures = flickering(turning, texture=0.05)
+    rgb = pictures[:, :3] * pictures[:, 3:] + 1 - pictures[:, 3:]
+    opaque = torch.cat([rgb, torch.ones_like(pictures[:, 3:])], dim=1)
+    refined = steady(turning, opaque)
+    rim = (pictures[:, 3] > 0) & (pictures[:, 3] < 1)
+    assert torch.equal(refined.permute(0, 2, 3, 1)[rim], opaque.permute(0, 2, 3, 1)[rim])
+    assert not torch.equal(refined, opaque)
+
+
+def test_a_frame_is_the_same_wherever_the_run_was_taken_up(turning):
+    pictures = flickering(turning, texture=0.04, exposure=0.05)
+    whole = steady(turning, pictures)
+    assert torch.equal(whole[5:], steady(turning, pictures, start=5))
+
+
+def test_only_frames_within_reach_matter_and_each_is_read_once(turning):
+    read = []
+
+    def reading(k):
+        read.append(k)
+        return turning.pictures[k]
+
+    refiner = make()
+    frames = refiner.steady(reading, turning.see, len(turning.pictures))
+    next(frames)
+    assert max(read) == refiner.reach
+    list(frames)
+    assert sorted(read) == list(range(len(turning.pictures)))
+
+
+def test_a_clip_of_one_frame_comes_back_as_it_is(turning):
+    assert torch.equal(steady(turning, turning.pictures[:1]), turning.pictures[:1])
+
+
+def test_a_frame_of_another_size_is_refused(turning):
+    frames = make().steady(lambda k: turning.pictures[k][:, 1:], turning.see, 3)
+    with pytest.raises(InputError, match=r"frame 0 is 96x111; expected 96x112 as its camera has"):
+        next(frames)
+
+
+def test_none_gives_the_pictures_back(turning):
+    frames = load_refiner("none", "cpu").steady(lambda k: turning.pictures[k], turning.see, 4, 1)
+    assert torch.equal(torch.stack(list(frames)), turning.pictures[1:4])
+
+
+def test_both_are_refiners():
+    assert all(isinstance(load_refiner(name, "cpu"), Refiner) for name in ("none", "flow"))
