@@ -1,6 +1,7 @@
 """From photos to a person: the whole of this stage, one call per step."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -9,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reimagine.appearance.fit import Fit, fit_body
-from reimagine.appearance.matte import front_back_swapped, same_person, silhouette
-from reimagine.appearance.outlines import FACE, HAIR, LOWER, SHOES, SKIN, UPPER
+from reimagine.appearance.matte import silhouette
+from reimagine.appearance.doubts import front_back_swapped, same_person_warning
+from reimagine.appearance.outlines import FACE, HAIR, LOWER, SHOES, SKIN, UPPER, leg_cloth
 from reimagine.appearance.parts import label_parts
 from reimagine.appearance.photos import Picture, read_photos
 from reimagine.appearance.pieces import Piece, Seeing, make_pieces, normals_of, seeing
@@ -50,8 +52,9 @@ def build_person(
     Raises:
         InputError: where the photos cannot be used.
     """
-    pictures, notes = _in_order(read_photos(photos))
-    alphas = [silhouette(picture) for picture in pictures]
+    cut = [replace(picture, mask=silhouette(picture)) for picture in read_photos(photos)]
+    pictures, notes = _in_order(tuple(cut))
+    alphas = [picture.mask for picture in pictures if picture.mask is not None]
     report("silhouettes", 1.0)
     fit = fit_body(
         alphas,
@@ -77,15 +80,12 @@ def _in_order(pictures: tuple[Picture, ...]) -> tuple[tuple[Picture, ...], tuple
     if len(pictures) == 1:
         return pictures, ("Only a front photo was given; the back is guessed from it.",)
     notes: list[str] = []
-    alphas = [silhouette(picture) for picture in pictures]
-    if front_back_swapped(*pictures, *alphas):
+    front, back = pictures
+    if front_back_swapped(front, back):
         notes.append("The front photo shows a back and the back photo a front; they were swapped.")
-        pictures = tuple(
-            Picture(rgb=other.rgb, mask=other.mask, side=picture.side, name=other.name)
-            for picture, other in zip(pictures, reversed(pictures), strict=True)
-        )
-    warning = same_person(*pictures, *alphas)
-    return pictures, (*notes, warning) if warning else tuple(notes)
+        front, back = replace(back, side="front"), replace(front, side="back")
+    warning = same_person_warning(front, back)
+    return (front, back), (*notes, warning) if warning else tuple(notes)
 
 
 def _see(
@@ -93,7 +93,7 @@ def _see(
 ) -> Seeing:
     stance = fit.stances[index]
     regions = region_picture(fit.body, stance)
-    labels = label_parts(picture.rgb, alpha, picture.side, regions)
+    labels = label_parts(picture.rgb, alpha, side=picture.side, guide=regions)
     return seeing(plane_of(fit.body, stance), labels.numpy(), regions.numpy())
 
 
@@ -122,6 +122,9 @@ def _coloured(
         weight[:, chosen] /= np.maximum(weight[:, chosen].sum(0), 1.0)
         seen_colours = np.stack([colours(view, xy[v, chosen]) for v, view in enumerate(views)])
         trust = weight[:, chosen]
+        if trust.max() < 0.05:  # hidden in every photo: whatever else shows this kind of surface
+            fill[chosen] = _typical(piece, shown, views)
+            continue
         known = (seen_colours * trust[..., None]).sum(0) / np.maximum(trust.sum(0), 1e-6)[:, None]
         fill[chosen] = guess(views[0].verts[chosen], known, trust.sum(0))
     return Person(
@@ -161,13 +164,37 @@ def _allowed(piece: Piece, seen: Seeing) -> NDArray[np.bool_]:
     near = piece.regions
     if piece.name in ("left_foot", "right_foot"):
         near = (*near, near[0] - 1)
+    if piece.name in ("left_hand", "right_hand"):
+        near = (*near, near[0] - 1)
     if piece.name == "head":
         near = (*near, 1)
     if piece.name == "hair":
         near = (0, 1)
     if piece.name == "trunk":
         near = (*near, 2, 5) if not np.isin(seen.guide, (2, 5)).any() else near
-    return np.isin(seen.labels, _SHOWN_AS[piece.name]) & np.isin(seen.guide, near)
+    shown = np.isin(seen.labels, _SHOWN_AS[piece.name])
+    if piece.name in ("left_leg", "right_leg"):
+        shown = leg_cloth(seen.labels)
+    if piece.name == "trunk" and (seen.labels == UPPER).any():
+        shown = seen.labels == UPPER
+    return shown & np.isin(seen.guide, near)
+
+
+def _typical(
+    piece: Piece, shown: list[Seeing], views: list[View]
+) -> NDArray[np.float32]:
+    """The median colour of a piece's kind over all photos; of the whole person where no photo shows any."""
+    pictures = [view.plane.read(view.rgb) for view in views]
+    for wanted in (_SHOWN_AS[piece.name], tuple(range(1, 7))):
+        pixels = np.concatenate(
+            [
+                picture[np.isin(seen.labels, wanted)]
+                for picture, seen in zip(pictures, shown, strict=True)
+            ]
+        )
+        if len(pixels):
+            return np.median(pixels, axis=0).astype(np.float32)
+    return np.full(3, 0.5, np.float32)
 
 
 def _join(pieces: list[Piece]) -> tuple[Skin, NDArray[np.int64]]:

@@ -5,7 +5,7 @@ outline far from the body costs little. What clothes seldom hide (crown, neck, f
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,14 +13,22 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body, load_anny
-from reimagine.body.model import JOINTS, pose_body, pose_skin
+from reimagine.body.anny import DEFAULT_PHENOTYPE, Anny, load_anny
+from reimagine.body.model import (
+    JOINTS,
+    joint_positions,
+    pose_body,
+    pose_skin,
+    rotation_matrices,
+)
 from reimagine.records import Body, CameraPath, Motion, Pose
 
 FIT_HEIGHT = 416
 """Silhouettes are fitted at this picture height, pixels."""
-STEPS = 160
+STEPS = 150
 CAMERA_STEPS = 40
+THINNING = 6
+"""Every so many-th vertex takes part in the fit."""
 
 # Only turns that a frontal photo shows, so that no limb drifts in depth: joint, axis (0 x, 1 y, 2 z), start in radians,
 # softness of the prior in radians.
@@ -33,8 +41,6 @@ TURNS = (
     ("right_hip", 2, -0.02, 0.12),
     ("left_collar", 2, -0.05, 0.08),
     ("right_collar", 2, 0.05, 0.08),
-    ("spine2", 2, 0.0, 0.04),
-    ("neck", 2, 0.0, 0.05),
     ("neck", 0, 0.05, 0.10),
 )
 
@@ -69,10 +75,10 @@ def fit_body(
     Absolute size cannot be seen in a photo: the body comes out `height_m` tall, 1.7 by default.
     `report` hears the share of the work done, 0..1.
     """
-    anny = load_anny()
+    anny = _thinned(load_anny())
     views = [_prepare(alpha, side) for alpha, side in zip(silhouettes, sides, strict=True)]
-    shape = torch.zeros(6, requires_grad=True)
-    cameras = torch.zeros(len(views), 5, requires_grad=True)
+    shape = torch.zeros(7, requires_grad=True)
+    cameras = torch.zeros(len(views), 6, requires_grad=True)
     turns = torch.zeros(len(views), len(TURNS), requires_grad=True)
     optimizer = torch.optim.Adam(
         [
@@ -81,21 +87,19 @@ def fit_body(
             {"params": [turns], "lr": 0.02},
         ]
     )
-    sample = torch.arange(0, anny.skin(DEFAULT_PHENOTYPE).verts.shape[0], 3)
     for step in range(STEPS):
         if step == int(STEPS * 0.75):
             for group in optimizer.param_groups:
                 group["lr"] *= 0.3
         optimizer.zero_grad()
-        phenotype = _phenotype(shape)
-        skin, joints = anny.skin(phenotype), anny.joints(phenotype)
-        body = Body(skin=skin, joints=joints, height_m=1.0)
-        stand = _stand(turns)
-        verts = pose_skin(skin, pose_body(body, stand))
+        body = _shaped(anny, shape)
+        pose = pose_body(body, _stand(turns))
+        verts, joints = pose_skin(body.skin, pose), joint_positions(body, pose)
         loss = _prior(shape, cameras, turns)
         for index, view in enumerate(views):
             pixels = _project(verts[index], cameras[index], view)
-            loss = loss + _misfit(pixels, sample, view, anchors_only=step < CAMERA_STEPS)
+            neck = _project(joints[index][[12, 15]], cameras[index], view).mean(0)
+            loss = loss + _misfit(pixels, neck, view, anchors_only=step < CAMERA_STEPS)
         loss.backward()
         if step < CAMERA_STEPS:
             shape.grad = turns.grad = None
@@ -121,7 +125,8 @@ class _View:
     bottom: float
     middle: float
     neck: float
-    """Rows of crown, soles, and the narrowest part of the neck; column of the middle. Fit pixels."""
+    head: float
+    """Rows of crown, soles and narrowest neck; columns of the body's and the head's middle. Fit pixels."""
 
 
 def _prepare(alpha: Float[Tensor, "height width"], side: str) -> _View:
@@ -153,14 +158,44 @@ def _prepare(alpha: Float[Tensor, "height width"], side: str) -> _View:
         bottom=bottom,
         middle=float(np.median(np.nonzero(mask)[1])),
         neck=float(neck),
+        head=float(np.median(np.nonzero(mask[int(top) : int(top + 0.12 * tall)])[1])),
     )
 
 
-def _phenotype(shape: Float[Tensor, " 6"]) -> Float[Tensor, " 6"]:
-    """Gender, age, muscle, weight, height, proportions; age and height stay, since silhouettes cannot tell them."""
+def _thinned(anny: Anny) -> Anny:
+    """The same model with fewer vertices and no faces."""
+    kept = torch.cat([anny.tips.long().flatten(), torch.arange(0, len(anny.verts), THINNING)])
+    return replace(
+        anny,
+        verts=anny.verts[kept],
+        faces=anny.faces[:0],
+        basis=anny.basis.unflatten(1, (-1, 3))[:, kept].flatten(1),
+        tips=torch.arange(anny.tips.numel(), dtype=torch.int32).reshape(anny.tips.shape),
+        move_index=anny.move_index[kept],
+        move_weights=anny.move_weights[kept],
+        weight_joints=anny.weight_joints[kept],
+        weights=anny.weights[kept],
+    )
+
+
+def _shaped(anny: Anny, shape: Float[Tensor, " 7"]) -> Body:
+    """The body of six phenotype numbers and a leg length, all near zero.
+
+    Age and height stay, since silhouettes cannot tell them. The legs are stretched below the hips only.
+    """
     free = torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0, 1.0])
     start = torch.logit(DEFAULT_PHENOTYPE.clamp(0.03, 0.97))
-    return torch.sigmoid(start + 2.0 * shape * free)
+    body = anny.worn(torch.sigmoid(start + 2.0 * shape[:6] * free))
+    hips = body.joints[1:3, 1].mean()
+    longer = 0.15 * torch.tanh(shape[6])
+
+    def stretch(points: Tensor) -> Tensor:
+        down = (points[:, 1] - hips).clamp(max=0.0) * longer
+        return torch.stack([points[:, 0], points[:, 1] + down, points[:, 2]], -1)
+
+    skin = replace(body.skin, verts=stretch(body.skin.verts))
+    height = float((skin.verts[:, 1].max() - skin.verts[:, 1].min()).detach())
+    return Body(skin=skin, joints=stretch(body.joints), height_m=height)
 
 
 def _stand(turns: Float[Tensor, "views turns"]) -> Motion:
@@ -172,8 +207,8 @@ def _stand(turns: Float[Tensor, "views turns"]) -> Motion:
     return Motion(poses=poses, transl=torch.zeros(len(turns), 3), fps=1.0, betas=torch.zeros(10))
 
 
-def _camera(unknown: Float[Tensor, " 5"], view: _View) -> tuple[Tensor, Tensor, Tensor]:
-    """Focal length (fit pixels), rotation and translation from five numbers near zero.
+def _camera(unknown: Float[Tensor, " 6"], view: _View) -> tuple[Tensor, Tensor, Tensor]:
+    """Focal length (fit pixels), rotation and translation from six numbers near zero.
 
     The start is a camera that frames the silhouette, with the focal length 1.1 picture heights.
     """
@@ -195,14 +230,15 @@ def _camera(unknown: Float[Tensor, " 5"], view: _View) -> tuple[Tensor, Tensor, 
     centre_x = (view.middle - width / 2) / focal.detach() * distance.detach()
     centre_y = ((view.top + view.bottom) / 2 - FIT_HEIGHT / 2) / focal.detach() * distance.detach()
     # The zero pose's origin is at the chest; the middle of the body lies about half a metre below it.
-    rotation = tilt @ facing
+    roll = rotation_matrices(unknown[5] * torch.tensor([0.0, 0.0, 1.0]))
+    rotation = roll @ tilt @ facing
     middle = torch.tensor([0.0, -0.50, 0.0])
     shift = torch.stack([centre_x + unknown[3], centre_y + unknown[4], distance])
     return focal, rotation, shift - rotation @ middle
 
 
 def _project(
-    verts: Float[Tensor, "verts 3"], unknown: Float[Tensor, " 5"], view: _View
+    verts: Float[Tensor, "verts 3"], unknown: Float[Tensor, " 6"], view: _View
 ) -> Float[Tensor, "verts 2"]:
     focal, rotation, translation = _camera(unknown, view)
     x, y, z = (verts @ rotation.T + translation).unbind(-1)
@@ -211,27 +247,40 @@ def _project(
 
 
 def _misfit(
-    pixels: Float[Tensor, "verts 2"], sample: Tensor, view: _View, *, anchors_only: bool
+    pixels: Float[Tensor, "verts 2"],
+    neck: Float[Tensor, " 2"],
+    view: _View,
+    *,
+    anchors_only: bool,
 ) -> Tensor:
     tall = view.bottom - view.top
     height, width = view.outside.shape[-2:]
     crown, sole = pixels[:, 1].amin(), pixels[:, 1].amax()
-    anchors = ((crown - view.top) / tall) ** 2 + ((sole - view.bottom) / tall) ** 2
-    anchors = anchors + 0.3 * ((pixels[:, 0].median() - view.middle) / tall) ** 2
+    # Hair stands about 2 % of the height above the skull.
+    off = torch.stack(
+        [
+            crown - view.top - 0.02 * tall,
+            sole - view.bottom,
+            0.7 * (neck[1] - view.neck),
+            neck[0] - view.head,
+            0.5 * (pixels[:, 0].mean() - view.middle),
+        ]
+    )
+    anchors = 30 * (off / tall).square().sum()
     grid = pixels / torch.tensor([width, height]) * 2 - 1
     outside = torch.nn.functional.grid_sample(
         view.outside, grid[None, None], align_corners=False, padding_mode="border"
     )
     if anchors_only:
-        return 40 * anchors + 30 * outside.square().mean()
-    near = torch.cdist(view.points, pixels[sample]).amin(1) / tall
-    # Loose cloth may stand off by several centimetres: beyond 2 % of the height the pull stops growing.
-    pull = (near.square() / (near.square() + 0.02**2)).mean() * 0.02
-    return 40 * anchors + 60 * outside.square().mean() + pull + 2.0 * near.square().mean()
+        return anchors + 30 * outside.square().mean()
+    near = torch.cdist(view.points, pixels).amin(1) / tall
+    # Loose cloth stands off by several centimetres: beyond 4 % of the height the pull stops growing.
+    pull = (near.square() / (near.square() + 0.04**2)).mean()
+    return anchors + 1500 * outside.square().mean() + 0.3 * pull
 
 
 def _prior(shape: Tensor, cameras: Tensor, turns: Tensor) -> Tensor:
-    softness = torch.tensor([0.25, 0.3, 0.12, 0.3, 0.3])
+    softness = torch.tensor([0.2, 0.3, 0.12, 0.3, 0.3, 0.03])
     return (
         2e-3 * shape.square().sum()
         + 1e-3 * (cameras / softness).square().sum()
@@ -242,10 +291,11 @@ def _prior(shape: Tensor, cameras: Tensor, turns: Tensor) -> Tensor:
 def _result(
     shape: Tensor, cameras: Tensor, turns: Tensor, views: list[_View], height_m: float
 ) -> Fit:
-    phenotype = _phenotype(shape)
-    body = anny_body(phenotype, height_m=height_m)
+    own = _shaped(load_anny(), shape)
     # The fit ran at the model's own size; a similar scene seen from a similar distance gives the same picture.
-    grown = body.joints[1:, 1].std() / load_anny().joints(phenotype)[1:, 1].std()
+    grown = height_m / own.height_m
+    skin = replace(own.skin, verts=own.skin.verts * grown)
+    body = Body(skin=skin, joints=own.joints * grown, height_m=height_m)
     stand = _stand(turns)
     stances: list[Stance] = []
     for index, view in enumerate(views):

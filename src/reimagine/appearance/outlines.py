@@ -29,6 +29,8 @@ class Outline:
     """Body regions that give it depth and that it moves with."""
     part: str
     """What its colour is taken as where the photo does not say."""
+    hidden: NDArray[np.float32] | None = None
+    """How far each row lies under another garment, 0..1; None where no row does."""
 
 
 def outlines(
@@ -46,10 +48,11 @@ def outlines(
     found["trunk"] = Outline(mask=_hang(trunk, hem), bottom=hem, regions=(1, 8, 9, 12), part="upper")
     for name, regions in (("left_arm", _LEFT_ARM), ("right_arm", _RIGHT_ARM)):
         arm = np.isin(guide, regions) & np.isin(labels, (UPPER, SKIN))
-        arm |= np.isin(bare, regions[:1])
+        arm |= np.isin(bare, regions[:1]) & (labels > 0)
+        wrist = np.isin(guide, (regions[1] + 1,)) & (labels == SKIN)
+        arm |= wrist & _grown(arm, 0.02)  # a little way into the hand, so that no gap opens
         arm = _largest(_closed(arm, 0.015))
-        end = _lowest(arm)
-        found[name] = Outline(mask=_hang(arm, end), bottom=end, regions=regions, part="skin")
+        found[name] = Outline(mask=arm, bottom=None, regions=regions, part="skin")
     found |= _legs(labels, guide, bare, hem)
     return found
 
@@ -83,13 +86,18 @@ def _legs(
     bare: NDArray[np.integer],
     hem: NDArray[np.float32],
 ) -> dict[str, Outline]:
-    both = np.isin(guide, (8, *_LEFT_LEG, *_RIGHT_LEG)) & np.isin(labels, (LOWER, SKIN, SHOES))
-    both |= np.isin(bare, (8, 9, 10, 12, 13))
     rows = np.arange(len(labels))[:, None]
-    under = np.isin(bare, (1,)) & (rows > hem[None, :] - _UNDER_SHIRT_M / CELL_M)
-    both = _largest(_closed(both | under, 0.012))
+    both = leg_cloth(labels) & np.isin(guide, (8, *_LEFT_LEG, *_RIGHT_LEG))
+    both |= np.isin(bare, (8, 9, 10, 12, 13)) & (labels > 0)  # hands hide the hips
+    both &= rows >= hem[None, :]
+    # Under the shirt nothing is seen: the bare body, a little slimmer, carries the trousers on.
+    under = np.isin(bare, (1, 8, 9, 12)) & (rows < hem[None, :] + 2)
+    under &= rows > hem[None, :] - _UNDER_SHIRT_M / CELL_M
+    under = ndimage.binary_erosion(under, np.ones((1, 3), bool), iterations=3)
+    both = _largest(_closed(both, 0.012) | under)
     crotch = _crotch(both, guide)
     found: dict[str, Outline] = {}
+    slim = ndimage.gaussian_filter1d((np.arange(len(labels)) < hem.mean() + 4).astype(float), 4)
     for name, own, other in (
         ("left_leg", _LEFT_LEG, _RIGHT_LEG),
         ("right_leg", _RIGHT_LEG, _LEFT_LEG),
@@ -102,9 +110,22 @@ def _legs(
         leg &= rows <= ankle
         end = _lowest(leg)
         found[name] = Outline(
-            mask=_hang(leg, end), bottom=end, regions=(8, *own[:2]), part="lower"
+            mask=_hang(leg, end),
+            bottom=end,
+            regions=(8, *own[:2]),
+            part="lower",
+            hidden=slim.astype(np.float32),
         )
     return found
+
+
+def leg_cloth(labels: NDArray[np.integer]) -> Mask:
+    """Where a photo shows legs or what they wear: skin counts below the trousers only, else hands would be legs."""
+    shown = np.isin(labels, (LOWER, SHOES))
+    cloth_rows = np.nonzero(labels == LOWER)[0]
+    from_row = np.quantile(cloth_rows, 0.97) - 2 if len(cloth_rows) > 50 else 0
+    below = np.arange(len(labels))[:, None] > from_row
+    return shown | ((labels == SKIN) & below)
 
 
 def _crotch(both: Mask, guide: NDArray[np.integer]) -> int:
@@ -160,6 +181,10 @@ def _closed(mask: Mask, radius_m: float) -> Mask:
     size = 2 * round(radius_m / CELL_M) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, disc).astype(bool)
+
+
+def _grown(mask: Mask, radius_m: float) -> Mask:
+    return ndimage.distance_transform_edt(~mask) * CELL_M <= radius_m
 
 
 def _smooth(mask: Mask) -> Mask:

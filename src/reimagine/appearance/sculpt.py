@@ -6,6 +6,7 @@ import warp as wp
 from numpy.typing import NDArray
 from scipy import ndimage, sparse
 from scipy.spatial import cKDTree
+from warp.geometry import IsoSurfaceMarchingCubes
 
 from reimagine.appearance.outlines import Outline
 from reimagine.appearance.plane import CELL_M, Plane
@@ -13,6 +14,8 @@ from reimagine.records import Pose, Skin
 
 _STEP = 1.4
 """Voxel size in plane cells: 7 mm."""
+_TUCK_M = -0.012
+"""How far cloth that another garment hides lies inside the body, so that it never shows through."""
 _CORE = 0.55
 """Share of a limb's breadth whose depth is believed; nearer the rim the bare body already curves away."""
 
@@ -31,7 +34,10 @@ def sculpt(
     grows deeper where it is broader than the body. A point is inside where u^2 + v^2 < 1, with u the nearness to the
     outline (1 on it, 0 from a rounding radius inwards) and v the depth relative to the part's half thickness.
     """
-    centre, half = _thickness(outline.mask, front, back, ease_m)
+    ease = np.full(len(plane.y), ease_m, np.float32)
+    if outline.hidden is not None:
+        ease += (_TUCK_M - ease) * outline.hidden
+    centre, half = _thickness(outline.mask, front, back, ease)
     inward = _inward(outline.mask)
     rows, columns = np.nonzero(ndimage.binary_dilation(outline.mask, iterations=3))
     window = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
@@ -99,10 +105,10 @@ def _thickness(
     mask: NDArray[np.bool_],
     front: NDArray[np.float32],
     back: NDArray[np.float32],
-    ease_m: float,
+    ease_m: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Centre and half thickness (metres) at every grid point."""
-    body = np.isfinite(front)
+    body = np.isfinite(front) & np.isfinite(back)
     core = _core(body)
     rows, columns = ndimage.distance_transform_edt(~core, sampling=(3.0, 1.0), return_indices=True)[1]
     near, far = front[rows, columns], back[rows, columns]
@@ -110,7 +116,7 @@ def _thickness(
     own = np.maximum(body.sum(1), 1)
     broader = np.where(mask.any(1) & body.any(1), mask.sum(1) / own, 1.0)
     slack = 1 + 0.6 * np.clip(ndimage.gaussian_filter1d(broader, 0.03 / CELL_M) - 1, 0, 0.8)
-    half = (near - far) / 2 * slack[:, None] + ease_m
+    half = (near - far) / 2 * slack[:, None] + ease_m[:, None]
     return (near + far) / 2, np.maximum(half, 0.01)
 
 
@@ -144,11 +150,11 @@ def _isosurface(field: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArra
     """The zero surface of a field that is positive inside, faces counter-clockwise from outside (rows point down)."""
     wp.config.quiet = True
     wp.init()
-    found = wp.geometry.IsoSurfaceMarchingCubes.extract(
+    found = IsoSurfaceMarchingCubes.extract(
         wp.array(field, dtype=float, device="cpu"), threshold=0.0
     )
     verts, faces = (np.array(part.numpy()) for part in found[:2])
-    return verts, faces.reshape(-1, 3).astype(np.int32)
+    return verts, faces.reshape(-1, 3)[:, [0, 2, 1]].astype(np.int32)
 
 
 def _averaging(count: int, faces: NDArray[np.int32]) -> sparse.csr_matrix:
