@@ -109,12 +109,13 @@ def seed_colours(
     out of the less sure one.
     """
     core = cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    upper = learn(points[core & _rows(regions == 1, 0.25, 0.75)])
+    upper = learn(points[core & _rows(regions == 1, 0.25, 0.9)])
     if skin is None or not skin.shares.size:
         skin = skin_colours(points, core, regions, side=side, upper=upper)
     hair_place = _rows(core & (regions == 0), 0.0, 0.25 if side == "front" else 0.55)
     hair = _learn_rest(points[hair_place], [skin])
-    hips = core & ((regions == 8) | _rows(np.isin(regions, (9, 12)), 0.0, 0.6))
+    legs = np.isin(regions, (9, 12)) | _rows(np.isin(regions, (10, 13)), 0.0, 0.5)
+    hips = core & ((regions == 8) | legs)
     lower = _learn_rest(points[hips], [upper, skin])
     feet = core & _rows(np.isin(regions, (11, 14)), 0.25, 1.0)
     shoes = _learn_rest(points[feet], [lower, skin])
@@ -158,6 +159,6 @@ def _learn_rest(points: Float[np.ndarray, "points 4"], others: list[Colours]) ->
     explained = np.zeros(points.shape[0], bool)
     for model in others:
         for centre, spread in zip(model.centres, model.spreads, strict=True):
-            explained |= np.linalg.norm(points - centre, axis=1) < 2.2 * spread
+            explained |= np.linalg.norm(points - centre, axis=1) < 3.0 * spread
     left = points[~explained]
     return learn(left if left.shape[0] >= 0.1 * points.shape[0] else points)

@@ -173,13 +173,14 @@ def _prior(
         torso = regions == TORSO
         prior[0] += torso * 0.5 * below
         prior[2] += torso * 0.25 * below
+    prior[4] *= _below_waist(regions, inside)
     prior = np.stack([cv2.GaussianBlur(layer.astype(np.float32), (0, 0), blur) for layer in prior])
     return prior / prior.sum(0, keepdims=True)
 
 
 def _below_waist(
     regions: Int[np.ndarray, "height width"], inside: Bool[np.ndarray, "height width"]
-) -> Float[np.ndarray, "height one"]:
+) -> Float[np.ndarray, "height 1"]:
     """1 from the hips down, next to nothing above: dark folds up there are no trousers."""
     height = inside.shape[0]
     rows = np.nonzero((regions == PELVIS) & inside)[0]
