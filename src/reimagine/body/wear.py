@@ -141,7 +141,7 @@ def _flat_fingers(
 
 
 def _smallest_rotation(
-    a: Float[Tensor, "*batch 3"], b: Float[Tensor, "*batch 3"]
+    a: Float[Tensor, "*#batch 3"], b: Float[Tensor, "*#batch 3"]
 ) -> Float[Tensor, "*batch 3 3"]:
     """From direction a onto direction b: I + K + K K / (1 + a.b) with K the cross product by a x b; not for a = -b."""
     a, b = (v / v.norm(dim=-1, keepdim=True) for v in torch.broadcast_tensors(a, b))
@@ -162,7 +162,7 @@ def _shifts(by: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3 4"]:
     return torch.cat([torch.eye(3).expand(*by.shape, 3), by[..., None]], -1)
 
 
-def _apply(move: Float[Tensor, "*batch 3 4"], point: Float[Tensor, "*batch 3"]) -> Tensor:
+def _apply(move: Float[Tensor, "*#batch 3 4"], point: Float[Tensor, "*#batch 3"]) -> Tensor:
     return (move[..., :3] @ point[..., None])[..., 0] + move[..., 3]
 
 
