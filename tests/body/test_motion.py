@@ -131,6 +131,14 @@ def test_a_looped_turn_goes_on_turning(plain_body: Body):
     assert heading[-1] == pytest.approx(2 * np.pi * 71 / 72, abs=0.02)
 
 
+def test_where_up_is_unknown_a_loop_repeats_on_the_spot(plain_body: Body):
+    lying = in_world(built_in_motion("dance", 40, 24.0), Rotation.from_euler("x", np.pi / 2))
+    again = loop(lying, 120)
+    assert torch.allclose(again.transl[60:80], lying.transl[20:40], atol=1e-6)
+    steps = places(plain_body, again).diff(dim=0).norm(dim=-1).amax(1)
+    assert float(steps[39:].max()) < 1.5 * float(steps[:39].max())
+
+
 def test_a_looped_still_holds():
     still = built_in_motion("apose", 1, 24.0)
     assert torch.equal(loop(still, 7).poses, still.poses.expand(7, 55, 3))

@@ -67,7 +67,8 @@ def loop(motion: Motion, frames: int) -> Motion:
     """Exactly `frames` frames: the motion repeated as often as needed, each repeat going on where the last ended.
 
     A repeat is turned and moved over the ground so that it starts where the one before stopped (a walk walks
-    on), and its first BLEND_S seconds lead over from the last pose, so nothing jumps.
+    on), and its first BLEND_S seconds lead over from the last pose, so nothing jumps. Where up is not known,
+    repeats happen on the spot.
     """
     if frames < 1:
         raise InputError(f"--frames is {frames}; expected at least 1.")
@@ -90,18 +91,22 @@ def _next_repeat(
     turns = quaternions(poses[-2:])
     # Where the motion was going: one step on from the last frame.
     expected = slerp(turns[0], turns[1], np.full(55, 2.0))
-    turn = _heading_of(expected[0]) - _heading_of(quaternions(motion.poses[0, 0]))
-    new_poses, new_transl = turn_world(motion, Rotation.from_euler("y", turn).as_matrix())
     start = transl[-1] + (transl[-1] - transl[-2])
+    on_ground = torch.zeros(3)
+    turn = 0.0
+    if motion.up == "y":
+        on_ground = torch.tensor([1.0, 0.0, 1.0])
+        turn = _heading_of(expected[0]) - _heading_of(quaternions(motion.poses[0, 0]))
+    new_poses, new_transl = turn_world(motion, Rotation.from_euler("y", turn).as_matrix())
     blend = min(max(round(BLEND_S * motion.fps), 1), count)
     ease = np.arange(blend) / blend
     fade = 1 - ease * ease * (3 - 2 * ease)
     after = quaternions(new_poses)
     after[:blend] = _eased(expected, after[:blend], fade)
-    rise = torch.zeros(count, 3)
-    rise[:blend, 1] = float(start[1] - new_transl[0, 1]) * torch.from_numpy(fade).float()
-    level = torch.tensor([1.0, 0.0, 1.0])
-    return rotvecs(after), new_transl + (start - new_transl[0]) * level + rise
+    lack = start - new_transl[0]
+    led = torch.zeros(count, 3)
+    led[:blend] = torch.from_numpy(fade).float()[:, None] * lack * (1 - on_ground)
+    return rotvecs(after), new_transl + lack * on_ground + led
 
 
 def _eased(

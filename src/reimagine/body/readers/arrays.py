@@ -1,9 +1,11 @@
 """Arrays out of an .npz, safely: sizes are judged by the headers before anything is unpacked."""
 
 import math
+import struct
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -13,20 +15,28 @@ MAX_BYTES = 1 << 30
 """No array that a motion needs is larger; a small file that claims more is a mistake or a bomb."""
 
 
-def array_names(path: Path) -> list[str]:
-    """Names of the arrays in an .npz.
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError),
+    *(RuntimeError, ValueError, LookupError, OverflowError, SyntaxError, TypeError, TokenError),
+)
+"""What Python's zip and array readers raise on files that are broken, encrypted or strangely packed."""
+
+
+def zip_entries(path: Path) -> dict[str, int]:
+    """Names of a zip file's entries, and their unpacked sizes in bytes.
 
     Raises InputError when it is not a whole zip file.
     """
     try:
         with zipfile.ZipFile(path) as folder:
-            return [
-                name.removesuffix(".npy") for name in folder.namelist() if name.endswith(".npy")
-            ]
-    except zipfile.BadZipFile:
-        raise InputError(
-            f"{path.name} is a damaged .npz (its end is missing); expected a whole file. Copy it again."
-        ) from None
+            return {info.filename: info.file_size for info in folder.infolist()}
+    except DAMAGE as error:
+        raise _damaged(path, error) from None
+
+
+def array_names(path: Path) -> list[str]:
+    """Names of the arrays in an .npz. Raises InputError when it is not a whole zip file."""
+    return [name.removesuffix(".npy") for name in zip_entries(path) if name.endswith(".npy")]
 
 
 def read_arrays(path: Path, names: list[str]) -> dict[str, np.ndarray]:
@@ -42,14 +52,18 @@ def read_arrays(path: Path, names: list[str]) -> dict[str, np.ndarray]:
             for name in names:
                 _check_header(folder, path, name)
         with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in names}
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(
-            f"{path.name} cannot be read as .npz ({_one_line(error)}); expected arrays as numpy.savez "
-            "writes them. Save or copy it again."
-        ) from None
+            return {name: np.asarray(arrays[name]) for name in names}
+    except InputError:
+        raise
+    except DAMAGE as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    reason = " ".join(str(error).split())[:120] or type(error).__name__
+    return InputError(
+        f"{path.name} is a damaged .npz or zip file ({reason}); expected a whole one. Save or copy it again."
+    )
 
 
 def _check_header(folder: zipfile.ZipFile, path: Path, name: str) -> None:
@@ -67,7 +81,3 @@ def _check_header(folder: zipfile.ZipFile, path: Path, name: str) -> None:
             f"{path.name}: '{name}' claims the shape {shape}, over 1 GiB; expected a motion of at most "
             "200000 frames. Cut the file into parts."
         )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__

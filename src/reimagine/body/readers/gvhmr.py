@@ -1,12 +1,13 @@
 """GVHMR's hmr4d_results.pt: SMPL-X without hands in a world with Y up (https://github.com/zju3dv/GVHMR)."""
 
 import pickle
-import zipfile
+import warnings
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from reimagine.body.readers.arrays import DAMAGE, zip_entries
 from reimagine.body.readers.smplx_parameters import motion_from_parameters
 from reimagine.records import Motion
 from reimagine.request import InputError
@@ -16,8 +17,7 @@ MAX_BYTES = 4 << 30
 
 def is_torch_file(path: Path) -> bool:
     """Whether a zip file was written by torch.save."""
-    with zipfile.ZipFile(path) as folder:
-        return any(name.endswith("data.pkl") for name in folder.namelist())
+    return any(name.endswith("data.pkl") for name in zip_entries(path))
 
 
 def read_gvhmr(path: Path) -> Motion:
@@ -25,14 +25,15 @@ def read_gvhmr(path: Path) -> Motion:
 
     Loaded with torch's `weights_only`, so nothing in the file can run. Raises InputError.
     """
-    with zipfile.ZipFile(path) as folder:
-        if sum(info.file_size for info in folder.infolist()) > MAX_BYTES:
-            raise InputError(
-                f"{path.name} unpacks to over 4 GiB; expected a GVHMR result. Cut the video into parts."
-            )
+    if sum(zip_entries(path).values()) > MAX_BYTES:
+        raise InputError(
+            f"{path.name} unpacks to over 4 GiB; expected a GVHMR result. Cut the video into parts."
+        )
     try:
-        held = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            held = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, AttributeError, AssertionError, MemoryError, *DAMAGE):
         raise InputError(
             f"{path.name} holds more than tensors, or is damaged; expected GVHMR's hmr4d_results.pt. Save only its "
             "smpl_params_global with torch.save({'smpl_params_global': ...}, file)."

@@ -21,7 +21,7 @@ def read_json(path: Path) -> object:
         )
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise InputError(
             f"{path.name} is not whole JSON{where}; expected one. Copy it again."

@@ -1,6 +1,5 @@
 """A motion file of any format that we know, told apart by what it contains, not by its name."""
 
-import zipfile
 from pathlib import Path
 
 from reimagine.body.readers.amass import is_amass, read_amass
@@ -70,10 +69,6 @@ def _read_json(path: Path, files: list[Path]) -> Motion:
 
 
 def _read_zip(path: Path) -> Motion:
-    if not zipfile.is_zipfile(path):
-        raise InputError(
-            f"{path.name} is a damaged .npz (its end is missing); expected a whole file. Copy it again."
-        )
     if is_torch_file(path):
         return read_gvhmr(path)
     names = array_names(path)
