@@ -22,6 +22,7 @@ commands:
   normals    normal maps, masks, depth and cameras of a motion; no person needed
   person     a person made from photos once, to be used by generate --person
   refine     an earlier run's pictures, steadied in another way
+  score      how steady and sharp a run is, in scores.json and report.html
   motion     inspect or convert a motion file
   backends   what is installed, what is missing and how to get it
 
@@ -37,6 +38,7 @@ _WORK = {
 }
 """Commands that are one request: the function that does it, and the request's type."""
 _OTHERS = {
+    "score": "reimagine.apps.score:main",
     "motion": "reimagine.apps.motion:main",
     "backends": "reimagine.apps.backends:main",
 }
