@@ -124,7 +124,7 @@ def _channels(words: list[str], at: int, joint: Joint, joints: list[Joint]) -> i
     count = int(words[at + 1])
     joint.first = sum(len(other.channels) for other in joints)
     joint.channels = [word.capitalize() for word in words[at + 2 : at + 2 + count]]
-    if len(joint.channels) != count or not set(joint.channels) <= set(CHANNELS):
+    if len(set(joint.channels)) != count or not set(joint.channels) <= set(CHANNELS):
         raise ValueError
     return at + 2 + count
 
