@@ -116,7 +116,8 @@ def seed_colours(
     hair = _learn_rest(points[hair_place], [skin])
     legs = np.isin(regions, (9, 12)) | _rows(np.isin(regions, (10, 13)), 0.0, 0.5)
     hips = core & ((regions == 8) | legs)
-    lower = _learn_rest(points[hips], [upper, skin])
+    # Skin's shades are wide already: as far out as cloth they would take brown trousers.
+    lower = _learn_rest(points[hips], [upper, skin], reaches=(3.0, 2.2))
     feet = core & _rows(np.isin(regions, (11, 14)), 0.25, 1.0)
     shoes = _learn_rest(points[feet], [lower, skin])
     return [skin, skin, hair, upper, lower, shoes]
@@ -154,11 +155,16 @@ def _rows(
     return out
 
 
-def _learn_rest(points: Float[np.ndarray, "points 4"], others: list[Colours]) -> Colours:
+def _learn_rest(
+    points: Float[np.ndarray, "points 4"],
+    others: list[Colours],
+    *,
+    reaches: tuple[float, ...] = (2.2, 2.2),
+) -> Colours:
     """A model of the points that `others` do not explain; of all of them where few are left."""
     explained = np.zeros(points.shape[0], bool)
-    for model in others:
+    for model, reach in zip(others, reaches, strict=False):
         for centre, spread in zip(model.centres, model.spreads, strict=True):
-            explained |= np.linalg.norm(points - centre, axis=1) < 3.0 * spread
+            explained |= np.linalg.norm(points - centre, axis=1) < reach * spread
     left = points[~explained]
     return learn(left if left.shape[0] >= 0.1 * points.shape[0] else points)
