@@ -22,16 +22,19 @@ def arms(
     lowered: tuple[Phase | float, Phase | float],
     forward: tuple[Phase | float, Phase | float] = (0.0, 0.0),
     elbows: tuple[Phase | float, Phase | float] = (0.2, 0.2),
+    palms_back: float = 0.5,
 ) -> dict[str, Track]:
-    """Local rotations of shoulders and elbows, left and right.
+    """Local rotations of shoulders, elbows and wrists, left and right.
 
-    `lowered`: radians down from the T-pose; `forward`: swing of the whole arm to the front; `elbows`: flexion.
+    `lowered`: radians down from the T-pose; `forward`: swing of the whole arm to the front; `elbows`: flexion;
+    `palms_back`: how far the palms turn from the thighs to the back, half in the forearm, half in the wrist.
     """
     turns: dict[str, Track] = {}
     for side, (name, sign) in enumerate((("l", 1.0), ("r", -1.0))):
         down, ahead, flex = (np.asarray(two[side]) for two in (lowered, forward, elbows))
         turns[f"{name}_shoulder"] = euler("xz", -ahead, -sign * down)
-        turns[f"{name}_elbow"] = euler("zy", -sign * 0.24, -sign * flex)
+        turns[f"{name}_elbow"] = euler("zyx", -sign * 0.24, -sign * flex, palms_back / 2)
+        turns[f"{name}_wrist"] = euler("x", np.full_like(np.atleast_1d(down), palms_back / 2))
     return turns
 
 
@@ -72,7 +75,9 @@ def apose(phase: Phase) -> Figure:
     frames = len(phase)
     figure = stand(frames, half_width_m=0.13, yaw=0.1)
     still = np.zeros(frames)
-    straight = arms(lowered=(still + 0.68, still + 0.68), elbows=(still + 0.08, still + 0.08))
+    straight = arms(
+        lowered=(still + 0.68, still + 0.68), elbows=(still + 0.08, still + 0.08), palms_back=0.1
+    )
     return replace(figure, upper={**figure.upper, **straight})
 
 
