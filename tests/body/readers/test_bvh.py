@@ -295,3 +295,51 @@ def test_legs_without_length_are_refused(tmp_path: Path):
     flat = {k: v * (0.0 if "knee" in k or "ankle" in k else 1.0) for k, v in t_pose().items()}
     with pytest.raises(InputError, match="legs have no length"):
         read_motion(bvh(tmp_path / "m.bvh", flat, turns, places))
+
+
+def with_spine(path: Path, count: int, bend_deg: float) -> Path:
+    """One frame of a T-pose whose spine of `count` joints bends to the front, as much in each."""
+    channels = "CHANNELS 3 Xrotation Yrotation Zrotation"
+
+    def joint(name: str, offset: str, *inner: str) -> str:
+        ends = " ".join(inner) or "End Site { OFFSET 0 1 0 }"
+        return f"JOINT {name} {{ OFFSET {offset} {channels} {ends} }}"
+
+    def limb(side: str, sign: int, names: tuple[str, ...], offsets: tuple[str, ...]) -> str:
+        text = ()
+        for name, offset in reversed(list(zip(names, offsets, strict=True))):
+            text = (joint(side + name, offset.replace("+", str(sign)), *text),)
+        return text[0]
+
+    arm = (("Arm", "ForeArm", "Hand"), ("+7 40 0", "+5 0 0", "+5 0 0"))
+    leg = (("UpLeg", "Leg", "Foot"), ("+ -4 0", "0 -40 0", "0 -40 0"))
+    chest = (limb("Left", 1, *arm), limb("Right", -1, *arm), joint("Neck", "0 20 0"))
+    for place in range(count):
+        chest = (joint(f"Back{count - place}", "0 10 0", *chest),)
+    legs = (limb("Left", 1, *leg), limb("Right", -1, *leg))
+    text = (
+        f"HIERARCHY ROOT Hips {{ OFFSET 0 0 0 CHANNELS 6 Xposition Yposition Zposition Xrotation "
+        f"Yrotation Zrotation {' '.join((*chest, *legs))} }}\nMOTION\nFrames: 1\nFrame Time: 0.04\n"
+    )
+    bends = [f"{bend_deg / count} 0 0"] * count
+    zeros = ["0 0 0"] * (text.count("CHANNELS 3") - count)
+    path.write_text(text + " ".join(["0 90 0", "0 0 0", *bends, *zeros]))
+    return path
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_spines_of_any_number_of_joints_bend_as_far(tmp_path: Path, count: int, plain_body: Body):
+    motion = read_motion(with_spine(tmp_path / "m.bvh", count, 60.0))
+    bends = np.degrees(motion.poses[0, [3, 6, 9]].numpy())
+    assert np.allclose(bends, [[20.0, 0, 0]] * 3, atol=1e-3)
+    chest = pose_body(plain_body, motion).transforms[0, 9, :3, :3].numpy()
+    assert np.allclose(chest, Rotation.from_euler("x", 60, degrees=True).as_matrix(), atol=1e-5)
+    assert np.allclose(motion.poses[0, [1, 2, 4, 5, 16, 17, 18, 19]], 0.0, atol=1e-3)
+
+
+def test_a_doubtful_name_is_settled_by_its_neighbours():
+    names = ["Hips", "LeftShoulder", "LeftElbow", "LeftAnkle", "LeftFoot"]
+    at = {joint: names[place] for joint, place in name_joints(names).items()}
+    assert at["left_shoulder"] == "LeftShoulder"
+    assert "left_collar" not in at
+    assert (at["left_ankle"], at["left_foot"]) == ("LeftAnkle", "LeftFoot")
