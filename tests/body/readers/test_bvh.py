@@ -249,7 +249,7 @@ def broken(text: str, change: str) -> str:
         "motion": text.partition("MOTION")[0],
         "row": text[: text.rindex(" ")],
         "brace": text.replace("{", "", 1),
-        "word": text.replace("OFFSET", "OFSET", 1),
+        "word": text.replace("OFFSET", "PLACE", 1),
         "channel": text.replace("Xposition", "Wposition", 1),
         "twice": text.replace("Yrotation Xrotation", "Xrotation Xrotation", 1),
         "time": text.replace("0.0333333", "0.0"),
@@ -306,7 +306,7 @@ def with_spine(path: Path, count: int, bend_deg: float) -> Path:
         return f"JOINT {name} {{ OFFSET {offset} {channels} {ends} }}"
 
     def limb(side: str, sign: int, names: tuple[str, ...], offsets: tuple[str, ...]) -> str:
-        text = ()
+        text: tuple[str, ...] = ()
         for name, offset in reversed(list(zip(names, offsets, strict=True))):
             text = (joint(side + name, offset.replace("+", str(sign)), *text),)
         return text[0]
