@@ -12,7 +12,7 @@ from reimagine.body.model import pose_body
 from reimagine.records import PARTS, Body, Motion, Pose, Skin
 from reimagine.request import InputError
 from reimagine.synth.hair import Face, bun, hair, hairline
-from reimagine.synth.looks import LOOKS, Look, Measure, colours
+from reimagine.synth.looks import LOOKS, Look, Measure
 from reimagine.synth.pieces import KINDS, Piece, clip, components, keep, subdivide
 from reimagine.synth.shoes import shoe
 from reimagine.synth.wardrobe import HEAD_JOINTS, bare, shirt, sleeve_end, trousers
@@ -32,13 +32,11 @@ class Dressed:
     skin: Skin
     kind: Int[Tensor, " verts"]
     """Index into `pieces.KINDS`."""
-    colours: Float[Tensor, "verts 3"]
-    """sRGB without light, 0..1."""
 
 
 @cache
-def make_dressed(name: str) -> Dressed:
-    """One of the made people, "alex" or "sam", always the same.
+def make_dressed(name: str, subdivisions: int = 2) -> Dressed:
+    """One of the made people, "alex" or "sam", always the same; each subdivision makes four faces of one.
 
     Raises:
         InputError: for another name.
@@ -47,7 +45,7 @@ def make_dressed(name: str) -> Dressed:
         raise InputError(f"made person {name!r} is unknown; expected one of {', '.join(LOOKS)}.")
     look = LOOKS[name]
     body = anny_body(torch.tensor(look.phenotype), height_m=look.height_m)
-    pieces, measure = _pieces(look, body)
+    pieces, measure = _pieces(look, body, subdivisions)
     counts = torch.tensor([0] + [len(one.verts) for one in pieces[:-1]]).cumsum(0)
     weights, joints = torch.cat([one.weights for one in pieces]).topk(INFLUENCES, dim=1)
     skin = Skin(
@@ -59,14 +57,12 @@ def make_dressed(name: str) -> Dressed:
         weights=weights / weights.sum(dim=1, keepdim=True),
     )
     kind = torch.cat([torch.full((len(one.verts),), KINDS.index(one.kind)) for one in pieces])
-    painted = [colours(look, measure, one.kind, one.verts) for one in pieces]
     return Dressed(
         look=look,
         body=body,
         measure=measure,
         skin=skin,
         kind=kind,
-        colours=torch.cat(painted),
     )
 
 
@@ -98,14 +94,15 @@ def stance(body: Body) -> Pose:
     return pose_body(body, motion)
 
 
-def _pieces(look: Look, body: Body) -> tuple[list[Piece], Measure]:
+def _pieces(look: Look, body: Body, subdivisions: int) -> tuple[list[Piece], Measure]:
     """Skin, eyes, hair and clothes."""
     coarse = Piece(verts=body.skin.verts, faces=body.skin.faces.long(), weights=_dense(body.skin))
     is_eye = _eyeballs(coarse)
     face = _find_face(coarse, is_eye, body)
     eye_faces = is_eye[coarse.faces].all(dim=1)
-    eyes = subdivide(subdivide(keep(replace(coarse, kind="eye"), eye_faces)))
-    whole = subdivide(subdivide(keep(coarse, ~eye_faces)))
+    eyes, whole = keep(replace(coarse, kind="eye"), eye_faces), keep(coarse, ~eye_faces)
+    for _ in range(subdivisions):
+        eyes, whole = subdivide(eyes), subdivide(whole)
     joints, cut = body.joints, look.cut
     trunk_z = whole.verts[whole.weights[:, 9] > 0.5][:, 2]
     measure = Measure(

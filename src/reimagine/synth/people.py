@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import torch
 from einops import rearrange
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
@@ -32,7 +32,7 @@ BACKDROP = (0.80, 0.80, 0.79)
 def dressed(name: str) -> tuple[Skin, Float[Tensor, "verts 3"]]:
     """The dressed surface of "alex" or "sam" in the zero pose and its colours (sRGB, without light)."""
     person = make_dressed(name)
-    return person.skin, person.colours
+    return person.skin, _albedo(person, person.kind, person.skin.verts)
 
 
 def render_truth(
@@ -109,11 +109,7 @@ def _render(person: Dressed, pose: Pose, camera: CameraPath) -> Float[Tensor, "4
     normals = vertex_normals(verts, faces)
     light[used] = shine(verts, faces, verts[used], normals[used], camera_yaw(camera))
     rest = blend(weights, person.skin.verts, corners)
-    kind = person.kind[corners[:, 0]]
-    albedo = torch.zeros(len(place), 3)
-    for index, word in enumerate(KINDS):
-        mine = (kind == index).nonzero()[:, 0]
-        albedo[mine] = colours(person.look, person.measure, word, rest[mine])
+    albedo = _albedo(person, person.kind[corners[:, 0]], rest)
     lit = albedo**GAMMA * blend(weights, light, corners) * EXPOSURE
     rgba = torch.zeros(len(face), 4)
     rgba[place] = torch.cat([lit.clamp(0, 1), torch.ones(len(place), 1)], dim=1)
@@ -121,6 +117,17 @@ def _render(person: Dressed, pose: Pose, camera: CameraPath) -> Float[Tensor, "4
     coarse = avg_pool2d(picture, SUPERSAMPLES)[0]
     linear = coarse[:3] / coarse[3:].clamp_min(1e-6)
     return torch.cat([linear ** (1 / GAMMA), coarse[3:]]).clamp(0, 1)
+
+
+def _albedo(
+    person: Dressed, kind: Int[Tensor, " points"], rest: Float[Tensor, "points 3"]
+) -> Float[Tensor, "points 3"]:
+    """Colours (sRGB, without light) of points in the zero pose."""
+    albedo = torch.zeros(len(rest), 3)
+    for index, word in enumerate(KINDS):
+        mine = (kind == index).nonzero()[:, 0]
+        albedo[mine] = colours(person.look, person.measure, word, rest[mine])
+    return albedo
 
 
 def camera_yaw(camera: CameraPath) -> float:

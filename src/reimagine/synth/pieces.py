@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 KINDS = ("skin", "eye", "hair", "shirt", "trousers", "shoes")
@@ -136,18 +139,12 @@ def turn_in(piece: Piece, depth_m: float) -> Piece:
 
 
 def components(piece: Piece) -> Int[Tensor, " verts"]:
-    """A number for each vertex, the same for all that hang together: the lowest index among them."""
-    label = torch.arange(len(piece.verts))
+    """A number for each vertex, the same for all that hang together."""
     edges, _ = _edges(piece)
-    while True:
-        low = torch.minimum(label[edges[:, 0]], label[edges[:, 1]])
-        new = label.clone()
-        for side in range(2):
-            new.scatter_reduce_(0, edges[:, side], low, "amin")
-        new = new[new]
-        if torch.equal(new, label):
-            return label
-        label = new
+    size = len(piece.verts)
+    ends = edges.numpy()
+    links = coo_array((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), shape=(size, size))
+    return torch.from_numpy(connected_components(links, directed=False)[1].astype(np.int64))
 
 
 def _edges(piece: Piece) -> tuple[Int[Tensor, "edges 2"], Int[Tensor, " edges"]]:

@@ -3,6 +3,7 @@
 import torch
 from einops import rearrange
 from jaxtyping import Float
+from scipy.spatial import KDTree
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
@@ -35,7 +36,7 @@ def shoe(body: Piece, joints: Float[Tensor, "55 3"], side: int) -> Piece:
     rings = torch.stack([x, heights[:, None].expand_as(x), z], dim=-1)
     middle = torch.stack([ankle[0], torch.tensor(floor_y - UNDER_M), ankle[2]])
     verts = torch.cat([rearrange(rings, "rows angles c -> (rows angles) c"), middle[None]])
-    nearest = torch.cdist(verts, foot).argmin(dim=1)
+    nearest = torch.from_numpy(KDTree(foot.numpy()).query(verts.numpy())[1])
     return Piece(verts=verts, faces=_faces(), weights=body.weights[is_foot][nearest], kind="shoes")
 
 

@@ -111,7 +111,9 @@ def beyond_collar(verts: Tensor, joints: Tensor, radius_m: float) -> Tensor:
     y, z = (verts - joints[NECK])[:, 1:].unbind(dim=1)
     # The body is the same left and right; the joint is not.
     around = (verts[:, 0].square() + ((z - 0.018) / 1.15).square()).sqrt() - radius_m
-    return torch.maximum(around, 0.005 - 0.55 * z - y)
+    below = 0.005 - 0.55 * z - y
+    # The larger of both, rounded where they meet.
+    return (around + below + ((around - below).square() + 0.035**2).sqrt()) / 2 - 0.005
 
 
 def _torso_axis(body: Piece, top_y: float, bottom_y: float) -> Float[Tensor, "rows 2"]:

@@ -1,0 +1,75 @@
+from importlib import resources
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from reimagine.records import PARTS
+from reimagine.request import InputError
+from reimagine.synth.dress import make_dressed, parts, stance
+from reimagine.synth.people import camera_yaw, dressed, studio_camera
+
+
+@pytest.fixture(scope="module")
+def alex():
+    return make_dressed("alex", subdivisions=0)
+
+
+def test_a_name_that_was_not_made_is_refused():
+    with pytest.raises(InputError, match="made person 'kim' is unknown; expected one of alex, sam"):
+        dressed("kim")
+
+
+def test_every_part_of_a_person_is_there(alex):
+    assert set(parts(alex).tolist()) == set(range(len(PARTS)))
+
+
+def test_the_skin_is_whole(alex):
+    skin = alex.skin
+    assert torch.allclose(skin.weights.sum(dim=1), torch.ones(len(skin.verts)), atol=1e-5)
+    assert 0 <= int(skin.faces.min()) <= int(skin.faces.max()) < len(skin.verts)
+    assert bool(torch.isfinite(skin.verts).all())
+
+
+def test_clothes_lie_outside_the_body(alex):
+    """At the hips, from the middle outwards."""
+    hips = float(alex.measure.joints[1, 1]) + 0.05
+
+    def width(verts):
+        near = verts[((verts[:, 1] - hips).abs() < 0.02) & (verts[:, 0].abs() < 0.4)]
+        return float(near[:, 0].max())
+
+    body, cloth = alex.body.skin.verts, alex.skin.verts[parts(alex) == PARTS.index("upper")]
+    assert width(body) < width(cloth) < width(body) + 0.06
+
+
+def test_the_mouth_is_below_the_eyes_and_in_front(alex):
+    face = alex.measure.face
+    assert 0.05 < float(face.middle[1] - face.mouth[1]) < 0.09
+    assert abs(float(face.mouth[0])) < 0.01
+    assert face.eyes[0, 0] > 0 > face.eyes[1, 0]
+
+
+def test_the_stance_stands_on_the_floor_with_arms_away(alex):
+    from reimagine.body.model import pose_skin
+
+    verts = pose_skin(alex.skin, stance(alex.body))[0]
+    assert abs(float(verts[:, 1].min())) < 0.01
+    assert 1.6 < float(verts[:, 1].max()) < 1.95
+    assert 0.5 < float(verts[:, 0].max() - verts[:, 0].min()) < 1.2
+
+
+def test_the_cameras_look_from_front_and_back():
+    assert abs(camera_yaw(studio_camera(0.0))) < 1e-5
+    assert abs(abs(camera_yaw(studio_camera(np.pi))) - np.pi) < 1e-5
+
+
+@pytest.mark.parametrize("name", ["alex", "sam"])
+def test_the_photos_that_ship_show_two_sides(name):
+    folder = resources.files("reimagine") / "data" / "people" / name
+    front, back = (cv2.imread(str(folder / f"{side}.png")) for side in ("front", "back"))
+    assert front is not None
+    assert back is not None
+    assert front.shape == back.shape == (1328, 800, 3)
+    assert np.abs(front.astype(int) - back).mean() > 3
