@@ -16,6 +16,8 @@ SKIN, FACE, HAIR, UPPER, LOWER, SHOES = range(1, len(PARTS) + 1)
 _LEFT_ARM, _RIGHT_ARM = (2, 3), (5, 6)
 _HANDS, _LEFT_LEG, _RIGHT_LEG = (4, 7), (9, 10, 11), (12, 13, 14)
 _UNDER_SHIRT_M = 0.12
+_SHOULDER_M, _WRIST_M = 0.125, 0.085
+"""Breadth of a sleeve where no gap shows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,12 @@ def outlines(
     """
     found: dict[str, Outline] = {}
     arms = np.isin(guide, (*_LEFT_ARM, *_RIGHT_ARM, *_HANDS))
-    trunk = _trunk((labels == UPPER) & ~arms, np.isin(bare, (1,)) & (labels > 0), guide)
+    trunk = _trunk(labels == UPPER, arms, (bare == 1) & (labels > 0), guide)
     hem = _lowest(trunk)
+    legs = leg_cloth(labels) & np.isin(guide, (8, *_LEFT_LEG, *_RIGHT_LEG))
+    behind = _behind_hands(trunk | legs, guide, labels)
+    above = np.arange(len(labels))[:, None] < hem[None, :]
+    trunk = _smooth(trunk | (behind & above))
     found["trunk"] = Outline(mask=_hang(trunk, hem), bottom=hem, regions=(1, 8, 9, 12), part="upper")
     for name, regions in (("left_arm", _LEFT_ARM), ("right_arm", _RIGHT_ARM)):
         arm = np.isin(guide, regions) & np.isin(labels, (UPPER, SKIN))
@@ -53,7 +59,7 @@ def outlines(
         arm |= wrist & _grown(arm, 0.02)  # a little way into the hand, so that no gap opens
         arm = _largest(_closed(arm, 0.015))
         found[name] = Outline(mask=arm, bottom=None, regions=regions, part="skin")
-    found |= _legs(labels, guide, bare, hem)
+    found |= _legs(labels, guide, bare, hem, behind)
     return found
 
 
@@ -63,7 +69,8 @@ def hair(front: NDArray[np.integer], back: NDArray[np.integer]) -> Outline:
     return Outline(mask=mask, bottom=None, regions=(0,), part="hair")
 
 
-def _trunk(cloth: Mask, torso: Mask, guide: NDArray[np.integer]) -> Mask:
+def _trunk(upper: Mask, arms: Mask, torso: Mask, guide: NDArray[np.integer]) -> Mask:
+    cloth = upper & ~arms
     cloth = _largest(_closed(cloth, 0.02))
     rows = np.flatnonzero(cloth.any(1))
     if len(rows) == 0:  # no upper garment: the bare torso is the trunk
@@ -76,8 +83,34 @@ def _trunk(cloth: Mask, torso: Mask, guide: NDArray[np.integer]) -> Mask:
     whole |= torso & (np.arange(len(cloth)) <= rows[-1])[:, None] & (
         np.arange(len(cloth)) >= rows[0]
     )[:, None]
+    shoulders = np.arange(len(cloth))[:, None] < rows[0] + 0.14 / CELL_M
+    whole |= _grown(torso, 0.035) & upper & shoulders
     whole &= guide != 0
     return _smooth(_largest(whole))
+
+
+def _behind_hands(
+    column: Mask, guide: NDArray[np.integer], labels: NDArray[np.integer]
+) -> Mask:
+    """What hands hide of the clothes behind them: straight from the edge above the hands to the edge below."""
+    added = np.zeros_like(column)
+    width = column.shape[1]
+    for hand, fore, outward in ((4, 3, 1), (7, 6, -1)):
+        skin = np.isin(guide, (hand, fore)) & (labels == SKIN) | (guide == hand)
+        rows = np.flatnonzero((guide == hand).any(1) & skin.any(1))
+        side = column[:, ::outward]
+        if len(rows) == 0 or not side.any():
+            continue
+        edges = np.where(side.any(1), width - 1 - np.argmax(side[:, ::-1], axis=1), 0)
+        start, end = max(rows[0] - 4, 0), min(rows[-1] + 6, len(column) - 1)
+        before = np.median(edges[max(start - 6, 0) : start + 1])
+        after = np.median(edges[end : end + 7])
+        straight = np.interp(np.arange(start, end), [start, end], [before, after])
+        for row, edge in zip(range(start, end), straight, strict=True):
+            own = int(edges[row])
+            if 0 < own < edge:
+                added[row, ::outward][own : int(edge) + 1] = True
+    return added & (labels > 0)
 
 
 def _legs(
@@ -85,10 +118,12 @@ def _legs(
     guide: NDArray[np.integer],
     bare: NDArray[np.integer],
     hem: NDArray[np.float32],
+    behind: Mask,
 ) -> dict[str, Outline]:
     rows = np.arange(len(labels))[:, None]
     both = leg_cloth(labels) & np.isin(guide, (8, *_LEFT_LEG, *_RIGHT_LEG))
-    both |= np.isin(bare, (8, 9, 10, 12, 13)) & (labels > 0)  # hands hide the hips
+    both |= np.isin(bare, (8, 9, 10, 12, 13)) & (labels > 0)
+    both |= behind
     both &= rows >= hem[None, :]
     # Under the shirt nothing is seen: the bare body, a little slimmer, carries the trousers on.
     under = np.isin(bare, (1, 8, 9, 12)) & (rows < hem[None, :] + 2)
@@ -203,6 +238,61 @@ def _nearest(regions: NDArray[np.integer]) -> NDArray[np.integer]:
     """The nearest region at every point."""
     rows, columns = ndimage.distance_transform_edt(regions < 0, return_indices=True)[1]
     return regions[rows, columns]
+
+
+def settle_arms(
+    labels: NDArray[np.integer], guide: NDArray[np.integer], bare: NDArray[np.integer]
+) -> NDArray[np.integer]:
+    """The guide, with the seam between arm and torso measured inwards from the outline.
+
+    Loose cloth hides where the fitted arm really is, by centimetres; the outline does not. Bare skin ends where the
+    cloth of the trunk begins; a sleeve is as broad as sleeves are.
+    """
+    settled = guide.copy()
+    arms = np.isin(guide, (*_LEFT_ARM, *_RIGHT_ARM))
+    settled[arms & (labels == UPPER)] = 1
+    settled[np.isin(guide, _HANDS) & (labels == UPPER)] = 8
+    for upper, fore, hand, outward in ((2, 3, 4, 1), (5, 6, 7, -1)):
+        rows = np.flatnonzero(np.isin(bare, (upper, fore)).any(1))
+        if len(rows) == 0:
+            continue
+        widths = np.interp(
+            np.arange(rows[0], rows[-1] + 1), [rows[0], rows[-1]], [_SHOULDER_M, _WRIST_M]
+        )
+        found = [
+            _arm_columns(labels[row, ::outward], width / CELL_M)
+            for row, width in zip(range(rows[0], rows[-1] + 1), widths, strict=True)
+        ]
+        breadth = ndimage.median_filter(np.array([run[1] for run in found]), size=9, mode="nearest")
+        elbow = np.flatnonzero((bare == fore).any(1))
+        for (edge, _), width, row in zip(found, breadth, range(rows[0], rows[-1] + 1), strict=True):
+            line = settled[row, ::outward]  # a view: writing it writes the row
+            taken = np.zeros(len(line), bool)
+            taken[max(0, len(line) - 1 - edge - int(width)) : len(line) - edge] = True
+            kinds = labels[row, ::outward]
+            bare_here = kinds[len(line) - 1 - edge - 4 : len(line) - edge] == SKIN
+            taken &= (kinds == SKIN) if bare_here.mean() > 0.5 else (kinds > 0)
+            taken &= (line != hand) & (line != 0)
+            line[taken] = fore if len(elbow) and row >= elbow[0] else upper
+    return settled
+
+
+def _arm_columns(line: NDArray[np.integer], widest: float) -> tuple[int, float]:
+    """How far the outline lies from the row's end, and how broad the arm there is, in columns.
+
+    `line` runs outwards: its last filled column is the arm's outer edge.
+    """
+    filled = np.flatnonzero(line > 0)
+    if len(filled) == 0:
+        return len(line), 0.0
+    edge = len(line) - 1 - int(filled[-1])
+    inwards = line[filled[-1] :: -1][: int(widest)]
+    skin = np.isin(inwards, (SKIN,))
+    if skin[: int(0.03 / CELL_M)].mean() > 0.5:
+        gone = np.flatnonzero(ndimage.uniform_filter1d(skin.astype(float), 5) < 0.4)
+        return edge, float(gone[0]) if len(gone) else float(len(inwards))
+    gap = np.flatnonzero(inwards == 0)
+    return edge, float(gap[0]) if len(gap) else float(len(inwards))
 
 
 def nearest_region(bare: NDArray[np.integer], inside: Mask) -> NDArray[np.integer]:

@@ -13,6 +13,7 @@ from reimagine.appearance.outlines import (
     hair,
     nearest_region,
     outlines,
+    settle_arms,
 )
 from reimagine.appearance.plane import CELL_M, Plane, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
@@ -54,7 +55,8 @@ def seeing(
     """Labels and body regions of a photo (height width) moved onto its plane."""
     flat = plane.read(labels.astype(np.float32), nearest=True).astype(np.int64)
     bare = plane.read(regions.astype(np.float32) + 1, nearest=True).astype(np.int64) - 1
-    return Seeing(plane=plane, labels=flat, bare=bare, guide=nearest_region(bare, flat > 0))
+    guide = settle_arms(flat, nearest_region(bare, flat > 0), bare)
+    return Seeing(plane=plane, labels=flat, bare=bare, guide=guide)
 
 
 def make_pieces(body: Body, pose: Pose, front: Seeing, back: Seeing | None) -> list[Piece]:
@@ -192,7 +194,7 @@ def _hair_depths(
     faces = body.skin.faces[torch.from_numpy(head)[body.skin.faces.long()].all(1)]
     ahead, _ = depths(verts, faces, front.plane)
     middle = float(verts[torch.from_numpy(head), 2].mean())
-    behind = whole[1] - 0.022
+    behind = whole[1] - 0.014
     fringe = (front.labels == HAIR) & outline.mask
     before = np.where(fringe & np.isfinite(ahead), ahead + 0.012, middle)
     before = np.where(np.isfinite(behind), np.maximum(before, behind + 0.025), np.nan)
