@@ -41,7 +41,5 @@ def make(device: str) -> Plaster:
 if __name__ == "__main__":
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/example_backend")
     assert isinstance(make("cpu"), ImageBackend)
-    make_normals(
-        NormalsRequest(clip=Clip(frames=2, size="96x160"), out=str(folder), video="png")
-    )
+    make_normals(NormalsRequest(clip=Clip(frames=2, size="96x160"), out=str(folder), video="png"))
     print("Put this file where Python finds it, then: reimagine generate --image FILE:make ...")

@@ -78,7 +78,7 @@ def _run(arguments: list[str]) -> int:
         place, kind = _WORK[command]
         request = import_module("reimagine.apps.flags").read_flags(kind, command, rest)
         return _function(place)(request)
-    near = get_close_matches(command, [*_WORK, *_OTHERS], n=1, cutoff=0.4)
+    near = get_close_matches(command, [*_WORK, *_OTHERS], n=1)
     hint = f"Did you mean {near[0]}?" if near else "See reimagine --help."
     raise InputError(f"there is no command {command!r}. {hint}")
 

@@ -1,0 +1,1 @@
+"""Figures in docs/benchmarks.md, each from a command here."""

@@ -1,0 +1,184 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reimagine.apps.cli import main
+from reimagine.apps.flags import read_flags
+from reimagine.request import Clip, InputError, Photos, Request, View
+from reimagine.request_json import from_json, read_request_file, to_json
+
+COMMANDS = ("generate", "normals", "person", "refine", "score", "motion", "backends")
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]):
+    assert main(["--help"]) == main([]) == 0
+    out = capsys.readouterr().out
+    assert all(f"\n  {command} " in out for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", ["generate", "normals", "person", "refine"])
+def test_help_does_not_wait_for_torch(command: str):
+    code = (
+        "import sys\n"
+        "from reimagine.apps.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'warp', 'scipy', 'cv2', 'av'} & sys.modules.keys()\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, command, "--help"], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "--out" in ran.stdout
+
+
+@pytest.mark.parametrize("command", ["motion", "backends"])
+def test_small_commands_have_help_too(command: str, capsys: pytest.CaptureFixture[str]):
+    assert main([command, "--help"]) == 0
+    assert f"usage: reimagine {command}" in capsys.readouterr().out
+
+
+def test_flags_are_flat_and_the_view_may_be_named():
+    flags = ["--front", "a.jpg", "--frames", "5", "--view.radius-m", "2", "--turns", "0.5"]
+    request = read_flags(Request, "generate", [*flags, "--seed", "3"])
+    view = View(radius_m=2.0, turns=0.5)
+    assert request == Request(photos=Photos(front="a.jpg"), clip=Clip(frames=5, view=view), seed=3)
+
+
+def test_flags_win_over_the_request_file(tmp_path: Path):
+    asked = Request(
+        photos=Photos(person="alex"), clip=Clip(frames=9, view=View(margin=0.2)), seed=4
+    )
+    (tmp_path / "r.json").write_text(json.dumps({"command": "generate", **to_json(asked)}))
+    request = read_flags(
+        Request, "generate", ["--request", str(tmp_path / "r.json"), "--frames", "7"]
+    )
+    assert request.clip == Clip(frames=7, view=View(margin=0.2))
+    assert (request.photos.person, request.seed) == ("alex", 4)
+    assert read_flags(Request, "generate", [f"--request={tmp_path / 'r.json'}"]) == asked
+
+
+def test_a_request_survives_json():
+    asked = Request(
+        photos=Photos(front="a", back="b"), clip=Clip(fps=12.5, view=View(focal_mm=50.0))
+    )
+    assert from_json(Request, json.loads(json.dumps(to_json(asked))), "here") == asked
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"clipp": {}}, "Did you mean clip"),
+        ({"clip": {"frame": 3}}, "Did you mean frames"),
+        ({"clip": {"frames": "many"}}, 'clip: frames is "many"; expected a whole number'),
+        ({"clip": {"frames": True}}, "expected a whole number"),
+        ({"clip": 3}, "holds 3; expected an object"),
+        ({"photos": {"front": 3}}, "expected a text or nothing"),
+        ([], "expected an object"),
+    ],
+)
+def test_a_request_file_that_does_not_fit_is_refused(tmp_path: Path, content: object, says: str):
+    (tmp_path / "r.json").write_text(json.dumps(content))
+    with pytest.raises(InputError) as caught:
+        read_request_file(Request, tmp_path / "r.json")
+    assert says in str(caught.value)
+    assert "r.json" in str(caught.value)
+
+
+def test_a_request_file_must_be_there_and_be_json(tmp_path: Path):
+    with pytest.raises(InputError, match="There is no request file"):
+        read_request_file(Request, tmp_path / "none.json")
+    (tmp_path / "r.json").write_text("{")
+    with pytest.raises(InputError, match="is no JSON"):
+        read_request_file(Request, tmp_path / "r.json")
+    with pytest.raises(InputError, match="--request came without a file"):
+        read_flags(Request, "generate", ["--request"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["generat"], "Did you mean generate"),
+        (["dance"], "See reimagine --help"),
+        (["generate"], "--person alex"),
+        (["generate", "--person", "alex", "--frames", "0"], "--frames is 0"),
+        (["normals", "--motion", "wlak"], "Did you mean walk"),
+        (["refine", "--run", "nowhere"], "is no run folder"),
+        (["motion", "inspect"], "expected reimagine motion inspect FILE"),
+        (["motion", "play", "a"], "expected motion inspect or motion convert"),
+        (["motion", "inspect", "none.npz"], "none.npz"),
+        (["backends", "all"], "expected no arguments"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+):
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("reimagine: ")
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_an_unknown_flag_is_code_2(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as caught:
+        main(["generate", "--fron", "a.jpg"])
+    assert caught.value.code == 2
+    assert "--front" in capsys.readouterr().err
+
+
+def test_normals_end_to_end_say_where_the_video_lies(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "run"
+    flags = ["--frames", "2", "--size", "32x48", "--motion", "apose", "--out", str(out)]
+    assert main(["normals", *flags]) == 0
+    said = capsys.readouterr()
+    assert str(out / "video.mp4") in said.out
+    assert "2 frames of 32x48" in said.err
+    assert main(["normals", *flags, "--video", "png"]) == 2
+    assert "--video was mp4, now png" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("stop", "code", "says"),
+    [
+        (KeyboardInterrupt(), 130, "Run the same command again"),
+        (RuntimeError("a bug"), 1, "our own fault"),
+    ],
+)
+def test_a_stop_and_a_fault_have_their_codes(
+    stop: BaseException,
+    code: int,
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    def fail(*_: object) -> None:
+        raise stop
+
+    monkeypatch.setattr("reimagine.pipeline.make_scene", fail)
+    assert main(["normals", "--frames", "1", "--out", str(tmp_path / "run")]) == code
+    assert says in capsys.readouterr().err
+    log = (tmp_path / "run" / "log.txt").read_text()
+    assert ("a bug" in log) if code == 1 else ("KeyboardInterrupt" in log)
+
+
+def test_motions_are_inspected_and_converted(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = tmp_path / "walk.npz"
+    assert main(["motion", "convert", "walk", str(out)]) == 0
+    assert main(["motion", "inspect", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "at 24 per second" in said
+
+
+def test_backends_lists_what_there_is(capsys: pytest.CaptureFixture[str]):
+    assert main(["backends"]) == 0
+    out = capsys.readouterr().out
+    for name in ("atlas", "flow", "none", "anny", "smplx"):
+        assert f"  {name}" in out
