@@ -21,8 +21,9 @@ from reimagine.body.library.built_in import built_in_motion
 from reimagine.body.model import joint_positions, pose_body, pose_skin
 from reimagine.cameras.flow import look
 from reimagine.cameras.path import make_camera
-from reimagine.cameras.rasterize import interpolate
-from reimagine.records import Body, CameraPath, Motion
+from reimagine.cameras.project import project, to_camera
+from reimagine.cameras.rasterize import blend, interpolate
+from reimagine.records import Body, CameraPath, Motion, Seen
 from reimagine.request import View
 from reimagine.scores.control import control
 
@@ -65,7 +66,9 @@ def clothed(points: Tensor, look_name: str) -> Tensor:
     return colour.clamp(0, 1)
 
 
-def render(body: Body, motion: Motion, camera: CameraPath, colours: Tensor, light: Tensor) -> Tensor:
+def render(
+    body: Body, motion: Motion, camera: CameraPath, colours: Tensor, light: Tensor
+) -> Tensor:
     """One frame, antialiased by rendering at twice the size, over white: `height width 3`."""
     doubled = CameraPath(
         K=camera.K * torch.tensor([[2.0], [2.0], [1.0]]),
@@ -89,7 +92,6 @@ def render(body: Body, motion: Motion, camera: CameraPath, colours: Tensor, ligh
 
 def turned(camera: CameraPath, about: Tensor, degrees: float, axis: Tensor) -> CameraPath:
     """The camera moved round a point, still seeing it at the same place."""
-    K = torch.zeros(3, 3)
     x, y, z = (axis / axis.norm()).tolist()
     K = torch.tensor([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     R = torch.linalg.matrix_exp(K * math.radians(degrees))
@@ -125,15 +127,18 @@ def setting(side_deg: float, name: str = "walk") -> tuple[Body, Motion, CameraPa
     return body, motion, camera, joint_positions(body, pose)[0]
 
 
-def true_millimetres(
-    body: Body, asked: Motion, painted: Motion, camera: CameraPath, joints: Tensor
-) -> Tensor:
-    """What could be seen of each joint's true displacement: the part across the line of sight."""
-    del asked
-    after = joint_positions(body, pose_body(body, painted))[0]
-    in_a, in_b = (points @ camera.R[0].T + camera.t[0] for points in (joints, after))
-    pixels = [(points @ camera.K[0].T)[:, :2] / points[:, 2:] for points in (in_a, in_b)]
-    return (pixels[1] - pixels[0]).norm(dim=1) * in_a[:, 2] / camera.K[0, 0, 0] * 1000
+def true_millimetres(body: Body, painted: Motion, seen: Seen, joints: Tensor) -> Tensor:
+    """How far the surface before each joint really went, across the line of sight."""
+    camera = seen.camera
+    pixel = project(camera, joints[None])[0, :22]
+    column, row = pixel.floor().long().unbind(1)
+    corners = seen.faces[seen.raster.face[0][row, column].clamp_min(0).long()].long()
+    where = seen.raster.barycentrics[0][row, column]
+    after = pose_skin(body.skin, pose_body(body, painted))
+    points = [blend(where, verts, corners)[None] for verts in (seen.verts[0], after[0])]
+    a, b = (project(camera, one)[0] for one in points)
+    depth = to_camera(camera, points[0])[0, :, 2]
+    return (b - a).norm(dim=1) * depth / camera.K[0, 0, 0] * 1000
 
 
 def main() -> None:
@@ -143,54 +148,64 @@ def main() -> None:
     quick = options.parse_args().quick
     poses, views = (POSES[::3], VIEWS[::3]) if quick else (POSES, VIEWS)
     sides = SIDES_DEG[:1] if quick else SIDES_DEG
-    light, other_light = (
-        torch.nn.functional.normalize(torch.tensor(v), dim=0)
-        for v in ([0.4, 0.6, 0.7], [-0.5, 0.7, 0.5])
-    )
-    print("| pose off by, mm | look | true, mm | measured, mm | error a joint, mm | view, deg |")
+    print(f"{WIDTH}x{HEIGHT}, seen from {', '.join(f'{side:g}' for side in sides)} degrees")
+    print("| look | true, mm | measured, mm | median, mm | error of a joint, mm | view, deg |")
     print("|---|---|---|---|---|---|")
     for look_name in LOOKS:
         for millimetres in poses:
-            rows = []
-            for side in sides:
-                body, motion, camera, joints = setting(side)
-                base = clothed(body.skin.verts, "same")
-                anchored = render(body, motion, camera, base, light)
-                colours = clothed(body.skin.verts, look_name)
-                off = moved(motion, body, millimetres, seed=int(side))
-                painted = render(
-                    body, off, camera, colours, light if look_name == "same" else other_light
-                )
-                seen = look(pose_skin(body.skin, pose_body(body, motion)), body.skin.faces, camera)
-                got = control(painted.numpy(), anchored.numpy(), seen, joints)
-                true = true_millimetres(body, motion, off, camera, joints)[:22].numpy()
-                known = np.isfinite(got.joints_mm)
-                error = np.abs(got.joints_mm - true)[known].mean()
-                rows.append((true[known].mean(), got.joints_mm[known].mean(), error, got.view_deg))
-            mean = np.mean(rows, axis=0)
-            print(f"| {millimetres:g} | {look_name} | " + " | ".join(f"{v:.2f}" for v in mean) + " |")
+            rows = [pose_row(look_name, millimetres, side) for side in sides]
+            print_row(look_name, rows)
     print()
-    print("| camera off by, deg | look | measured, deg | joints, mm |")
-    print("|---|---|---|---|")
+    print("| look | camera off by, deg | measured, deg | joints, mm | median, mm |")
+    print("|---|---|---|---|---|")
     for look_name in LOOKS:
         for degrees in views:
-            rows = []
-            for side in sides:
-                body, motion, camera, joints = setting(side)
-                anchored = render(body, motion, camera, clothed(body.skin.verts, "same"), light)
-                axis = torch.tensor([0.25, 1.0, 0.1])
-                painted = render(
-                    body,
-                    motion,
-                    turned(camera, joints[:22].mean(0), degrees, axis),
-                    clothed(body.skin.verts, look_name),
-                    light if look_name == "same" else other_light,
-                )
-                seen = look(pose_skin(body.skin, pose_body(body, motion)), body.skin.faces, camera)
-                got = control(painted.numpy(), anchored.numpy(), seen, joints)
-                rows.append((got.view_deg, np.nanmean(got.joints_mm)))
-            mean = np.mean(rows, axis=0)
-            print(f"| {degrees:g} | {look_name} | " + " | ".join(f"{v:.2f}" for v in mean) + " |")
+            print_row(look_name, [view_row(look_name, degrees, side) for side in sides])
+
+
+def print_row(look_name: str, rows: list[list[float]]) -> None:
+    """One line of a table: the mean over the sides."""
+    values = np.mean(rows, axis=0)
+    print(f"| {look_name} | " + " | ".join(f"{value:.2f}" for value in values) + " |", flush=True)
+
+
+def light(*, other: bool) -> Tensor:
+    """Where the light comes from."""
+    place = [-0.5, 0.7, 0.5] if other else [0.4, 0.6, 0.7]
+    return torch.nn.functional.normalize(torch.tensor(place), dim=0)
+
+
+def pose_row(look_name: str, millimetres: float, side: float) -> list[float]:
+    """True and measured displacement, their median, the mean error of a joint, and the viewpoint's deviation."""
+    body, motion, camera, joints = setting(side)
+    anchored = render(body, motion, camera, clothed(body.skin.verts, "same"), light(other=False))
+    off = moved(motion, body, millimetres, seed=int(side))
+    colours = clothed(body.skin.verts, look_name)
+    painted = render(body, off, camera, colours, light(other=look_name != "same"))
+    seen = look(pose_skin(body.skin, pose_body(body, motion)), body.skin.faces, camera)
+    got = control(painted.numpy(), anchored.numpy(), seen, joints)
+    known = np.isfinite(got.joints_mm)
+    true, measured = true_millimetres(body, off, seen, joints).numpy()[known], got.joints_mm[known]
+    error = np.abs(measured - true).mean()
+    return [true.mean(), measured.mean(), float(np.median(measured)), error, got.view_deg]
+
+
+def view_row(look_name: str, degrees: float, side: float) -> list[float]:
+    """True and measured deviation of the viewpoint, and what it does to the joints."""
+    body, motion, camera, joints = setting(side)
+    anchored = render(body, motion, camera, clothed(body.skin.verts, "same"), light(other=False))
+    axis = torch.tensor([0.25, 1.0, 0.1])
+    aside = turned(camera, joints[:22].mean(0), degrees, axis)
+    colours = clothed(body.skin.verts, look_name)
+    painted = render(body, motion, aside, colours, light(other=look_name != "same"))
+    seen = look(pose_skin(body.skin, pose_body(body, motion)), body.skin.faces, camera)
+    got = control(painted.numpy(), anchored.numpy(), seen, joints)
+    return [
+        degrees,
+        got.view_deg,
+        float(np.nanmean(got.joints_mm)),
+        float(np.nanmedian(got.joints_mm)),
+    ]
 
 
 if __name__ == "__main__":

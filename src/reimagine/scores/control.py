@@ -107,26 +107,26 @@ def view_deviation_deg(
     if int(sure.sum()) < 6:
         return float("nan")
     points, shift = points[sure].double(), shift[sure].double()
-    weights, K = information[sure].double(), K.double()
+    weights, exact = information[sure].double(), K.double()
     weights = weights / weights.diagonal(dim1=1, dim2=2).sum(1).median()
     middle = points.mean(0)
-    target = _pixels(points, K) + shift
-    R, t = torch.eye(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
+    target = _pixels(points, exact) + shift
+    turn, place = torch.eye(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
     for _ in range(15):
-        turned = (points - middle) @ R.T
-        now = turned + middle + t
-        residual = target - _pixels(now, K)
-        J = _jacobian(now, turned, K)
+        turned = (points - middle) @ turn.T
+        now = turned + middle + place
+        residual = target - _pixels(now, exact)
+        J = _jacobian(now, turned, exact)
         square = torch.einsum("pi,pij,pj->p", residual, weights, residual)
         scale = square.median().clamp_min(0.01) * 2
         robust = weights / (1 + square / scale)[:, None, None]
         H = torch.einsum("pia,pij,pjb->ab", J, robust, J)
         g = torch.einsum("pia,pij,pj->a", J, robust, residual)
         step = torch.linalg.solve(H + 1e-9 * torch.eye(6) * H.diagonal().max(), g)
-        R, t = torch.linalg.matrix_exp(_cross(step[:3])) @ R, t + step[3:]
+        turn, place = torch.linalg.matrix_exp(_cross(step[:3])) @ turn, place + step[3:]
         if float(step.norm()) < 1e-6:
             break
-    cosine = (R.diagonal().sum() - 1) / 2
+    cosine = (turn.diagonal().sum() - 1) / 2
     return float(torch.rad2deg(torch.acos(cosine.clamp(-1, 1))))
 
 

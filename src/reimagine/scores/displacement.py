@@ -163,7 +163,7 @@ def _shrunken(picture: NDArray[np.float32], shrink: int) -> NDArray[np.float32]:
         picture, 0, -height % shrink, 0, -width % shrink, cv2.BORDER_REPLICATE
     )
     size = padded.shape[1] // shrink, padded.shape[0] // shrink
-    return cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _planes(picture: NDArray[np.float32]) -> Float[Tensor, "1 3 height width"]:

@@ -30,7 +30,7 @@ def compare(
     iou = int((painted & asked).sum()) / union
     if not (painted.any() and asked.any()):
         return Outline(iou=iou, distance_px=float("nan"), signed_px=float("nan"))
-    rows, columns = ((painted | asked).any(axis=axis).nonzero()[0] for axis in (1, 0))
+    rows, columns = (np.flatnonzero((painted | asked).any(axis=axis)) for axis in (1, 0))
     crop = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     to_asked, to_painted = (_signed(np.pad(mask[crop], 1)) for mask in (asked, painted))
     on_painted, on_asked = (_edge(np.pad(mask[crop], 1)) for mask in (painted, asked))

@@ -18,7 +18,7 @@ def sharpness(
     After Pech-Pacheco et al. (ICPR 2000), who take the whole picture.
     """
     inner = cv2.erode(foreground.astype(np.uint8), np.ones((INNER, INNER), np.uint8)) > 0
-    rows, columns = (inner.any(axis=axis).nonzero()[0] for axis in (1, 0))
+    rows, columns = (np.flatnonzero(inner.any(axis=axis)) for axis in (1, 0))
     if len(rows) == 0:
         return float("nan")
     crop = (

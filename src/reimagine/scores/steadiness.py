@@ -64,8 +64,10 @@ def optical_carry(
     top, bottom, left, right = _box(foreground, margin=24)
     grey = [_grey(picture[top:bottom, left:right]) for picture in (first, second)]
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    there = flow.calc(grey[0], grey[1], None)
-    back = flow.calc(grey[1], grey[0], None)
+    there, back = (
+        np.asarray(flow.calc(a, b, np.zeros((*a.shape, 2), np.float32)), np.float32)
+        for a, b in (grey, grey[::-1])
+    )
     rows, columns = np.mgrid[top:bottom, left:right].astype(np.float32)
     place = np.stack([columns, rows], axis=-1) + there
     corner = np.array([left, top], np.float32)
@@ -139,7 +141,7 @@ def _grey(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
 def _box(mask: NDArray[np.bool_], margin: int) -> tuple[int, int, int, int]:
     """Top, bottom, left and right of what is set, with a margin, at least 32 pixels; the whole where nothing is."""
     height, width = mask.shape
-    rows, columns = (mask.any(axis=axis).nonzero()[0] for axis in (1, 0))
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     if len(rows) == 0:
         return 0, height, 0, width
     top, left = max(int(rows[0]) - margin, 0), max(int(columns[0]) - margin, 0)

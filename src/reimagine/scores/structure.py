@@ -34,4 +34,4 @@ def structure(
     features = np.stack(
         [(xx - yy) * scale, 2 * xy * scale, share - cv2.blur(share, (WINDOW, WINDOW))], axis=-1
     )
-    return cv2.GaussianBlur(features, (0, 0), 1.0)
+    return np.asarray(cv2.GaussianBlur(features, (0, 0), 1.0), np.float32)
