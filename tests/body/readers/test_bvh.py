@@ -306,10 +306,10 @@ def with_spine(path: Path, count: int, bend_deg: float) -> Path:
         return f"JOINT {name} {{ OFFSET {offset} {channels} {ends} }}"
 
     def limb(side: str, sign: int, names: tuple[str, ...], offsets: tuple[str, ...]) -> str:
-        text: tuple[str, ...] = ()
+        inner = ""
         for name, offset in reversed(list(zip(names, offsets, strict=True))):
-            text = (joint(side + name, offset.replace("+", str(sign)), *text),)
-        return text[0]
+            inner = joint(side + name, offset.replace("+", str(sign)), *filter(None, [inner]))
+        return inner
 
     arm = (("Arm", "ForeArm", "Hand"), ("+7 40 0", "+5 0 0", "+5 0 0"))
     leg = (("UpLeg", "Leg", "Foot"), ("+ -4 0", "0 -40 0", "0 -40 0"))
