@@ -183,7 +183,7 @@ def find_factory(flag: str, name: str, table: Mapping[str, str]) -> Callable[...
         raise InputError(f"{flag} is {name!r}; expected {known} or module:factory. {hint}")
     try:
         factory = getattr(import_module(module_name), factory_name, None)
-    except ImportError as error:
+    except (ImportError, TypeError) as error:
         raise InputError(
             f"{flag} {name} cannot be loaded ({error}); expected an installed package. "
             f"Install it, or see reimagine backends."

@@ -44,3 +44,8 @@ def test_a_misspelt_refiner_is_answered_with_the_nearest():
 
 def test_module_and_factory_name_a_backend():
     assert load_backend("reimagine.frames.backends.atlas:make", "cpu").multiple == 1
+
+
+def test_a_relative_module_is_refused():
+    with pytest.raises(InputError, match=r"--image \.here:make cannot be loaded"):
+        load_backend(".here:make", "cpu")
