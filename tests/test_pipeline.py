@@ -335,7 +335,7 @@ def test_a_request_that_cannot_be_is_refused_before_anything_is_made(
     plain_person: Path, tmp_path: Path, change: dict[str, object], says: str
 ):
     with pytest.raises(InputError) as caught:
-        generate(replace(good(plain_person, tmp_path), **change))  # pyright: ignore[reportArgumentType]
+        generate(replace(good(plain_person, tmp_path), **change))
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
@@ -346,9 +346,10 @@ def test_a_size_that_the_backend_cannot_paint_is_refused_with_one_that_it_can(
 ):
     from reimagine.frames.backends.atlas import Atlas
 
-    monkeypatch.setattr(
-        "reimagine.pipeline.load_backend", lambda _name, device: Atlas(device=device, multiple=16)
-    )
+    def load(_name: str, device: str) -> Atlas:
+        return Atlas(device=device, multiple=16)
+
+    monkeypatch.setattr("reimagine.pipeline.load_backend", load)
     clip = replace(CLIP, size="100x200")
     with pytest.raises(InputError, match="--size 96x192"):
         generate(replace(good(plain_person, tmp_path), clip=clip))
@@ -393,7 +394,7 @@ def test_the_api_is_one_import():
         assert getattr(reimagine, name).__name__ == name
         assert name in dir(reimagine)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = reimagine.nothing  # pyright: ignore[reportAttributeAccessIssue]
+        _ = reimagine.nothing
 
 
 def test_encoding_is_what_the_resume_relies_on():

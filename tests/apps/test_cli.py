@@ -102,7 +102,7 @@ def test_a_request_file_must_be_there_and_be_json(tmp_path: Path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["generat"], "Did you mean generate"),
+        (["generates"], "Did you mean generate"),
         (["dance"], "See reimagine --help"),
         (["generate"], "--person alex"),
         (["generate", "--person", "alex", "--frames", "0"], "--frames is 0"),
