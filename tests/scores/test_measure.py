@@ -1,0 +1,190 @@
+import dataclasses
+import json
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from reimagine.cameras.flow import look
+from reimagine.request import InputError
+from reimagine.scores.clip import Clip
+from reimagine.scores.measure import score_clip
+from reimagine.scores.page import page, worst_frames
+from reimagine.scores.report import markdown, pool, scores_json
+
+
+@pytest.fixture(scope="module")
+def clip(ball):
+    """Four frames of the turning ball, noisy, and the same blurred."""
+
+    def see(start, stop):
+        assert stop == start + 1, "memory stays flat: one frame at a time"
+        return ball.seen(2.0 * start)
+
+    def anchor(frame):
+        return ball.picture(ball.seen(2.0 * frame))
+
+    def painted(frame):
+        generator = torch.Generator().manual_seed(frame)
+        noise = 0.05 * torch.randn(3, 160, 160, generator=generator)
+        picture = anchor(frame)
+        return torch.cat([(picture[:3] + noise).clamp(0, 1), picture[3:]])
+
+    def refined(frame):
+        pixels = painted(frame)[:3].permute(1, 2, 0).numpy()
+        blurred = torch.from_numpy(cv2.GaussianBlur(pixels, (0, 0), 1.2)).permute(2, 0, 1)
+        return torch.cat([blurred, painted(frame)[3:]])
+
+    joints = torch.tensor([[0.1, 0.1, -0.45], [-0.2, 0.0, -0.42], [0.0, -0.2, -0.42]])
+    return Clip(
+        name="ball",
+        frames=4,
+        fps=2.0,
+        painted=painted,
+        refined=refined,
+        see=see,
+        anchor=anchor,
+        joints=lambda _: joints,
+    )
+
+
+@pytest.fixture(scope="module")
+def scores(clip):
+    return score_clip(clip, seed=1)
+
+
+def test_blur_lowers_warping_error_and_sharpness_together(scores):
+    assert scores.figures["warping_error.change"].mean < -0.5
+    assert scores.figures["sharpness.change"].mean < -0.5
+
+
+def test_change_is_the_ratio_of_the_stages(scores):
+    ratio = (
+        scores.figures["warping_error.refined"].mean / scores.figures["warping_error.frames"].mean
+    )
+    assert scores.figures["warping_error.change"].mean == pytest.approx(ratio - 1)
+
+
+def test_the_file_holds_the_promised_figures(scores):
+    held = json.loads(scores_json(scores, seed=1, versions={"reimagine": "1"}))
+    for name in (
+        "warping_error.frames",
+        "warping_error.refined",
+        "sharpness.frames",
+        "sharpness.refined",
+        "control.displacement_mm",
+        "control.view_deg",
+        "control.silhouette_iou",
+    ):
+        group, leaf = name.split(".")
+        assert {"mean", "p95", "interval", "unit"} <= held[group][leaf].keys()
+        assert len(held[group][leaf]["interval"]) == 2
+        assert held[group][leaf]["mean"] is not None
+    assert held["schema"] == "reimagine.scores/1"
+    assert held["seed"] == 1
+    assert held["control"]["silhouette_iou"]["mean"] == 1.0
+
+
+def test_equal_arguments_give_equal_files(clip, scores):
+    again = score_clip(clip, seed=1)
+    assert scores_json(again, seed=1, versions={}) == scores_json(scores, seed=1, versions={})
+
+
+def test_the_page_needs_nothing_beside_it(clip, scores):
+    text = page([scores, scores], [clip.refined, clip.refined])
+    assert text.count("<svg") >= 5
+    assert "data:image/jpeg;base64," in text
+    assert "http" not in text
+    assert 'src="data' in text
+
+
+def test_the_worst_frames_are_shown_first(scores):
+    one = dataclasses.replace(
+        scores.figures["control.view_deg"], values=(1.0, float("nan"), 9.0, 3.0)
+    )
+    assert worst_frames(one) == [2, 3, 0]
+    assert worst_frames(dataclasses.replace(one, better="higher")) == [0, 3, 2]
+
+
+def test_a_name_cannot_put_scripts_into_the_page(clip, scores):
+    evil = dataclasses.replace(scores, name="<script>x</script>")
+    assert "<script>x" not in page([evil], [clip.refined])
+
+
+def test_several_clips_have_an_interval_over_clips(scores):
+    steadier = dataclasses.replace(
+        scores,
+        figures={
+            name: dataclasses.replace(one, mean=one.mean / 2)
+            for name, one in scores.figures.items()
+        },
+    )
+    both = pool([scores, steadier], name="two", seed=0)
+    one = both.figures["warping_error.frames"]
+    assert one.mean == pytest.approx(scores.figures["warping_error.frames"].mean * 0.75)
+    assert one.low < one.mean < one.high
+    assert both.clips == 2
+
+
+def test_the_table_has_a_column_a_run(scores):
+    lines = markdown([scores, scores]).splitlines()
+    assert lines[0].count("| ball") == 2
+    assert all(line.count("|") == 6 for line in lines)
+
+
+def test_a_video_alone_is_measured_along_optical_flow_and_says_what_is_missing(clip):
+    bare = dataclasses.replace(clip, see=None, anchor=None, joints=None, refined=None)
+    got = score_clip(bare)
+    assert got.figures["warping_error_optical.frames"].mean > 0
+    assert "warping_error.frames" not in got.figures
+    assert "--conditions" in got.notes[0]
+
+
+def test_one_frame_is_refused(clip):
+    with pytest.raises(InputError, match="has 1 frame; expected at least 2"):
+        score_clip(dataclasses.replace(clip, frames=1))
+
+
+def test_pictures_of_another_size_are_refused(clip):
+    small = dataclasses.replace(clip, refined=lambda _: torch.zeros(4, 80, 80))
+    with pytest.raises(InputError, match="160x160 and its refined pictures 80x80"):
+        score_clip(small)
+
+
+def test_geometry_of_another_size_is_refused(clip):
+    small = dataclasses.replace(
+        clip, painted=lambda _: torch.ones(4, 80, 80), refined=None, anchor=None
+    )
+    with pytest.raises(InputError, match="pictures are 80x80 and its camera's 160x160"):
+        score_clip(small)
+
+
+def test_a_size_that_changes_within_the_clip_is_refused(clip):
+    odd = dataclasses.replace(
+        clip, painted=lambda i: clip.painted(i) if i < 2 else torch.ones(4, 80, 80), refined=None
+    )
+    with pytest.raises(InputError, match="frame 2 are not all 80x80"):
+        score_clip(odd)
+
+
+def test_an_empty_mask_is_refused(clip):
+    empty = dataclasses.replace(clip, painted=lambda _: torch.zeros(4, 160, 160))
+    with pytest.raises(InputError, match="frame 0 shows nobody"):
+        score_clip(empty)
+
+
+def test_conditions_that_are_not_finite_are_refused(clip, ball):
+    verts = ball.verts[None].clone()
+    verts[0, 7] = float("nan")
+    broken = dataclasses.replace(clip, see=lambda *_: look(verts, ball.faces, ball.camera()))
+    with pytest.raises(InputError, match="NaN or infinite"):
+        score_clip(broken)
+
+
+def test_numbers_that_do_not_exist_are_null(scores):
+    one = dataclasses.replace(scores.figures["control.view_deg"], mean=np.nan, values=(np.nan,))
+    text = scores_json(
+        dataclasses.replace(scores, figures={"control.view_deg": one}), seed=0, versions={}
+    )
+    assert json.loads(text)["control"]["view_deg"]["mean"] is None
