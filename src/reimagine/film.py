@@ -1,7 +1,10 @@
 """The stages of a run that go frame by frame, in chunks: memory does not grow with the clip, and each can be continued."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -44,16 +47,15 @@ def paint(
     frames, started, painted = len(scene.pose), time.monotonic(), 0
     todo = [frame for frame in range(frames) if not run.has(frame_name(PAINTED, frame))]
     _write_scene(run, scene)
-    for chunk in _chunks(todo, scene.camera):
-        conditions = _conditions(person.body, scene, chunk)
-        _write_conditions(run, conditions, chunk.start)
-        pictures = backend.paint(person, conditions, seed)
-        for frame, picture in zip(chunk, pictures, strict=True):
-            run.write(frame_name(PAINTED, frame), encode_png(picture))
-        if not painted and len(chunk) < len(todo):
-            _say_how_long(listener, time.monotonic() - started, len(chunk), len(todo))
-        painted += len(chunk)
-        listener.step("painting", frames - len(todo) + painted, frames)
+    with _behind() as later:
+        for chunk in _chunks(todo, scene.camera):
+            conditions = _conditions(person.body, scene, chunk)
+            pictures = backend.paint(person, conditions, seed)
+            later(partial(_write_painted, run, conditions, pictures, chunk))
+            if not painted and len(chunk) < len(todo):
+                _say_how_long(listener, time.monotonic() - started, len(chunk), len(todo))
+            painted += len(chunk)
+            listener.step("painting", frames - len(todo) + painted, frames)
 
 
 def make_normals_only(run: RunFolder, body: Body, scene: Scene, listener: Listener) -> None:
@@ -92,10 +94,11 @@ def steady(
     def see(first: int, stop: int) -> Seen:
         return dress(person, scene.pose[first:stop], scene.camera[first:stop])
 
-    for frame, picture in enumerate(refiner.steady(read, see, frames, start), start):
-        final = picture if behind is None else over(picture, behind)
-        run.write(frame_name(FINAL, frame), encode_png(final))
-        listener.step("steadying", frame + 1, frames)
+    with _behind() as later:
+        for frame, picture in enumerate(refiner.steady(read, see, frames, start), start):
+            final = picture if behind is None else over(picture, behind)
+            later(partial(_write_final, run, final, frame))
+            listener.step("steadying", frame + 1, frames)
 
 
 def finish(
@@ -179,6 +182,38 @@ def check_video(kind: str, background: str) -> None:
 def _conditions(body: Body, scene: Scene, chunk: range) -> Conditions:
     part = slice(chunk.start, chunk.stop)
     return make_conditions(body, scene.pose[part], scene.camera[part], scene.heading_rad)
+
+
+@contextmanager
+def _behind() -> Generator[Callable[[Callable[[], None]], None]]:
+    """Does what it is given in another thread, in order, and lets one piece wait: writing does not hold up painting."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        pending: list[Future[None]] = []
+
+        def later(task: Callable[[], None]) -> None:
+            if pending:
+                pending.pop().result()
+            pending.append(worker.submit(task))
+
+        yield later
+        if pending:
+            pending.pop().result()
+
+
+def _write_painted(
+    run: RunFolder,
+    conditions: Conditions,
+    pictures: Float[Tensor, "frames 4 height width"],
+    chunk: range,
+) -> None:
+    """Conditions first: where a frame's picture is, they are too."""
+    _write_conditions(run, conditions, chunk.start)
+    for frame, picture in zip(chunk, pictures, strict=True):
+        run.write(frame_name(PAINTED, frame), encode_png(picture))
+
+
+def _write_final(run: RunFolder, picture: Float[Tensor, "c height width"], frame: int) -> None:
+    run.write(frame_name(FINAL, frame), encode_png(picture))
 
 
 def _write_conditions(run: RunFolder, conditions: Conditions, start: int) -> None:
