@@ -16,9 +16,6 @@ from reimagine.listener import SILENT, Listener
 from reimagine.records import Body, Person, Skin
 from reimagine.request import InputError, Photos
 
-_RECIPE = "1"
-"""Part of every cache key; to be raised when the same photos come to give another person."""
-
 
 def check_person(photos: Photos) -> None:
     """Nothing, where photos or a person were given that go together; opens no picture.
@@ -129,8 +126,12 @@ def _people_folder() -> Path:
 
 
 def _key(photos: Photos) -> str:
-    """Digest of the photos' bytes, each with what it was given as."""
-    digest = hashlib.sha256(_RECIPE.encode())
+    """Digest of the photos' bytes, each with what it was given as, and of the code that makes a person of them."""
+    digest = hashlib.sha256()
+    package = Path(str(resources.files("reimagine")))
+    for stage in ("appearance", "body"):
+        for source in sorted((package / stage).glob("*.py")):
+            digest.update(source.read_bytes())
     for field in fields(photos):
         path = getattr(photos, field.name)
         if path is None:
