@@ -1,0 +1,169 @@
+"""Blind paired comparison by people: one page that needs nothing beside it, and the tally of its answers."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from reimagine.request import InputError
+from reimagine.scores.figures import bootstrap, wilson
+
+SCHEMA = "reimagine.study/1"
+MOST_BYTES = 200_000_000
+"""Of all videos together: a larger page does not open well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two videos of one request."""
+
+    name: str
+    a: Path
+    b: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How often B was preferred to A; a tie counts half."""
+
+    answers: int
+    people: int
+    a: int
+    b: int
+    ties: int
+    share_b: float
+    low: float
+    high: float
+    """95 % interval: bootstrap over people where there are at least five, else Wilson's over answers."""
+
+
+def study_page(pairs: Sequence[Pair], *, question: str, seed: int) -> str:
+    """The page: pairs in a random order, sides swapped at random, both drawn anew for each person from their name.
+
+    Raises:
+        InputError: for videos that are absent, or too large for a page.
+    """
+    size = 0
+    items: list[dict[str, str]] = []
+    for pair in pairs:
+        for path in (pair.a, pair.b):
+            if not path.is_file():
+                raise InputError(
+                    f"There is no video {path}; expected one in each run. Make the run with --video mp4."
+                )
+            size += path.stat().st_size
+        if size > MOST_BYTES:
+            raise InputError(
+                f"the videos are over {MOST_BYTES // 1_000_000} MB together; expected less for one page. "
+                "Give fewer or shorter runs."
+            )
+        items.append({"name": pair.name, "a": _video(pair.a), "b": _video(pair.b)})
+    content = {"schema": SCHEMA, "seed": seed, "question": question, "pairs": items}
+    # A closing tag within a name must not end the script.
+    return _PAGE.replace("__CONTENT__", json.dumps(content).replace("</", "<\\/"))
+
+
+def tally(files: Sequence[Path]) -> Tally:
+    """The answers of all files taken together.
+
+    Raises:
+        InputError: for a file that holds no answers of a study.
+    """
+    if not files:
+        raise InputError("study tally got no files; expected the answers that the page saved.")
+    counts = {"a": 0, "b": 0, "tie": 0}
+    people: list[list[float]] = []
+    for file in files:
+        marks = _answers(file)
+        for mark in marks:
+            counts[mark] += 1
+        people.append([{"a": 0.0, "b": 1.0, "tie": 0.5}[mark] for mark in marks])
+    answers = sum(counts.values())
+    wins = counts["b"] + counts["tie"] / 2
+    if len(people) >= 5:
+        low, high = bootstrap(np.array([np.mean(person) for person in people]), seed=0)
+    else:
+        low, high = wilson(wins, answers)
+    return Tally(
+        answers=answers,
+        people=len(people),
+        a=counts["a"],
+        b=counts["b"],
+        ties=counts["tie"],
+        share_b=wins / answers,
+        low=low,
+        high=high,
+    )
+
+
+def _answers(file: Path) -> list[str]:
+    try:
+        held: Any = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        held = None
+    if not isinstance(held, Mapping) or cast("Mapping[str, Any]", held).get("schema") != SCHEMA:
+        raise InputError(
+            f"{file} holds no answers of a study; expected the file that its page saved at the end."
+        )
+    answers = cast("Mapping[str, Any]", held).get("answers")
+    marks = [one.get("preferred") for one in answers] if isinstance(answers, list) else []
+    if not marks or not all(mark in ("a", "b", "tie") for mark in marks):
+        raise InputError(
+            f"{file} holds no answers, or others than a, b and tie; expected a finished study."
+        )
+    return marks
+
+
+def _video(path: Path) -> str:
+    kind = {".webm": "video/webm", ".mp4": "video/mp4"}.get(path.suffix.lower())
+    if kind is None:
+        raise InputError(f"{path} does not play in a browser; expected .mp4 or .webm.")
+    return f"data:{kind};base64," + base64.b64encode(path.read_bytes()).decode("ascii")
+
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Which video is better?</title>
+<style>body{font:18px/1.5 system-ui,sans-serif;margin:1rem;text-align:center;background:#fff;color:#222}
+video{width:44vw;max-height:68vh;background:#eee}.sides{display:flex;justify-content:center;gap:2vw}
+button,input{font:inherit;padding:.4rem 1rem;margin:.3rem}[hidden]{display:none}</style>
+<main id="start"><h1>Which video is better?</h1><p id="question"></p>
+<p>You will see pairs of videos. Press the left or right arrow for the better one, the down arrow if neither is.</p>
+<input id="who" placeholder="Your name or a number" autofocus><button id="go">Start</button></main>
+<main id="pair" hidden><p id="where"></p><div class="sides">
+<div><video id="left" muted loop autoplay playsinline></video><br><button id="l">&larr; left</button></div>
+<div><video id="right" muted loop autoplay playsinline></video><br><button id="r">right &rarr;</button></div></div>
+<button id="t">&darr; neither</button></main>
+<main id="end" hidden><h1>Thank you</h1><p><a id="save">Save the answers</a> and send the file back.</p></main>
+<script>
+const study = __CONTENT__;
+const $ = name => document.getElementById(name);
+// mulberry32: the same person and seed get the same order.
+function random(seed){return ()=>{seed=seed+0x6D2B79F5|0;let t=Math.imul(seed^seed>>>15,1|seed);
+t=t+Math.imul(t^t>>>7,61|t)^t;return((t^t>>>14)>>>0)/4294967296}}
+let order=[],at=0,answers=[],shown=0,who="";
+function begin(){who=$("who").value.trim()||"nobody";let seed=study.seed|0;
+for(const letter of who)seed=Math.imul(seed^letter.codePointAt(0),2654435761);
+const draw=random(seed);order=study.pairs.map((pair,index)=>({index,swapped:draw()<.5}));
+for(let i=order.length-1;i>0;i--){const j=Math.floor(draw()*(i+1));[order[i],order[j]]=[order[j],order[i]]}
+$("start").hidden=true;$("pair").hidden=false;show()}
+function show(){const now=order[at],pair=study.pairs[now.index];shown=Date.now();
+$("where").textContent=(at+1)+" of "+order.length+": "+study.question;
+$("left").src=now.swapped?pair.b:pair.a;$("right").src=now.swapped?pair.a:pair.b}
+function answer(side){if($("pair").hidden)return;const now=order[at];
+const preferred=side==="tie"?"tie":(side==="left")!==now.swapped?"a":"b";
+answers.push({pair:study.pairs[now.index].name,swapped:now.swapped,side,preferred,seconds:(Date.now()-shown)/1000});
+if(++at<order.length)show();else finish()}
+function finish(){$("pair").hidden=true;$("end").hidden=false;
+const text=JSON.stringify({schema:study.schema,seed:study.seed,who,answers},null,1);
+const link=$("save");link.href="data:application/json;charset=utf-8,"+encodeURIComponent(text);
+link.download="answers-"+who.replace(/[^A-Za-z0-9_-]/g,"_")+".json";link.click()}
+$("question").textContent=study.question;$("go").onclick=begin;
+$("l").onclick=()=>answer("left");$("r").onclick=()=>answer("right");$("t").onclick=()=>answer("tie");
+addEventListener("keydown",event=>{if(event.repeat)return;
+if(!$("start").hidden&&event.key==="Enter")begin();
+else{const side={ArrowLeft:"left",ArrowRight:"right",ArrowDown:"tie"}[event.key];if(side){event.preventDefault();answer(side)}}});
+</script></html>
+"""
