@@ -23,6 +23,7 @@ commands:
   person     a person made from photos once, to be used by generate --person
   refine     an earlier run's pictures, steadied in another way
   score      how steady and sharp a run is, in scores.json and report.html
+  study      a page on which people compare two runs blind, and the tally of their answers
   motion     inspect or convert a motion file
   backends   what is installed, what is missing and how to get it
 
@@ -39,6 +40,7 @@ _WORK = {
 """Commands that are one request: the function that does it, and the request's type."""
 _OTHERS = {
     "score": "reimagine.apps.score:main",
+    "study": "reimagine.apps.study:main",
     "motion": "reimagine.apps.motion:main",
     "backends": "reimagine.apps.backends:main",
 }
