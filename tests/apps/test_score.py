@@ -1,0 +1,66 @@
+import json
+
+import pytest
+import torch
+
+from reimagine.apps.score import main
+from reimagine.request import InputError, Request
+from reimagine.request_json import to_json
+from reimagine.video import write_video
+
+
+def _pictures(count: int) -> list[torch.Tensor]:
+    picture = torch.ones(3, 96, 64)
+    picture[:, 20:80, 20:44] = torch.rand(3, 60, 24, generator=torch.Generator().manual_seed(0))
+    return [picture.roll(k, 2) for k in range(count)]
+
+
+def test_a_video_alone_is_scored_and_says_what_is_missing(tmp_path, capsys):
+    write_video(tmp_path / "a.mp4", _pictures(5), 24)
+    assert main(["--video", str(tmp_path / "a.mp4")]) == 0
+    held = json.loads((tmp_path / "a-scores" / "scores.json").read_text())
+    assert held["warping_error_optical"]["frames"]["mean"] > 0
+    assert "Give --conditions" in capsys.readouterr().out
+    assert (tmp_path / "a-scores" / "report.html").is_file()
+
+
+def test_neither_or_both_of_run_and_video_are_refused():
+    with pytest.raises(InputError, match="got neither of --run and --video"):
+        main([])
+    with pytest.raises(InputError, match="got both of --run and --video"):
+        main(["--run", "a", "--video", "b"])
+
+
+def test_conditions_without_a_video_are_refused():
+    with pytest.raises(InputError, match="--conditions came without --video"):
+        main(["--run", "a", "--conditions", "b"])
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(InputError, match="There is no folder"):
+        main(["--run", str(tmp_path / "none")])
+    with pytest.raises(InputError, match="is no run folder and holds none"):
+        main(["--run", str(tmp_path)])
+
+
+def test_a_video_of_another_length_than_its_conditions_is_refused(tmp_path):
+    write_video(tmp_path / "a.mp4", _pictures(3), 24)
+    (tmp_path / "run").mkdir()
+    asked = {"command": "generate", **to_json(Request())}
+    (tmp_path / "run" / "request.json").write_text(json.dumps(asked))
+    with pytest.raises(InputError, match=r"a\.mp4 has 3 frames and --conditions .* 48"):
+        main(["--video", str(tmp_path / "a.mp4"), "--conditions", str(tmp_path / "run")])
+
+
+def test_a_run_that_is_not_finished_is_refused(tmp_path):
+    asked = {"command": "generate", **to_json(Request())}
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "request.json").write_text(json.dumps(asked))
+    with pytest.raises(InputError, match="holds 0 of 48 frames"):
+        main(["--run", str(tmp_path)])
+
+
+def test_runs_of_normals_paint_nobody(tmp_path):
+    (tmp_path / "request.json").write_text('{"command": "normals"}')
+    with pytest.raises(InputError, match="paints nobody"):
+        main(["--run", str(tmp_path)])
