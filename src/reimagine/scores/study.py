@@ -85,7 +85,9 @@ def tally(files: Sequence[Path]) -> Tally:
     answers = sum(counts.values())
     wins = counts["b"] + counts["tie"] / 2
     if len(people) >= 5:
-        low, high = bootstrap(np.array([float(np.mean(person)) for person in people], np.float64), seed=0)
+        low, high = bootstrap(
+            np.array([float(np.mean(person)) for person in people], np.float64), seed=0
+        )
     else:
         low, high = wilson(wins, answers)
     return Tally(
