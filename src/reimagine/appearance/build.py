@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
 
+from reimagine.appearance.doubts import front_back_swapped, same_person_warning
 from reimagine.appearance.fit import Fit, fit_body
 from reimagine.appearance.matte import silhouette
-from reimagine.appearance.doubts import front_back_swapped, same_person_warning
 from reimagine.appearance.outlines import FACE, HAIR, LOWER, SHOES, SKIN, UPPER, leg_cloth
 from reimagine.appearance.parts import label_parts
 from reimagine.appearance.photos import Picture, read_photos
@@ -88,9 +89,7 @@ def _in_order(pictures: tuple[Picture, ...]) -> tuple[tuple[Picture, ...], tuple
     return (front, back), (*notes, warning) if warning else tuple(notes)
 
 
-def _see(
-    fit: Fit, index: int, picture: Picture, alpha: Float[Tensor, "height width"]
-) -> Seeing:
+def _see(fit: Fit, index: int, picture: Picture, alpha: Float[Tensor, "height width"]) -> Seeing:
     stance = fit.stances[index]
     regions = region_picture(fit.body, stance)
     labels = label_parts(picture.rgb, alpha, side=picture.side, guide=regions)
@@ -117,7 +116,7 @@ def _coloured(
     for index, piece in enumerate(pieces):
         chosen = np.flatnonzero(owner == index)
         for v, (view, seen) in enumerate(zip(views, shown, strict=True)):
-            sighting = sight(view, chosen, _allowed(piece, seen))
+            sighting = sight(view, chosen, _allowed(piece, seen), lay=piece.name != "throat")
             xy[v, chosen], weight[v, chosen] = sighting.xy, sighting.weight
         weight[:, chosen] /= np.maximum(weight[:, chosen].sum(0), 1.0)
         seen_colours = np.stack([colours(view, xy[v, chosen]) for v, view in enumerate(views)])
@@ -177,12 +176,11 @@ def _allowed(piece: Piece, seen: Seeing) -> NDArray[np.bool_]:
         shown = leg_cloth(seen.labels)
     if piece.name == "trunk" and (seen.labels == UPPER).any():
         shown = seen.labels == UPPER
-    return shown & np.isin(seen.guide, near)
+    # Buttons, prints and nostrils may be labelled as something else: what is enclosed belongs to it.
+    return ndimage.binary_fill_holes(shown & np.isin(seen.guide, near))
 
 
-def _typical(
-    piece: Piece, shown: list[Seeing], views: list[View]
-) -> NDArray[np.float32]:
+def _typical(piece: Piece, shown: list[Seeing], views: list[View]) -> NDArray[np.float32]:
     """The median colour of a piece's kind over all photos; of the whole person where no photo shows any."""
     pictures = [view.plane.read(view.rgb) for view in views]
     for wanted in (_SHOWN_AS[piece.name], tuple(range(1, 7))):

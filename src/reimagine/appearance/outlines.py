@@ -51,7 +51,9 @@ def outlines(
     behind = _behind_hands(trunk | legs, guide, labels)
     above = np.arange(len(labels))[:, None] < hem[None, :]
     trunk = _smooth(trunk | (behind & above))
-    found["trunk"] = Outline(mask=_hang(trunk, hem), bottom=hem, regions=(1, 8, 9, 12), part="upper")
+    found["trunk"] = Outline(
+        mask=_hang(trunk, hem), bottom=hem, regions=(1, 8, 9, 12), part="upper"
+    )
     for name, regions in (("left_arm", _LEFT_ARM), ("right_arm", _RIGHT_ARM)):
         arm = np.isin(guide, regions) & np.isin(labels, (UPPER, SKIN))
         arm |= np.isin(bare, regions[:1]) & (labels > 0)
@@ -80,18 +82,18 @@ def _trunk(upper: Mask, arms: Mask, torso: Mask, guide: NDArray[np.integer]) -> 
         columns = np.flatnonzero(cloth[row])
         whole[row, columns[0] : columns[-1] + 1] = True
     # Where an arm lies on the side of the torso, the body's own side is the best guess of the hidden cloth.
-    whole |= torso & (np.arange(len(cloth)) <= rows[-1])[:, None] & (
-        np.arange(len(cloth)) >= rows[0]
-    )[:, None]
+    whole |= (
+        torso
+        & (np.arange(len(cloth)) <= rows[-1])[:, None]
+        & (np.arange(len(cloth)) >= rows[0])[:, None]
+    )
     shoulders = np.arange(len(cloth))[:, None] < rows[0] + 0.14 / CELL_M
     whole |= _grown(torso, 0.035) & upper & shoulders
-    whole &= guide != 0
+    whole &= (guide != 0) | upper
     return _smooth(_largest(whole))
 
 
-def _behind_hands(
-    column: Mask, guide: NDArray[np.integer], labels: NDArray[np.integer]
-) -> Mask:
+def _behind_hands(column: Mask, guide: NDArray[np.integer], labels: NDArray[np.integer]) -> Mask:
     """What hands hide of the clothes behind them: straight from the edge above the hands to the edge below."""
     added = np.zeros_like(column)
     width = column.shape[1]
@@ -196,7 +198,9 @@ def _lowest(mask: Mask) -> NDArray[np.float32]:
     low = np.where(has, height - np.argmax(mask[::-1], axis=0), 0).astype(np.float32)
     # At the sides the outline curves up: what counts is the hem, so take the lowest nearby and ignore the flanks.
     columns = np.flatnonzero(has)
-    inner = columns[len(columns) // 8 : max(len(columns) - len(columns) // 8, len(columns) // 8 + 1)]
+    inner = columns[
+        len(columns) // 8 : max(len(columns) - len(columns) // 8, len(columns) // 8 + 1)
+    ]
     steady = ndimage.median_filter(low[inner], size=min(15, len(inner)))
     return np.interp(np.arange(mask.shape[1]), inner, steady).astype(np.float32)
 

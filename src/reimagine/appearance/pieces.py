@@ -49,9 +49,7 @@ class Piece:
     """Body regions it covers."""
 
 
-def seeing(
-    plane: Plane, labels: NDArray[np.integer], regions: NDArray[np.integer]
-) -> Seeing:
+def seeing(plane: Plane, labels: NDArray[np.integer], regions: NDArray[np.integer]) -> Seeing:
     """Labels and body regions of a photo (height width) moved onto its plane."""
     flat = plane.read(labels.astype(np.float32), nearest=True).astype(np.int64)
     bare = plane.read(regions.astype(np.float32) + 1, nearest=True).astype(np.int64) - 1
@@ -76,9 +74,7 @@ def make_pieces(body: Body, pose: Pose, front: Seeing, back: Seeing | None) -> l
         else:
             faces = body.skin.faces[torch.from_numpy(own)[body.skin.faces.long()].all(1)]
             ahead, behind = depths(verts, faces, front.plane)
-        shape, faces = sculpt(
-            outline, front.plane, ahead, behind, ease_m=_EASE_M.get(name, 0.003)
-        )
+        shape, faces = sculpt(outline, front.plane, ahead, behind, ease_m=_EASE_M.get(name, 0.003))
         near = own | np.isin(regions, _TORSO) if name == "hair" else own
         weights = dress_weights(
             shape,
@@ -107,9 +103,15 @@ def dense_weights(skin: Skin) -> NDArray[np.float32]:
 
 def _body_pieces(body: Body, regions: NDArray[np.int64], *, shod: bool) -> list[Piece]:
     shoulder = float(body.joints[[16, 17], 1].mean())
-    collar = (regions == 1) & (body.skin.verts[:, 1].numpy() > shoulder - 0.12)
-    head = _patch("head", body.skin, np.isin(regions, _HEAD), _HEAD, "face")
-    throat = _patch("throat", _shrunk(body.skin, 0.008), collar, _TORSO, "skin")
+    height = body.skin.verts[:, 1]
+    low = height.numpy() < shoulder + 0.06
+    # Where the neck runs into the shoulders, the photo says whether it is skin or collar.
+    collar = ((regions == 1) & (height.numpy() > shoulder - 0.12)) | ((regions == 0) & low)
+    # The neck runs into the collar: the lower it is, the further inside the cloth it stays.
+    sunk = 0.012 * ((shoulder + 0.07 - height) / 0.05).clamp(0, 1)
+    tucked = _shrunk(body.skin, sunk[:, None])
+    head = _patch("head", tucked, (regions == 0) & ~low, _HEAD, "face")
+    throat = _patch("throat", tucked, collar, (*_HEAD, *_TORSO), "skin")
     hands = [
         _patch(name, body.skin, regions == region, (region,), "skin")
         for name, region in (("left_hand", 4), ("right_hand", 7))
@@ -138,7 +140,7 @@ def _patch(
     return Piece(name=name, skin=own, part=PARTS.index(part), regions=regions)
 
 
-def _shrunk(skin: Skin, by_m: float) -> Skin:
+def _shrunk(skin: Skin, by_m: torch.Tensor) -> Skin:
     normals = torch.from_numpy(normals_of(skin.verts.numpy(), skin.faces.numpy()))
     return Skin(
         verts=skin.verts - by_m * normals,
@@ -195,15 +197,17 @@ def _hair_depths(
     ahead, _ = depths(verts, faces, front.plane)
     middle = float(verts[torch.from_numpy(head), 2].mean())
     behind = whole[1] - 0.014
+    # The hairline runs back from the brow over the ear to the nape.
+    rows = np.flatnonzero(outline.mask.any(1))
+    down = np.clip((np.arange(len(ahead)) - rows[0]) / (0.24 / CELL_M), 0, 1.5)[:, None]
+    middle = middle + 0.035 - 0.10 * down
     fringe = (front.labels == HAIR) & outline.mask
     before = np.where(fringe & np.isfinite(ahead), ahead + 0.012, middle)
     before = np.where(np.isfinite(behind), np.maximum(before, behind + 0.025), np.nan)
     return before.astype(np.float32), behind.astype(np.float32)
 
 
-def normals_of(
-    verts: NDArray[np.floating], faces: NDArray[np.integer]
-) -> NDArray[np.float32]:
+def normals_of(verts: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.float32]:
     """Area-weighted unit vertex normals."""
     corners = verts[faces]
     across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])

@@ -16,6 +16,7 @@ _STEP = 1.4
 """Voxel size in plane cells: 7 mm."""
 _TUCK_M = -0.012
 """How far cloth that another garment hides lies inside the body, so that it never shows through."""
+_FULLNESS = 3.0
 _CORE = 0.55
 """Share of a limb's breadth whose depth is believed; nearer the rim the bare body already curves away."""
 
@@ -31,7 +32,7 @@ def sculpt(
     """Vertices (metres) and faces of a part with the outline's silhouette.
 
     `front`, `back`: z of the body's regions on the plane, NaN off them. The part stands off the body by `ease_m` and
-    grows deeper where it is broader than the body. A point is inside where u^2 + v^2 < 1, with u the nearness to the
+    grows deeper where it is broader than the body. A point is inside where u^3 + v^2 < 1 (fuller than an ellipse, as cloth is), with u the nearness to the
     outline (1 on it, 0 from a rounding radius inwards) and v the depth relative to the part's half thickness.
     """
     ease = np.full(len(plane.y), ease_m, np.float32)
@@ -51,7 +52,7 @@ def sculpt(
     )
     z = np.arange((c - h).min() - 0.02, (c + h).max() + 0.02, _STEP * CELL_M)
     v = (z[None, None] - c[..., None]) / h[..., None]
-    field = 1.0 - np.sqrt(u[..., None] ** 2 + v**2)
+    field = 1.0 - np.sqrt(u[..., None] ** _FULLNESS + v**2)
     if outline.bottom is not None:
         bottom = np.interp(column, np.arange(len(outline.bottom)), outline.bottom)
         cut = (bottom[None] - row[:, None]) * CELL_M / 0.03
@@ -110,7 +111,9 @@ def _thickness(
     """Centre and half thickness (metres) at every grid point."""
     body = np.isfinite(front) & np.isfinite(back)
     core = _core(body)
-    rows, columns = ndimage.distance_transform_edt(~core, sampling=(3.0, 1.0), return_indices=True)[1]
+    rows, columns = ndimage.distance_transform_edt(~core, sampling=(3.0, 1.0), return_indices=True)[
+        1
+    ]
     near, far = front[rows, columns], back[rows, columns]
     near, far = (ndimage.gaussian_filter(side, 0.02 / CELL_M) for side in (near, far))
     own = np.maximum(body.sum(1), 1)

@@ -42,18 +42,27 @@ class Sighting:
     """verts, 0..1."""
 
 
-def sight(view: View, chosen: NDArray[np.integer], allowed: NDArray[np.bool_]) -> Sighting:
+def sight(
+    view: View,
+    chosen: NDArray[np.integer],
+    allowed: NDArray[np.bool_],
+    *,
+    lay: bool = True,
+) -> Sighting:
     """Photo coordinates and trust for the vertices `chosen` of one part.
 
-    `allowed`: where on the plane the photo shows this part. The part's outline is laid onto it row by row, since front
+    `allowed`: where on the plane the photo shows this part. With `lay`, the part's outline is laid onto it row by row, since front
     and back photos are different moments; what still misses it is moved to the nearest place inside.
     """
     verts = view.verts[chosen]
     column = np.interp(verts[:, 0], view.plane.x, np.arange(len(view.plane.x)))
     row = np.interp(-verts[:, 1], -view.plane.y, np.arange(len(view.plane.y)))
     if not allowed.any():
-        return Sighting(xy=_pixels(view.plane, row, column), weight=np.zeros(len(chosen), np.float32))
-    column = _lay(row, column, allowed)
+        return Sighting(
+            xy=_pixels(view.plane, row, column), weight=np.zeros(len(chosen), np.float32)
+        )
+    if lay:
+        column = _lay(row, column, allowed)
     deep = ndimage.distance_transform_edt(allowed) * CELL_M
     inner = deep >= min(_PULL_M, 0.6 * float(deep.max()))
     away, (near_row, near_column) = ndimage.distance_transform_edt(~inner, return_indices=True)
