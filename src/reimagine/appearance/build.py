@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy import ndimage
 from torch import Tensor
 
 from reimagine.appearance.doubts import front_back_swapped, same_person_warning
 from reimagine.appearance.fit import Fit, fit_body
+from reimagine.appearance.grid import filled
 from reimagine.appearance.matte import silhouette
 from reimagine.appearance.outlines import FACE, HAIR, LOWER, SHOES, SKIN, UPPER, leg_cloth
 from reimagine.appearance.parts import label_parts
@@ -177,7 +177,7 @@ def _allowed(piece: Piece, seen: Seeing) -> NDArray[np.bool_]:
     if piece.name == "trunk" and (seen.labels == UPPER).any():
         shown = seen.labels == UPPER
     # Buttons, prints and nostrils may be labelled as something else: what is enclosed belongs to it.
-    return ndimage.binary_fill_holes(shown & np.isin(seen.guide, near))
+    return filled(shown & np.isin(seen.guide, near))
 
 
 def _typical(piece: Piece, shown: list[Seeing], views: list[View]) -> NDArray[np.float32]:

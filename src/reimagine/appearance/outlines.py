@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from reimagine.appearance.grid import Mask, depth, label, nearest
 from reimagine.appearance.plane import CELL_M
 from reimagine.records import PARTS
-
-Mask = NDArray[np.bool_]
 
 SKIN, FACE, HAIR, UPPER, LOWER, SHOES = range(1, len(PARTS) + 1)
 _LEFT_ARM, _RIGHT_ARM = (2, 3), (5, 6)
@@ -130,7 +129,7 @@ def _legs(
     # Under the shirt nothing is seen: the bare body, a little slimmer, carries the trousers on.
     under = np.isin(bare, (1, 8, 9, 12)) & (rows < hem[None, :] + 2)
     under &= rows > hem[None, :] - _UNDER_SHIRT_M / CELL_M
-    under = ndimage.binary_erosion(under, np.ones((1, 3), bool), iterations=3)
+    under = depth(under, (1e3, 1.0)) > 3
     both = _largest(_closed(both, 0.012) | under)
     crotch = _crotch(both, guide)
     found: dict[str, Outline] = {}
@@ -223,7 +222,7 @@ def _closed(mask: Mask, radius_m: float) -> Mask:
 
 
 def _grown(mask: Mask, radius_m: float) -> Mask:
-    return ndimage.distance_transform_edt(~mask) * CELL_M <= radius_m
+    return depth(~mask) * CELL_M <= radius_m
 
 
 def _smooth(mask: Mask) -> Mask:
@@ -231,8 +230,8 @@ def _smooth(mask: Mask) -> Mask:
 
 
 def _largest(mask: Mask) -> Mask:
-    pieces, count = ndimage.label(mask)
-    if count < 2:
+    pieces = label(mask)
+    if pieces.max() < 2:
         return mask
     sizes = np.bincount(pieces.ravel())[1:]
     return pieces == 1 + int(sizes.argmax())
@@ -240,19 +239,19 @@ def _largest(mask: Mask) -> Mask:
 
 def _nearest(regions: NDArray[np.integer]) -> NDArray[np.integer]:
     """The nearest region at every point."""
-    rows, columns = ndimage.distance_transform_edt(regions < 0, return_indices=True)[1]
+    rows, columns = nearest(regions >= 0)
     return regions[rows, columns]
 
 
 def settle_arms(
     labels: NDArray[np.integer], guide: NDArray[np.integer], bare: NDArray[np.integer]
-) -> NDArray[np.integer]:
+) -> NDArray[np.int64]:
     """The guide, with the seam between arm and torso measured inwards from the outline.
 
     Loose cloth hides where the fitted arm really is, by centimetres; the outline does not. Bare skin ends where the
     cloth of the trunk begins; a sleeve is as broad as sleeves are.
     """
-    settled = guide.copy()
+    settled = guide.astype(np.int64)
     arms = np.isin(guide, (*_LEFT_ARM, *_RIGHT_ARM))
     settled[arms & (labels == UPPER)] = 1
     settled[np.isin(guide, _HANDS) & (labels == UPPER)] = 8
@@ -299,6 +298,6 @@ def _arm_columns(line: NDArray[np.integer], widest: float) -> tuple[int, float]:
     return edge, float(gap[0]) if len(gap) else float(len(inwards))
 
 
-def nearest_region(bare: NDArray[np.integer], inside: Mask) -> NDArray[np.integer]:
+def nearest_region(bare: NDArray[np.integer], inside: Mask) -> NDArray[np.int64]:
     """The body region that each silhouette point is nearest to; -1 off the silhouette."""
-    return np.where(inside, _nearest(bare), -1)
+    return np.where(inside, _nearest(bare), -1).astype(np.int64)

@@ -48,7 +48,8 @@ class Plane:
         """The picture (height width [channels]) at the grid's points; zero outside it."""
         maps = self.pixels - 0.5
         how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
-        return cv2.remap(picture, maps[..., 0], maps[..., 1], how, borderMode=cv2.BORDER_CONSTANT)
+        seen = cv2.remap(picture, maps[..., 0], maps[..., 1], how, borderMode=cv2.BORDER_CONSTANT)
+        return np.asarray(seen, dtype=np.float32)
 
 
 def plane_of(body: Body, stance: Stance) -> Plane:

@@ -1,13 +1,16 @@
 """Closed surfaces from outlines: breadth from the photo, depth from the body, ends cut flat at hems."""
 
+from typing import Any
+
 import numpy as np
 import torch
 import warp as wp
 from numpy.typing import NDArray
 from scipy import ndimage, sparse
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from warp.geometry import IsoSurfaceMarchingCubes
 
+from reimagine.appearance.grid import depth, label, nearest
 from reimagine.appearance.outlines import Outline
 from reimagine.appearance.plane import CELL_M, Plane
 from reimagine.records import Pose, Skin
@@ -74,7 +77,7 @@ def dress_weights(
     smoothing: int,
 ) -> NDArray[np.float32]:
     """Weights (verts 55) of a surface from the body vertices (n 3, n 55) near it, smoothed along the surface."""
-    distance, index = cKDTree(body_verts).query(verts, k=12, workers=1)
+    distance, index = KDTree(body_verts).query(verts, k=12, workers=1)
     near = np.exp(-0.5 * (distance / (distance[:, :1] + 0.01)) ** 2)
     near /= near.sum(1, keepdims=True)
     weights = np.einsum("vk,vkj->vj", near, body_weights[index])
@@ -111,9 +114,7 @@ def _thickness(
     """Centre and half thickness (metres) at every grid point."""
     body = np.isfinite(front) & np.isfinite(back)
     core = _core(body)
-    rows, columns = ndimage.distance_transform_edt(~core, sampling=(3.0, 1.0), return_indices=True)[
-        1
-    ]
+    rows, columns = nearest(core, (3.0, 1.0))
     near, far = front[rows, columns], back[rows, columns]
     near, far = (ndimage.gaussian_filter(side, 0.02 / CELL_M) for side in (near, far))
     own = np.maximum(body.sum(1), 1)
@@ -125,19 +126,18 @@ def _thickness(
 
 def _core(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The middle of each row's runs."""
-    edge = ndimage.distance_transform_edt(body, sampling=(1e3, 1.0))
-    peak = np.zeros_like(edge)
-    runs, count = ndimage.label(body, structure=np.array([[0, 0, 0], [1, 1, 1], [0, 0, 0]]))
-    peaks = ndimage.maximum(edge, runs, np.arange(count + 1))
-    peak = np.asarray(peaks)[runs]
-    return body & (edge >= (1 - _CORE) * peak)
+    edge = depth(body, (1e3, 1.0))
+    runs = label(body, along_rows=True)
+    peaks = np.zeros(runs.max() + 1)
+    np.maximum.at(peaks, runs, edge)
+    return body & (edge >= (1 - _CORE) * peaks[runs])
 
 
 def _inward(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Signed distance to the outline, metres, positive inside, with sub-cell smoothness."""
     soft = ndimage.gaussian_filter(mask.astype(np.float32), 1.0)
     inside = soft > 0.5
-    distance = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
+    distance = depth(inside) - depth(~inside)
     near = np.abs(distance) < 2
     distance[near] = (soft[near] - 0.5) * np.sqrt(2 * np.pi)
     return (distance * CELL_M).astype(np.float32)
@@ -146,17 +146,17 @@ def _inward(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
 def _row_peak(inward: NDArray[np.float32]) -> NDArray[np.float32]:
     """Half breadth of the part in each row, smoothed along the rows."""
     peak = np.maximum(inward.max(1), 0.01)
-    return np.broadcast_to(ndimage.gaussian_filter1d(peak, 0.01 / CELL_M)[:, None], inward.shape)
+    smooth = ndimage.gaussian_filter1d(peak, 0.01 / CELL_M).astype(np.float32)
+    return np.broadcast_to(smooth[:, None], inward.shape)
 
 
 def _isosurface(field: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """The zero surface of a field that is positive inside, faces counter-clockwise from outside (rows point down)."""
-    wp.config.quiet = True
-    wp.init()
-    found = IsoSurfaceMarchingCubes.extract(
-        wp.array(field, dtype=float, device="cpu"), threshold=0.0
-    )
-    verts, faces = (np.array(part.numpy()) for part in found[:2])
+    field = np.ascontiguousarray(field)
+    values: Any = wp.array(
+        field, dtype=wp.float32, device="cpu"
+    )  # Warp's arrays defy its own types
+    verts, faces = (np.array(part.numpy()) for part in IsoSurfaceMarchingCubes.extract(values))
     return verts, faces.reshape(-1, 3)[:, [0, 2, 1]].astype(np.int32)
 
 
@@ -175,6 +175,6 @@ def relax(
     """Taubin smoothing (1995): shrinks by 0.5 and grows by `grow`; 0.53 takes voxel steps out and keeps the size."""
     average = _averaging(len(verts), faces)
     for _ in range(rounds):
-        verts = verts + 0.5 * (average @ verts - verts)
-        verts = verts - grow * (average @ verts - verts)
-    return verts.astype(np.float32)
+        shrunk = verts + 0.5 * (average @ verts - verts)
+        verts = (shrunk - grow * (average @ shrunk - shrunk)).astype(np.float32)
+    return verts

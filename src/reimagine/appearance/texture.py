@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
+from reimagine.appearance.grid import depth, nearest
 from reimagine.appearance.plane import CELL_M, Plane
 
 _SURE, _UNSURE = 0.60, 0.25
@@ -63,9 +64,9 @@ def sight(
         )
     if lay:
         column = _lay(row, column, allowed)
-    deep = ndimage.distance_transform_edt(allowed) * CELL_M
+    deep = depth(allowed) * CELL_M
     inner = deep >= min(_PULL_M, 0.6 * float(deep.max()))
-    away, (near_row, near_column) = ndimage.distance_transform_edt(~inner, return_indices=True)
+    away, (near_row, near_column) = depth(~inner), nearest(inner)
     at = np.round(row).astype(int), np.round(column).astype(int)
     at = np.clip(at[0], 0, allowed.shape[0] - 1), np.clip(at[1], 0, allowed.shape[1] - 1)
     outside = away[at] > 0
@@ -87,7 +88,7 @@ def colours(view: View, xy: NDArray[np.float32]) -> NDArray[np.float32]:
             for c in range(3)
         ],
         -1,
-    )
+    ).astype(np.float32)
 
 
 def guess(
@@ -100,7 +101,7 @@ def guess(
     if not sure.any():
         sure = trust >= np.quantile(trust, 0.9)
     stretch = np.array([0.7, 2.0, 0.7])
-    distance, index = cKDTree(verts[sure] * stretch).query(verts * stretch, k=min(12, sure.sum()))
+    distance, index = KDTree(verts[sure] * stretch).query(verts * stretch, k=min(12, sure.sum()))
     distance, index = distance.reshape(len(verts), -1), index.reshape(len(verts), -1)
     share = 1.0 / (distance + 0.01)
     share /= share.sum(1, keepdims=True)
