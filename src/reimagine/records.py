@@ -95,7 +95,11 @@ class CameraPath:
 
     def __getitem__(self, frames: slice) -> "CameraPath":
         return CameraPath(
-            K=self.K[frames], R=self.R[frames], t=self.t[frames], width=self.width, height=self.height
+            K=self.K[frames],
+            R=self.R[frames],
+            t=self.t[frames],
+            width=self.width,
+            height=self.height,
         )
 
 
