@@ -116,7 +116,10 @@ def _coloured(
     for index, piece in enumerate(pieces):
         chosen = np.flatnonzero(owner == index)
         for v, (view, seen) in enumerate(zip(views, shown, strict=True)):
-            sighting = sight(view, chosen, _allowed(piece, seen), lay=piece.name != "throat")
+            allowed = _allowed(piece, seen)
+            if piece.name == "hair":
+                allowed &= _not_background(view, allowed)
+            sighting = sight(view, chosen, allowed, lay=piece.name != "throat")
             xy[v, chosen], weight[v, chosen] = sighting.xy, sighting.weight
         weight[:, chosen] /= np.maximum(weight[:, chosen].sum(0), 1.0)
         seen_colours = np.stack([colours(view, xy[v, chosen]) for v, view in enumerate(views)])
@@ -178,6 +181,12 @@ def _allowed(piece: Piece, seen: Seeing) -> NDArray[np.bool_]:
         shown = seen.labels == UPPER
     # Buttons, prints and nostrils may be labelled as something else: what is enclosed belongs to it.
     return filled(shown & np.isin(seen.guide, near))
+
+
+def _not_background(view: View, hair: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where loose strands do not let a bright background shine through."""
+    brightness = view.plane.read(view.rgb).mean(-1)
+    return brightness < (np.median(brightness[hair]) if hair.any() else 1.0) + 0.22
 
 
 def _typical(piece: Piece, shown: list[Seeing], views: list[View]) -> NDArray[np.float32]:
