@@ -46,9 +46,9 @@ def main() -> None:
             best_ms(lambda: pose_skin(body.skin, pose)) / FRAMES,
         ),
     ]
-    print(f"{torch.get_num_threads()} threads")  # noqa: T201
+    print(f"{torch.get_num_threads()} threads")
     for name, ms in rows:
-        print(f"{name:40s}{ms:9.2f} ms")  # noqa: T201
+        print(f"{name:40s}{ms:9.2f} ms")
 
 
 if __name__ == "__main__":

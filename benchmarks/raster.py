@@ -54,10 +54,10 @@ def main() -> None:
         "make_conditions": (lambda: make_conditions(body, pose, camera, 0.0), FRAMES),
         "normals_picture": (lambda: normals_picture(conditions), FRAMES),
     }
-    print(f"{size}, {device}, {torch.get_num_threads()} threads; ms per frame")  # noqa: T201
+    print(f"{size}, {device}, {torch.get_num_threads()} threads; ms per frame")
     for name, (work, frames) in table.items():
         wall, processor = milliseconds(work, frames)
-        print(f"{name:26s} wall {wall:7.1f}   processor {processor:7.1f}")  # noqa: T201
+        print(f"{name:26s} wall {wall:7.1f}   processor {processor:7.1f}")
 
 
 def moved(body: Body, pose: Pose, camera: CameraPath, device: str) -> tuple[Body, Pose, CameraPath]:

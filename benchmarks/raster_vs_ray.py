@@ -81,12 +81,12 @@ def compare(verts: torch.Tensor, faces: torch.Tensor, camera: CameraPath) -> Non
     ours, theirs = rasterize(verts, faces, camera).face, ray_faces(verts, faces, camera)
     body = int((theirs >= 0).sum())
     size = f"{camera.width}x{camera.height}, {torch.get_num_threads()} threads"
-    print(f"{verts.shape[1]} vertices, {len(faces)} faces, {size}")  # noqa: T201
-    print(f"raster {raster_s * 1000:6.1f} ms/frame")  # noqa: T201
-    print(f"ray    {ray_s * 1000:6.1f} ms/frame, {ray_s / raster_s:.1f} times as long")  # noqa: T201
+    print(f"{verts.shape[1]} vertices, {len(faces)} faces, {size}")
+    print(f"raster {raster_s * 1000:6.1f} ms/frame")
+    print(f"ray    {ray_s * 1000:6.1f} ms/frame, {ray_s / raster_s:.1f} times as long")
     mask = int(((ours >= 0) != (theirs >= 0)).sum())
     faces_differ = int((ours != theirs).sum())
-    print(f"of {body} body pixels: mask differs in {mask}, face in {faces_differ}")  # noqa: T201
+    print(f"of {body} body pixels: mask differs in {mask}, face in {faces_differ}")
 
 
 if __name__ == "__main__":
