@@ -1,0 +1,250 @@
+"""From fitted photos to dressed surfaces: laws of the plane, the outlines, the sculpting and the colours."""
+
+from importlib import resources
+
+import numpy as np
+import pytest
+import torch
+
+from reimagine.appearance import fit as fitting
+from reimagine.appearance.build import build_person
+from reimagine.appearance.fit import Fit, Stance, fit_body
+from reimagine.appearance.outlines import (
+    HAIR,
+    LOWER,
+    SHOES,
+    SKIN,
+    UPPER,
+    Outline,
+    leg_cloth,
+    outlines,
+    settle_arms,
+)
+from reimagine.appearance.pieces import dense_weights, normals_of
+from reimagine.appearance.plane import CELL_M, Plane, depths, plane_of, region_picture, regions_of
+from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
+from reimagine.appearance.texture import View, guess, sight
+from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
+from reimagine.body.model import pose_body, pose_skin
+from reimagine.cameras.rasterize import rasterize
+from reimagine.records import Body, CameraPath, Motion
+from reimagine.request import Photos
+
+
+@pytest.fixture(scope="module")
+def body() -> Body:
+    return anny_body(DEFAULT_PHENOTYPE, 1.7)
+
+
+@pytest.fixture(scope="module")
+def stance(body: Body) -> Stance:
+    poses = torch.zeros(1, 55, 3)
+    poses[0, 16, 2], poses[0, 17, 2] = -1.1, 1.1
+    motion = Motion(poses=poses, transl=torch.zeros(1, 3), fps=1.0, betas=torch.zeros(10))
+    return Stance(motion=motion, pose=pose_body(body, motion), camera=studio(front=True))
+
+
+def studio(*, front: bool) -> CameraPath:
+    turn = torch.diag(torch.tensor([1.0, -1.0, -1.0] if front else [-1.0, -1.0, 1.0]))
+    K = torch.tensor([[[440.0, 0, 130], [0, 440.0, 210], [0, 0, 1]]])
+    shift = torch.tensor([0.0, -0.45, 2.4])
+    return CameraPath(K=K, R=turn[None], t=shift[None], width=260, height=420)
+
+
+def silhouette(body: Body, stance: Stance, camera: CameraPath) -> torch.Tensor:
+    raster = rasterize(pose_skin(body.skin, stance.pose), body.skin.faces, camera)
+    return (raster.face[0] >= 0).float()
+
+
+def signed_volume(verts: np.ndarray, faces: np.ndarray) -> float:
+    a, b, c = (verts[faces[:, k]].astype(float) for k in range(3))
+    return float((a * np.cross(b, c)).sum() / 6)
+
+
+def flat_plane(rows: int = 80, columns: int = 60) -> Plane:
+    x = np.arange(columns, dtype=np.float32) * CELL_M
+    y = 1 - np.arange(rows, dtype=np.float32) * CELL_M
+    pixels = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).astype(np.float32) + 0.5
+    return Plane(x=x, y=y, z=0.0, pixels=pixels)
+
+
+def test_the_plane_reads_the_body_at_its_own_size(body, stance):
+    plane = plane_of(body, stance)
+    seen = plane.read(silhouette(body, stance, stance.camera).numpy()) > 0.5
+    rows = np.flatnonzero(seen.any(1))
+    verts = pose_skin(body.skin, stance.pose)[0]
+    tall = float(verts[:, 1].max() - verts[:, 1].min())
+    # Crown and soles lie a little before or behind the plane, so they appear slightly larger.
+    assert len(rows) * CELL_M == pytest.approx(tall, rel=0.04)
+    left_hand = plane.x[np.flatnonzero(seen.any(0))[-1]]
+    assert left_hand == pytest.approx(float(verts[:, 0].max()), abs=0.03)
+
+
+def test_the_front_of_a_body_lies_before_its_back(body, stance):
+    plane = plane_of(body, stance)
+    front, back = depths(pose_skin(body.skin, stance.pose)[0], body.skin.faces, plane)
+    both = np.isfinite(front) & np.isfinite(back)
+    assert both.sum() > 5000
+    assert (front[both] >= back[both] - 1e-4).all()
+
+
+def test_the_left_hand_is_at_positive_x_in_front_and_back_photos(body, stance):
+    regions = regions_of(body.skin)
+    assert body.skin.verts[torch.from_numpy(regions == 4), 0].min() > 0
+    picture = region_picture(body, stance)
+    assert (picture == 4).nonzero()[:, 1].float().mean() > 130
+    behind = Stance(motion=stance.motion, pose=stance.pose, camera=studio(front=False))
+    assert (region_picture(body, behind) == 4).nonzero()[:, 1].float().mean() < 130
+
+
+def test_a_fit_to_a_bare_body_covers_its_silhouettes(body, stance):
+    cameras = [studio(front=True), studio(front=False)]
+    truth = [silhouette(body, stance, camera) for camera in cameras]
+    heard: list[float] = []
+    fit: Fit = fit_body(truth, ["front", "back"], height_m=1.8, report=heard.append)
+    assert fit.body.height_m == pytest.approx(1.8)
+    assert heard[-1] == 1.0
+    for found, wanted in zip(fit.stances, truth, strict=True):
+        ours = region_picture(fit.body, found) >= 0
+        both, either = (ours & (wanted > 0.5)).sum(), (ours | (wanted > 0.5)).sum()
+        assert both / either > 0.82
+
+
+def test_a_sculpted_part_is_closed_faces_outwards_and_keeps_its_breadth():
+    plane = flat_plane()
+    mask = np.zeros((80, 60), bool)
+    mask[10:70, 15:45] = True
+    round_body = np.where(mask, 0.06, np.nan).astype(np.float32)
+    outline = Outline(mask=mask, bottom=None, regions=(1,), part="upper")
+    verts, faces = sculpt(outline, plane, round_body, -round_body, ease_m=0.0)
+    edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
+    assert (np.unique(edges, axis=0, return_counts=True)[1] == 2).all()
+    assert signed_volume(verts, faces) > 0
+    assert np.ptp(verts[:, 0]) == pytest.approx(30 * CELL_M, abs=0.012)
+    assert np.ptp(verts[:, 2]) == pytest.approx(0.12, abs=0.015)
+
+
+def test_a_hem_is_cut_flat():
+    plane = flat_plane()
+    mask = np.zeros((80, 60), bool)
+    mask[10:78, 15:45] = True
+    depth = np.where(mask, 0.06, np.nan).astype(np.float32)
+    bottom = np.full(60, 50.0, np.float32)
+    outline = Outline(mask=mask, bottom=bottom, regions=(1,), part="upper")
+    verts, _ = sculpt(outline, plane, depth, -depth, ease_m=0.0)
+    assert verts[:, 1].min() == pytest.approx(1 - 50 * CELL_M, abs=0.012)
+    lowest = verts[verts[:, 1] < verts[:, 1].min() + 0.01]
+    assert np.ptp(lowest[:, 0]) > 0.8 * 30 * CELL_M
+
+
+def test_unposing_is_the_inverse_of_posing(body, stance):
+    verts = pose_skin(body.skin, stance.pose)[0].numpy()
+    faces = body.skin.faces.numpy()
+    skin = unpose(verts, faces, dense_weights(body.skin), stance.pose)
+    back = pose_skin(skin, stance.pose)[0].numpy()
+    assert np.abs(back - verts).max() < 1e-4
+
+
+def test_weights_taken_from_the_body_sum_to_one_and_agree_on_its_surface(body):
+    verts, faces = body.skin.verts.numpy(), body.skin.faces.numpy()
+    weights = dress_weights(
+        verts[:500],
+        faces[(faces < 500).all(1)],
+        body_verts=verts,
+        body_weights=dense_weights(body.skin),
+        smoothing=2,
+    )
+    assert np.allclose(weights.sum(1), 1, atol=1e-5)
+    assert np.abs(weights - dense_weights(body.skin)[:500]).mean() < 0.01
+
+
+def test_relaxing_keeps_the_volume(body):
+    verts, faces = body.skin.verts.numpy(), body.skin.faces.numpy()
+    before, after = signed_volume(verts, faces), signed_volume(relax(verts, faces), faces)
+    assert after == pytest.approx(before, rel=0.03)
+
+
+def doll() -> tuple[np.ndarray, np.ndarray]:
+    """Labels and body regions of a doll: head, shirt, arms beside it, trousers, shoes. Columns grow to its left."""
+    labels, bare = np.zeros((360, 160), np.int64), np.full((360, 160), -1, np.int64)
+    for rows, columns, label, region in (
+        ((10, 55), (65, 95), SKIN, 0),
+        ((60, 180), (50, 110), UPPER, 1),
+        ((60, 110), (114, 132), UPPER, 2),
+        ((110, 170), (114, 132), SKIN, 3),
+        ((60, 110), (28, 46), UPPER, 5),
+        ((110, 170), (28, 46), SKIN, 6),
+        ((180, 330), (84, 112), LOWER, 9),
+        ((180, 330), (48, 76), LOWER, 12),
+        ((330, 350), (84, 112), SHOES, 11),
+        ((330, 350), (48, 76), SHOES, 14),
+    ):
+        place = np.s_[rows[0] : rows[1], columns[0] : columns[1]]
+        labels[place], bare[place] = label, region
+    labels[10:25, 65:95] = HAIR
+    return labels, bare
+
+
+def test_outlines_part_trunk_arms_and_legs():
+    labels, bare = doll()
+    guide = settle_arms(labels, np.where(labels > 0, bare, -1), bare)
+    assert (guide[labels == 0] == -1).all()
+    found = outlines(labels, guide, bare)
+    assert {"trunk", "left_arm", "right_arm", "left_leg", "right_leg"} == set(found)
+    columns = {name: np.nonzero(part.mask)[1].mean() for name, part in found.items()}
+    assert columns["left_arm"] > columns["trunk"] > columns["right_arm"]
+    assert columns["left_leg"] > columns["right_leg"]
+    trunk = found["trunk"]
+    assert trunk.bottom is not None
+    assert np.median(trunk.bottom[50:110]) == pytest.approx(180, abs=3)
+
+
+def test_skin_beside_trousers_is_not_leg():
+    labels, _ = doll()
+    assert not leg_cloth(labels)[110:170, 114:132].any()
+    assert leg_cloth(labels)[200:320, 90:105].all()
+
+
+def test_a_photo_is_trusted_only_where_the_surface_faces_it():
+    plane = flat_plane()
+    allowed = np.zeros((80, 60), bool)
+    allowed[20:60, 15:45] = True
+    verts = np.array([[0.15, 0.8, 0.0]] * 2, np.float32)
+    normals = np.array([[0, 0, 1], [0, 0, -1]], np.float32)
+    rgb = np.zeros((80, 60, 3), np.float32)
+    view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0)
+    seen = sight(view, np.arange(2), allowed, lay=False)
+    assert seen.weight.tolist() == [1.0, 0.0]
+    assert np.allclose(seen.xy[0], [0.15 / CELL_M + 0.5, 0.2 / CELL_M + 0.5], atol=0.01)
+
+
+def test_what_no_photo_shows_takes_the_colour_known_at_its_height():
+    verts = np.array([[0, y, z] for y in (0.0, 1.0) for z in (0.0, 0.1)], np.float32)
+    known = np.array([[1, 0, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]], np.float32)
+    colour = guess(verts, known, np.array([1, 0, 1, 0], np.float32))
+    assert colour[1, 0] > 0.9
+    assert colour[3, 2] > 0.9
+
+
+def test_normals_of_a_body_point_outwards(body):
+    verts = body.skin.verts.numpy()
+    normals = normals_of(verts, body.skin.faces.numpy())
+    grown = signed_volume(verts + 0.01 * normals, body.skin.faces.numpy())
+    assert grown > signed_volume(verts, body.skin.faces.numpy())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("views", [("front", "back"), ("front",)])
+def test_photos_become_a_person_that_can_be_painted(views, monkeypatch):
+    monkeypatch.setattr(fitting, "STEPS", 60)
+    folder = resources.files("reimagine") / "data" / "people" / "alex"
+    photos = Photos(**{view: str(folder / f"{view}.png") for view in views})
+    person = build_person(photos)
+    assert bool(torch.isfinite(person.surface.verts).all())
+    assert int(person.surface.faces.max()) < len(person.surface.verts)
+    assert bool(torch.isfinite(person.photo_xy).all())
+    assert float(person.photo_weight.min()) >= 0
+    assert float(person.photo_weight.sum(0).max()) <= 1 + 1e-5
+    assert 0 <= float(person.fill.min()) <= float(person.fill.max()) <= 1
+    assert len(person.photos) == len(views)
+    assert bool(person.notes) == (len(views) == 1)
