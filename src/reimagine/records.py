@@ -186,6 +186,8 @@ class Person:
     """Guessed colour of each vertex, 0..1."""
     part: Int[Tensor, " verts"]
     """Index into PARTS."""
+    reference: Float[Tensor, "3 reference_height reference_width"] | None = None
+    """The wide picture that image models are shown, front at the left, back at the right, 0..1."""
     notes: tuple[str, ...] = ()
     """What was guessed, in the user's words."""
 

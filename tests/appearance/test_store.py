@@ -61,6 +61,7 @@ def someone(seed: int = 0, *, correctives: bool = False) -> Person:
         photo_weight=noise(2, 50, seed=seed),
         fill=noise(50, 3, seed=seed),
         part=torch.arange(50) % 6,
+        reference=(noise(3, 66, 130, seed=seed) * 255).round() / 255,
         notes=("The back was guessed: ü",),
     )
 
@@ -95,6 +96,11 @@ def test_a_loaded_person_is_saved_without_further_loss(tmp_path: Path):
     assert_alike(load_person(tmp_path / "b"), once, 0.0)
 
 
+def test_person_without_a_wide_picture_is_kept_without_one(tmp_path: Path):
+    save_person(replace(someone(), reference=None), tmp_path)
+    assert load_person(tmp_path).reference is None
+
+
 def test_saving_again_replaces_the_person_and_leaves_other_files(tmp_path: Path):
     save_person(someone(), tmp_path)
     (tmp_path / "notes.txt").write_text("mine")
@@ -107,6 +113,7 @@ def test_saving_again_replaces_the_person_and_leaves_other_files(tmp_path: Path)
         "person.npz",
         "photo_0.png",
         "photo_1.png",
+        "reference.png",
     ]
 
 
@@ -120,7 +127,7 @@ def test_failed_save_leaves_the_old_person(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(InputError, match=r"No space left on device.*--out"):
         save_person(someone(3), tmp_path)
     assert_alike(load_person(tmp_path), someone(), 5e-4)
-    assert len(list(tmp_path.iterdir())) == 4
+    assert len(list(tmp_path.iterdir())) == 5
 
 
 def test_folder_that_cannot_be_made_is_refused(tmp_path: Path):

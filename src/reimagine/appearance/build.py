@@ -18,6 +18,7 @@ from reimagine.appearance.parts import label_parts
 from reimagine.appearance.photos import Picture, read_photos
 from reimagine.appearance.pieces import Piece, Seeing, make_pieces, normals_of, seeing
 from reimagine.appearance.plane import plane_of, region_picture
+from reimagine.appearance.reference import wide_reference
 from reimagine.appearance.texture import View, colours, guess, sight
 from reimagine.body.model import pose_skin
 from reimagine.records import Person, Photo, Skin
@@ -73,7 +74,8 @@ def build_person(
     report("dressing", 0.5)
     person = _coloured(fit, pieces, shown, pictures, alphas, notes)
     report("dressing", 1.0)
-    return person
+    swapped = pictures[0].name != cut[0].name
+    return replace(person, reference=wide_reference(photos, pictures, swapped=swapped))
 
 
 def _in_order(pictures: tuple[Picture, ...]) -> tuple[tuple[Picture, ...], tuple[str, ...]]:

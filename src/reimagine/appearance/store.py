@@ -13,11 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reimagine.pictures import encode_png, read_picture
 from reimagine.records import PARTS, Body, CameraPath, Person, Photo, Pose, Skin
 from reimagine.request import InputError
 
 VERSION = 1
 """Of the folder's layout; a newer one is refused."""
+REFERENCE = "reference.png"
 LARGEST_BYTES = 2**30
 """A person's numbers take a few megabytes; what unpacks to more than this is not one."""
 MORE = " Make the person again with reimagine person."
@@ -119,18 +121,22 @@ def load_person(folder: Path) -> Person:
         photo_weight=_floats(arrays["photo_weight"]),
         fill=_floats(arrays["fill"]),
         part=_whole(arrays["part"]),
+        reference=_read_reference(folder / REFERENCE) if REFERENCE in card.digests else None,
         notes=card.notes,
     )
 
 
 def _write(person: Person, folder: Path) -> None:
-    names = ["person.npz", *(f"photo_{i}.png" for i in range(len(person.photos)))]
+    photos = [f"photo_{i}.png" for i in range(len(person.photos))]
+    names = ["person.npz", *photos, *([] if person.reference is None else [REFERENCE])]
     drafts = {name: folder / f".{os.getpid()}-{name}" for name in [*names, "person.json"]}
     try:
         with drafts["person.npz"].open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **_arrays(person))
-        for name, photo in zip(names[1:], person.photos, strict=True):
+        for name, photo in zip(photos, person.photos, strict=True):
             drafts[name].write_bytes(_png(photo))
+        if person.reference is not None:
+            drafts[REFERENCE].write_bytes(encode_png(person.reference))
         card = {
             "format": "reimagine person",
             "version": VERSION,
@@ -200,6 +206,7 @@ def _read_card(folder: Path) -> _Card:
             )
         sides = tuple(str(side) for side in card["photos"])
         names = ["person.npz", *(f"photo_{i}.png" for i in range(len(sides)))]
+        names += [REFERENCE] if REFERENCE in card["sha256"] else []
         # Names come from us, not from the file: it cannot point out of the folder.
         digests = {name: str(card["sha256"][name]) for name in names}
         height_m = float(card["height_m"])
@@ -293,6 +300,13 @@ def _photo(path: Path, side: str, arrays: dict[str, np.ndarray], index: int) -> 
         rotations=_floats(arrays["pose_rotations"][index : index + 1]),
     )
     return Photo(rgb=rgba[:3].contiguous(), alpha=rgba[3], camera=camera, pose=pose, side=side)
+
+
+def _read_reference(path: Path) -> Tensor:
+    picture = read_picture(path)
+    if picture.shape[0] != 3:
+        raise InputError(f"{path} has {picture.shape[0]} channels; expected 3.{MORE}")
+    return picture
 
 
 def _skin(arrays: dict[str, np.ndarray], name: str) -> Skin:
