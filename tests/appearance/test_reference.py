@@ -38,4 +38,4 @@ def test_photos_are_cut_out_and_set_side_by_side():
         assert abs(float(columns.mean()) - WIDTH / 2) < 2
         assert abs(float(rows.mean()) - HEIGHT / 2) < 2
         assert max(len(rows) / HEIGHT, len(columns) / WIDTH) > 0.8
-        assert torch.equal(half[:, :20], torch.ones(3, 20, WIDTH))
+        assert float(half[:, :20].min()) > 0.999
