@@ -1,9 +1,12 @@
 """Flags to a request: made from the request's own fields, with defaults from --request file.json."""
 
+from contextlib import redirect_stderr
+from io import StringIO
 from typing import TypeVar
 
 import tyro
 
+from reimagine.apps.mistakes import check_flags
 from reimagine.request import InputError
 from reimagine.request_json import read_request_file
 
@@ -19,18 +22,58 @@ def read_flags(kind: type[T], command: str, arguments: list[str]) -> T:
     file, arguments = _take_request_file(arguments)
     # Parts of a request have no prefix; --view.radius-m is understood all the same.
     arguments = [argument.replace("--view.", "--", 1) for argument in arguments]
-    return tyro.cli(
+    return parse_flags(
         kind,
-        prog=f"reimagine {command}",
-        description=(kind.__doc__ or "") + "\n\n--request FILE.json sets what the flags leave out.",
-        args=arguments,
-        default=tyro.MISSING_NONPROP if file is None else read_request_file(kind, file),
-        config=(
-            tyro.conf.OmitArgPrefixes,
-            tyro.conf.FlagCreatePairsOff,
-            tyro.conf.DisallowNone,
-        ),
+        command,
+        arguments,
+        default=None if file is None else read_request_file(kind, file),
+        about="\n\n--request FILE.json sets what the flags leave out.",
     )
+
+
+def parse_flags(
+    kind: type[T], command: str, arguments: list[str], *, default: T | None = None, about: str = ""
+) -> T:
+    """The dataclass that these arguments make. Prints help and leaves where asked for it.
+
+    Args:
+        kind: What to make.
+        command: Name of the command.
+        arguments: As on the command line.
+        default: What the arguments leave out.
+        about: Put behind the class's own words in the help.
+
+    Raises:
+        InputError: for flags or values that do not fit.
+    """
+    if "--help" in arguments or "-h" in arguments:
+        arguments = ["--help"]
+    else:
+        check_flags(kind, command, arguments, has_defaults=default is not None)
+    heard = StringIO()
+    try:
+        with redirect_stderr(heard):
+            return tyro.cli(
+                kind,
+                prog=f"reimagine {command}",
+                description=(kind.__doc__ or "") + about,
+                args=arguments,
+                default=tyro.MISSING_NONPROP if default is None else default,
+                config=(
+                    tyro.conf.OmitArgPrefixes,
+                    tyro.conf.FlagCreatePairsOff,
+                    tyro.conf.DisallowNone,
+                ),
+            )
+    except SystemExit as left:
+        if left.code == 0:
+            raise
+        # What only tyro can tell comes in a box of several lines.
+        said = " ".join(heard.getvalue().translate(_BOX).split())
+        raise InputError(f"{said or command + ' got flags that do not fit'}.") from None
+
+
+_BOX = {ord(sign): " " for sign in "╭╮╰╯─│"}
 
 
 def _take_request_file(arguments: list[str]) -> tuple[str | None, list[str]]:

@@ -1,5 +1,7 @@
 """`reimagine motion`: what a motion file holds, and the same motion in another format."""
 
+from difflib import get_close_matches
+
 from reimagine.request import InputError
 
 _HELP = """usage: reimagine motion inspect FILE
@@ -28,8 +30,10 @@ def main(arguments: list[str]) -> int:
                 f"motion {command} got {len(rest)} names; expected reimagine motion {command} {files}."
             )
         case _:
+            near = get_close_matches(arguments[0], ("inspect", "convert"), n=1)
+            hint = f"Did you mean {near[0]}?" if near else "See reimagine motion --help."
             raise InputError(
-                f"motion {arguments[0]!r} is unknown; expected motion inspect or motion convert."
+                f"motion {arguments[0]!r} is unknown; expected motion inspect or motion convert. {hint}"
             )
     return 0
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import cast
 
 import torch
-import tyro
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.apps.flags import parse_flags
 from reimagine.apps.progress import show_progress
 from reimagine.body.model import joint_positions
 from reimagine.conditions.normals import make_conditions
@@ -22,7 +22,7 @@ from reimagine.frames.load import load_backend
 from reimagine.listener import Listener
 from reimagine.people import find_person, with_height
 from reimagine.records import Person, Seen
-from reimagine.request import InputError, Request
+from reimagine.request import ImageModel, InputError, Request
 from reimagine.request_json import from_json
 from reimagine.runs import RunFolder, frame_name, read_request
 from reimagine.scene import Scene, find_motion, make_scene
@@ -68,13 +68,7 @@ class _Asked:
 
 def main(arguments: list[str]) -> int:
     """The command line of `reimagine score`."""
-    request = tyro.cli(
-        ScoreRequest,
-        prog="reimagine score",
-        args=arguments,
-        config=(tyro.conf.FlagCreatePairsOff, tyro.conf.DisallowNone),
-    )
-    return score(request)
+    return score(parse_flags(ScoreRequest, "score", arguments))
 
 
 def score(request: ScoreRequest) -> int:
@@ -232,7 +226,7 @@ def _see(asked: _Asked) -> Callable[[int, int], Seen]:
 
 
 def _anchor(asked: _Asked) -> Read:
-    backend = load_backend("atlas", "cpu")
+    backend = load_backend("atlas", "cpu", ImageModel())
 
     @lru_cache(maxsize=2)
     def paint(frame: int) -> Float[Tensor, "channels height width"]:

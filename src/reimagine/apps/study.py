@@ -5,6 +5,7 @@ from pathlib import Path
 
 import tyro
 
+from reimagine.apps.flags import parse_flags
 from reimagine.request import InputError
 from reimagine.scores.study import Pair, study_page, tally
 
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> int:
     """The command line of `reimagine study`."""
     if arguments[:1] == ["tally"]:
         return _tally([Path(name) for name in arguments[1:]])
-    return study(tyro.cli(StudyRequest, prog="reimagine study", args=arguments))
+    return study(parse_flags(StudyRequest, "study", arguments))
 
 
 def study(request: StudyRequest) -> int:

@@ -1,0 +1,149 @@
+"""What is wrong with a command's flags, in one line; looked for before tyro reads them, whose boxes fill a screen."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from difflib import get_close_matches
+from types import UnionType
+from typing import Any, cast, get_args, get_origin, get_type_hints
+
+from reimagine.request import InputError
+
+_WORDS = {int: "a whole number", float: "a number", str: "a name"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Flag:
+    kinds: tuple[type, ...]
+    """What a value may be; empty where only tyro knows."""
+    default: object
+    """`MISSING` where there must be a value."""
+
+    @property
+    def wanted(self) -> str:
+        return " or ".join(_WORDS[kind] for kind in self.kinds) or "a value"
+
+
+def check_flags(
+    kind: type[Any], command: str, arguments: list[str], *, has_defaults: bool = False
+) -> None:
+    """Nothing, where every argument is a flag of this request, or the value of one.
+
+    Args:
+        kind: The request, a dataclass; a field that is one too stands for its own fields. A field that is a tuple is
+            given without a flag.
+        command: Its name, for the error's text.
+        arguments: As on the command line.
+        has_defaults: Whether a --request file has set what must be given.
+
+    Raises:
+        InputError: naming the first argument that is wrong, and the nearest flag.
+    """
+    flags = dict(_flags(kind))
+    names = sum(len(get_args(hint)) for hint in get_type_hints(kind).values() if _is_tuple(hint))
+    given: set[str] = set()
+    rest, words = list(arguments), list[str]()
+    while rest:
+        argument = rest.pop(0)
+        if argument.startswith("-") and not _is_number(argument):
+            name, equals, value = argument.partition("=")
+            flag = _flag(command, flags, name)
+            given.add(_dashed(name))
+            if flag.kinds == (bool,):
+                if equals:
+                    raise InputError(f"{name} got {value!r}; expected no value. Give {name} alone.")
+            else:
+                _check_value(flag, name, value if equals else _taken(flag, name, rest))
+        else:
+            words.append(argument)
+    _check_words(command, words, names)
+    absent = [name for name, flag in flags.items() if flag.default is MISSING and name not in given]
+    if absent and not has_defaults:
+        raise InputError(
+            f"{command} got no {absent[0]}; expected {absent[0]} and a value. See reimagine {command} --help."
+        )
+
+
+def _flags(kind: type[Any]) -> Iterator[tuple[str, _Flag]]:
+    """Flags by name, those of nested requests without a prefix."""
+    hints = get_type_hints(kind)
+    for field in fields(kind):
+        hint = hints[field.name]
+        if is_dataclass(hint):
+            yield from _flags(cast("type[Any]", hint))
+        elif not _is_tuple(hint):
+            parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+            kinds = tuple(part for part in parts if part in (*_WORDS, bool))
+            known = len(kinds) == len([part for part in parts if part is not type(None)])
+            yield (
+                _dashed(f"--{field.name}"),
+                _Flag(kinds=kinds if known else (), default=_default(field)),
+            )
+
+
+def _default(field: Field[Any]) -> object:
+    return None if field.default_factory is not MISSING else field.default
+
+
+def _flag(command: str, flags: Mapping[str, _Flag], name: str) -> _Flag:
+    if (dashed := _dashed(name)) in flags:
+        return flags[dashed]
+    near = get_close_matches(dashed[2:], [flag[2:] for flag in flags], n=1)
+    hint = f"Did you mean --{near[0]}? " if near else ""
+    raise InputError(
+        f"{command} got {name}, which is none of its flags. {hint}See reimagine {command} --help."
+    )
+
+
+def _taken(flag: _Flag, name: str, rest: list[str]) -> str:
+    """The value that follows, taken out of the rest."""
+    if not rest or (rest[0].startswith("-") and not _is_number(rest[0])):
+        raise InputError(
+            f"{name} came without a value; expected {flag.wanted}{_example(flag, name)}."
+        )
+    return rest.pop(0)
+
+
+def _check_value(flag: _Flag, name: str, value: str) -> None:
+    if not flag.kinds or str in flag.kinds:
+        return
+    try:
+        for kind in flag.kinds:
+            kind(value)
+    except ValueError:
+        raise InputError(
+            f"{name} is {value!r}; expected {flag.wanted}{_example(flag, name)}."
+        ) from None
+
+
+def _check_words(command: str, words: list[str], names: int) -> None:
+    if len(words) > names:
+        got = f"{words[names]!r}, which belongs to no flag"
+        way = "Put names with spaces in quotes."
+    elif len(words) < names:
+        got = f"{len(words)} names; expected {names}"
+        way = "Give them after the command."
+    else:
+        return
+    raise InputError(f"{command} got {got}. {way} See reimagine {command} --help.")
+
+
+def _example(flag: _Flag, name: str) -> str:
+    if flag.default in (None, MISSING):
+        return ""
+    return f", for example {name} {flag.default}"
+
+
+def _is_tuple(hint: object) -> bool:
+    return get_origin(hint) is tuple
+
+
+def _is_number(argument: str) -> bool:
+    try:
+        float(argument)
+    except ValueError:
+        return False
+    return True
+
+
+def _dashed(name: str) -> str:
+    return "--" + name.removeprefix("--").replace("_", "-")
