@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from reimagine import Clip, NormalsRequest, make_normals
+from reimagine import Clip, ImageModel, NormalsRequest, make_normals
 from reimagine.conditions.normals import normals_picture
 from reimagine.frames.backend import ImageBackend
 from reimagine.records import Conditions, Person
@@ -32,14 +32,14 @@ class Plaster:
         return torch.cat([front.expand(-1, 3, -1, -1), conditions.coverage[:, None]], dim=1)
 
 
-def make(device: str) -> Plaster:
-    """What `--image examples.my_backend:make` would name."""
-    del device
+def make(device: str, settings: ImageModel) -> Plaster:
+    """What `--image examples.my_backend:make` would name; `settings` are the flags for image models."""
+    del device, settings
     return Plaster()
 
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/example_backend")
-    assert isinstance(make("cpu"), ImageBackend)
+    assert isinstance(make("cpu", ImageModel()), ImageBackend)
     make_normals(NormalsRequest(clip=Clip(frames=2, size="96x160"), out=str(folder), video="png"))
     print("Put this file where Python finds it, then: reimagine generate --image FILE:make ...")

@@ -102,7 +102,7 @@ def test_running_again_changes_nothing(whole: Path, plain_person: Path):
 
 def test_another_request_for_the_folder_is_refused(whole: Path, plain_person: Path):
     other = replace(asked(plain_person, whole), seed=1)
-    with pytest.raises(InputError, match="--seed was 0, now 1"):
+    with pytest.raises(InputError, match="--seed was 43, now 1"):
         generate(other)
 
 
@@ -142,7 +142,7 @@ def test_a_killed_run_goes_on_and_ends_the_same_to_the_pixel(
     request = asked(plain_person, tmp_path / "killed")
     code = (
         "import sys, time\n"
-        "from reimagine import generate, Request, Clip, Photos, View, Listener\n"
+        "from reimagine import generate, ImageModel, Request, Clip, Photos, View, Listener\n"
         # One picture at a time, slowly, so that the kill comes in the middle.
         "slow = Listener(step=lambda *_: time.sleep(0.3))\n"
         "import reimagine.film as film; film._CHUNK_FRAMES = 1\n"
@@ -346,7 +346,7 @@ def test_a_size_that_the_backend_cannot_paint_is_refused_with_one_that_it_can(
 ):
     from reimagine.frames.backends.atlas import Atlas
 
-    def load(_name: str, device: str) -> Atlas:
+    def load(_name: str, device: str, _settings: object) -> Atlas:
         return Atlas(device=device, multiple=16)
 
     monkeypatch.setattr("reimagine.pipeline.load_backend", load)

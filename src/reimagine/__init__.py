@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reimagine.pipeline import make_person as make_person
     from reimagine.pipeline import refine_run as refine_run
     from reimagine.request import Clip as Clip
+    from reimagine.request import ImageModel as ImageModel
     from reimagine.request import InputError as InputError
     from reimagine.request import NormalsRequest as NormalsRequest
     from reimagine.request import PersonRequest as PersonRequest
@@ -27,7 +28,7 @@ __version__ = "0.1.0"
 _PLACES = {
     **dict.fromkeys(
         (
-            *("Clip", "InputError", "NormalsRequest", "PersonRequest"),
+            *("Clip", "ImageModel", "InputError", "NormalsRequest", "PersonRequest"),
             *("Photos", "RefineRequest", "Request", "View"),
         ),
         "reimagine.request",

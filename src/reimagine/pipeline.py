@@ -48,7 +48,7 @@ def generate(request: Request, listener: Listener = SILENT) -> Result:
     """
     clip, device = request.clip, find_device(request.clip.device)
     check_request(request)
-    backend = load_backend(request.image, device)
+    backend = load_backend(request.image, device, request.image_model)
     refiner = load_refiner(request.refiner, device)
     check_size(clip, request.image, backend.multiple)
     with open_run(request.out, _asked("generate", request)) as run:

@@ -86,6 +86,55 @@ class Photos:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImageModel:
+    """How an image model with weights paints; `--image atlas` needs none of it."""
+
+    weights: str | None = None
+    """Folder with the weights. Default: $REIMAGINE_WEIGHTS, else ~/.cache/reimagine/weights."""
+    lora: str | None = None
+    """LoRA file, or none. Default: the ReImagine LoRA among the weights."""
+    lora_strength: float = 1.0
+    """How strongly the LoRA changes the model."""
+    control_scale: float = 1.0
+    """How strongly the normal map steers the picture."""
+    steps: int = 20
+    """Denoising steps."""
+    guidance: float = 3.5
+    """Guidance strength that the model was distilled with."""
+    true_cfg: float = 1.0
+    """Classifier-free guidance; 1 is none and half the time. The negative prompt counts only above 1."""
+    prompt: str = "person, clean white background, highly detailed, high resolution, 4k"
+    """What is to be seen."""
+    negative_prompt: str = (
+        "low quality, blurry, overexposed, underexposed, bad anatomy, deformed body, "
+        "extra limbs, extra fingers, missing fingers, distorted face, watermark, subtitle, text, logo, "
+        "jpeg artifacts, noisy background, cluttered background"
+    )
+    """What is not to be seen; counts only with --true-cfg above 1."""
+    reference_height: int | None = None
+    """Scale the wide reference to this many pixels of height; 664 is faster. Default: as it is."""
+    init: str = "none"
+    """none: from pure noise. atlas: from the atlas backend's picture, noised."""
+    strength: float = 0.6
+    """--init atlas: how much noise, from 0 (the atlas picture) to 1 (pure noise)."""
+    noise: str = "same"
+    """same: all frames start from the same noise, as the official script does. surface: noise moves with the body."""
+    vram: str = "auto"
+    """auto, 12, 16, 24, 48 or full: how many GB of the card to plan for."""
+    batch: int = 1
+    """Frames painted at once; the pictures agree to rounding."""
+    compile: bool = False
+    """Compile the model's blocks: a minute at the start, faster from then on; the pictures agree to rounding."""
+    attention: str = "auto"
+    """Attention backend of diffusers: native, flash, _flash_3_hub, sage ... Default: torch's choice."""
+    cache: str = "none"
+    """none, or taylorseer: skip steps by extrapolation; an approximation."""
+    reference_reuse: int = 0
+    """Compute the reference's part of attention this many times a person instead of in every step; an approximation.
+    0: exact."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """A video of one person: the whole job."""
 
@@ -95,6 +144,7 @@ class Request:
     """Run folder. The same command continues it."""
     image: str = "atlas"
     """Image backend (reimagine backends), or module:factory."""
+    image_model: ImageModel = field(default_factory=ImageModel)
     refiner: str = "flow"
     """none, flow, or module:factory."""
     background: str = "white"
@@ -105,8 +155,8 @@ class Request:
     """Put the normal maps beside the pictures in the video."""
     overlay: str | None = None
     """With a camera from a file: the capture's photo; writes overlay.png with the body drawn over it."""
-    seed: int = 0
-    """For backends that draw random numbers."""
+    seed: int = 43
+    """For backends that draw random numbers. 43 is the official script's."""
 
 
 @dataclass(frozen=True, kw_only=True)

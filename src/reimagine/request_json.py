@@ -11,6 +11,8 @@ from typing import Any, TypeVar, cast, get_args, get_type_hints
 from reimagine.request import InputError
 
 T = TypeVar("T")
+_HOW_IT_IS_COMPUTED = ("weights", "vram", "batch", "compile", "attention")
+"""Entries of an image model's settings that may change while a run is continued."""
 
 
 def read_request_file(kind: type[T], path: str | Path) -> T:
@@ -31,9 +33,16 @@ def read_request_file(kind: type[T], path: str | Path) -> T:
 
 
 def to_json(request: Any) -> dict[str, Any]:  # noqa: ANN401
-    """The request without the folder that it goes to and where it runs: what decides the result."""
+    """The request without the folder that it goes to and how it is computed: what decides the result."""
     content = asdict(request)
     content.pop("out", None)
+    if "image_model" in content:
+        # A run that found no memory is continued with another --vram.
+        content["image_model"] = {
+            name: value
+            for name, value in content["image_model"].items()
+            if name not in _HOW_IT_IS_COMPUTED
+        }
     return content
 
 

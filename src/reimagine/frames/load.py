@@ -1,24 +1,43 @@
 """Which image backends there are, by name."""
 
+from collections.abc import Callable
+from inspect import signature
+
 from reimagine.frames.backend import ImageBackend
-from reimagine.request import InputError, find_factory
+from reimagine.request import ImageModel, InputError, find_factory
 
 IMAGE_BACKENDS = {
     "atlas": "reimagine.frames.backends.atlas:make",
 }
-"""Name to module:factory. A factory takes the device ("cpu", "cuda")."""
+"""Name to module:factory. A factory takes the device ("cpu", "cuda") and the ImageModel settings."""
 
 
-def load_backend(name: str, device: str) -> ImageBackend:
+def load_backend(name: str, device: str, settings: ImageModel) -> ImageBackend:
     """The image backend of that name, or made by the user's own "module:factory".
 
     Raises:
         InputError: where there is no such backend, or what the factory made cannot paint.
     """
-    backend = find_factory("--image", name, IMAGE_BACKENDS)(device)
+    factory = find_factory("--image", name, IMAGE_BACKENDS)
+    if not _takes_two(factory):
+        raise InputError(
+            f"--image {name} is no function of (device, settings); expected one. See docs/backends.md."
+        )
+    backend = factory(device, settings)
     if not isinstance(backend, ImageBackend):
         raise InputError(
             f"--image {name} made a {type(backend).__name__}; expected an object with "
             "paint(person, conditions, seed) and multiple. See docs/backends.md."
         )
     return backend
+
+
+def _takes_two(factory: Callable[..., object]) -> bool:
+    """Whether the function can be called with a device and settings; unknown counts as yes."""
+    try:
+        signature(factory).bind("cpu", ImageModel())
+    except TypeError:
+        return False
+    except ValueError:  # a builtin that does not say
+        return True
+    return True

@@ -5,6 +5,7 @@ import torch
 from reimagine.frames.backend import ImageBackend
 from reimagine.frames.backends.atlas import dress, make
 from reimagine.frames.load import load_backend
+from reimagine.request import ImageModel
 
 
 def inner(picture):
@@ -14,7 +15,7 @@ def inner(picture):
 
 
 def test_is_an_image_backend():
-    assert isinstance(load_backend("atlas", "cpu"), ImageBackend)
+    assert isinstance(load_backend("atlas", "cpu", ImageModel()), ImageBackend)
 
 
 def test_seen_as_in_the_photo_the_photo_comes_back(person, scene):

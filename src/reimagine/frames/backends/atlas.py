@@ -14,6 +14,7 @@ from reimagine.cameras.project import project
 from reimagine.cameras.rasterize import blend, rasterize
 from reimagine.frames.pyramid import Pyramid, build_pyramid, sample
 from reimagine.records import CameraPath, Conditions, Person, Pose, Raster, Seen
+from reimagine.request import ImageModel
 
 SUPERSAMPLES = 2
 """Samples per pixel along each axis."""
@@ -51,8 +52,9 @@ class Atlas:
         return pictures
 
 
-def make(device: str = "cpu") -> Atlas:
-    """The backend on a device ("cpu" or "cuda")."""
+def make(device: str = "cpu", settings: ImageModel | None = None) -> Atlas:
+    """The backend on a device ("cpu" or "cuda"); it needs none of the settings."""
+    del settings
     return Atlas(device=device)
 
 
