@@ -280,6 +280,36 @@ def test_the_height_that_is_asked_for_is_the_height_that_is_shown(
     assert tall(1.9) / tall(1.5) == pytest.approx(1.9 / 1.5, rel=0.05)
 
 
+def test_a_person_can_stand_on_smplx_and_looks_the_same(
+    whole: Path, plain_person: Path, smplx_file: Path, tmp_path: Path
+):
+    clip = replace(CLIP, body="smplx", body_model=str(smplx_file))
+    generate(replace(asked(plain_person, tmp_path / "run"), clip=clip))
+    other = read_picture(tmp_path / "run/conditions/masks/000000.png", least_side=1)[0]
+    assert not torch.equal(
+        read_picture(whole / "conditions/masks/000000.png", least_side=1)[0], other
+    )
+    for frame in range(FRAMES):
+        mask, alpha, own = (
+            read_picture(folder / f"{frame:06d}.png", least_side=1)[-1] > 0.5
+            for folder in (
+                tmp_path / "run/conditions/masks",
+                tmp_path / "run/frames",
+                whole / "frames",
+            )
+        )
+        assert float((mask & alpha).sum() / (mask | alpha).sum()) > 0.8
+        assert float((own & alpha).sum() / (own | alpha).sum()) > 0.8
+
+
+def test_a_damaged_body_model_is_refused_before_the_photos_are_read(tmp_path: Path):
+    (tmp_path / "m.npz").write_bytes(b"PK but no zip")
+    clip = replace(CLIP, body="smplx", body_model=str(tmp_path / "m.npz"))
+    photos = Photos(front=str(tmp_path / "nothing.jpg"))
+    with pytest.raises(InputError, match=r"m\.npz is a damaged"):
+        generate(Request(photos=photos, clip=clip, out=str(tmp_path / "run")))
+
+
 def good(person: Path, tmp_path: Path) -> Request:
     return asked(person, tmp_path / "run")
 
@@ -300,7 +330,8 @@ def good(person: Path, tmp_path: Path) -> Request:
         ({"camera": "rig.json"}, "there is no file rig.json"),
         ({"body": "smpl"}, "Did you mean smplx"),
         ({"body": "smplx"}, "--body-model SMPLX_NEUTRAL.npz"),
-        ({"body": "smplx", "body_model": "m.npz"}, "for reimagine normals"),
+        ({"body": "smplx", "body_model": "m.npz"}, "m.npz: there is no such file"),
+        ({"body_model": "m.npz"}, "Give --body smplx"),
     ],
 )
 def test_a_clip_that_cannot_be_is_refused_before_anything_is_made(

@@ -40,17 +40,12 @@ def earlier_request(request: RefineRequest) -> Request:
 
 
 def check_request(request: Request) -> None:
-    """Nothing, where the request makes sense; opens no file but a background.
+    """Nothing, where the request makes sense; opens no file but a background and the start of a body's model.
 
     Raises:
         InputError: naming the first flag that cannot be used.
     """
     check_clip(request.clip)
-    if request.clip.body != "anny":
-        raise InputError(
-            "--body smplx is for reimagine normals; expected anny, which a photo's body is fitted with. "
-            "Leave out --body."
-        )
     check_person(request.photos)
     check_video(request.video, request.background)
     read_background(request.background, *parse_size(request.clip.size))

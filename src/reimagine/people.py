@@ -12,9 +12,11 @@ from tempfile import TemporaryDirectory
 from reimagine.appearance.build import build_person
 from reimagine.appearance.photos import check_photos
 from reimagine.appearance.store import load_person, save_person
+from reimagine.body.smplx import read_smplx
+from reimagine.body.smplx_fit import follow_joints, smplx_like
 from reimagine.listener import SILENT, Listener
 from reimagine.records import Body, Person, Skin
-from reimagine.request import InputError, Photos
+from reimagine.request import Clip, InputError, Photos
 
 
 def check_person(photos: Photos) -> None:
@@ -70,6 +72,21 @@ def find_person(photos: Photos, listener: Listener = SILENT) -> Person:
         return load_person(Path(passing))
 
 
+def person_for(photos: Photos, clip: Clip, listener: Listener = SILENT) -> Person:
+    """The person asked for, as tall as the clip asks and on the body that it asks for.
+
+    Raises:
+        InputError: where the photos, the stored person or the body's model file cannot be used.
+    """
+    # The model is read first: photos take long, and were fitted in vain if it could not be.
+    model = None
+    if clip.body == "smplx":
+        assert clip.body_model is not None
+        model = read_smplx(clip.body_model)
+    person = with_height(find_person(photos, listener), clip.height_m)
+    return person if model is None else on_body(person, smplx_like(model, person.body))
+
+
 def shipped_people() -> tuple[str, ...]:
     """Names of the people that come with the package."""
     people = _people_folder()
@@ -88,6 +105,15 @@ def with_height(person: Person, height_m: float | None) -> Person:
 
     body = Body(skin=scaled(person.body.skin), joints=person.body.joints * scale, height_m=height_m)
     return replace(person, body=body, surface=scaled(person.surface))
+
+
+def on_body(person: Person, body: Body) -> Person:
+    """The person on another body: the dressed surface goes along with the joints, so that clothes stay on.
+
+    How the person stands in the photos is still told for the body that these were fitted with.
+    """
+    surface = follow_joints(person.surface, person.body.joints, body.joints)
+    return replace(person, body=body, surface=surface)
 
 
 def cache_folder() -> Path:

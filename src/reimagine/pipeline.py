@@ -19,7 +19,7 @@ from reimagine.film import (
 )
 from reimagine.frames.load import load_backend
 from reimagine.listener import SILENT, Listener
-from reimagine.people import check_person, find_person, with_height
+from reimagine.people import check_person, find_person, person_for
 from reimagine.records import Person
 from reimagine.refine.load import load_refiner
 from reimagine.request import Clip, NormalsRequest, PersonRequest, RefineRequest, Request
@@ -54,7 +54,7 @@ def generate(request: Request, listener: Listener = SILENT) -> Result:
     with open_run(request.out, _asked("generate", request)) as run:
         _plan(run, listener, clip, f"image {request.image}, refiner {request.refiner} on {device}")
         motion = find_motion(clip)
-        person = with_height(find_person(request.photos, listener), clip.height_m)
+        person = person_for(request.photos, clip, listener)
         scene = make_scene(clip, motion, person.body, person.surface)
         paint(run, person, scene, backend, seed=request.seed, listener=listener)
         write_overlay(run, person.body, scene, request.overlay)
@@ -122,7 +122,7 @@ def refine_run(request: RefineRequest, listener: Listener = SILENT) -> Result:
     source, clip = Path(request.run), whole.clip
     with open_run(whole.out, {"run": request.run, **_asked("refine", whole)}) as run:
         _plan(run, listener, clip, f"pictures of {source}, refiner {request.refiner}")
-        person = with_height(find_person(whole.photos, listener), clip.height_m)
+        person = person_for(whole.photos, clip, listener)
         scene = make_scene(clip, find_motion(clip), person.body, person.surface)
         steady(
             run,

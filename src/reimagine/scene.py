@@ -13,6 +13,7 @@ from reimagine.body.library import BUILT_IN_MOTIONS, built_in_motion
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.body.motion import cut, heading_rad, into_our_world, loop, resample
 from reimagine.body.readers.read import read_motion
+from reimagine.body.smplx import check_model_file, smplx_body
 from reimagine.cameras.path import MADE_CAMERAS, make_camera
 from reimagine.cameras.read import read_camera
 from reimagine.records import Body, CameraPath, Motion, Pose, Skin
@@ -38,7 +39,7 @@ class Scene:
 
 
 def check_clip(clip: Clip) -> None:
-    """Nothing, where the numbers make sense and the names are known; opens no file.
+    """Nothing, where the numbers make sense and the names are known; opens no file but the start of a body's model.
 
     Raises:
         InputError: naming the first flag that cannot be used.
@@ -62,6 +63,13 @@ def check_clip(clip: Clip) -> None:
             "--body smplx came without a model; expected the SMPL-X file that you got under its own licence. "
             "Give --body-model SMPLX_NEUTRAL.npz."
         )
+    if clip.body_model is not None:
+        if clip.body != "smplx":
+            raise InputError(
+                f"--body-model came with --body {clip.body}, which has its own; expected --body smplx. "
+                "Give --body smplx, or leave out --body-model."
+            )
+        check_model_file(Path(clip.body_model))
 
 
 def find_motion(clip: Clip) -> Motion:
@@ -100,8 +108,6 @@ def find_whole_motion(name: str) -> Motion:
 def plain_body(clip: Clip, motion: Motion) -> Body:
     """A body for conditions alone: of the height asked for, else guessed from the motion's shape numbers."""
     if clip.body == "smplx":
-        from reimagine.body.smplx import smplx_body  # the package may be absent
-
         assert clip.body_model is not None
         return smplx_body(clip.body_model, motion.betas, clip.height_m)
     if clip.height_m is not None:

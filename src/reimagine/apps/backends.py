@@ -1,7 +1,6 @@
 """`reimagine backends`: what is installed, what is missing and how to get it."""
 
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 
 from reimagine.request import InputError
 
@@ -37,16 +36,12 @@ def main(arguments: list[str]) -> int:
         print("  module:factory       your own; see docs/backends.md")
     print("bodies (--body)")
     print("  anny       ready     ships with the package")
-    print(f"  smplx      {_smplx()}")
+    print(
+        "  smplx      yours     --body smplx --body-model SMPLX_NEUTRAL.npz, from https://smpl-x.is.tue.mpg.de"
+    )
     print("device (--device)")
     print(f"  {_device()}")
     return 0
-
-
-def _smplx() -> str:
-    if find_spec("smplx") is None:
-        return "missing   pip install 'reimagine[smplx]', and a model file from https://smpl-x.is.tue.mpg.de"
-    return "ready     give your model file: --body smplx --body-model SMPLX_NEUTRAL.npz"
 
 
 def _device() -> str:

@@ -20,7 +20,7 @@ from reimagine.film import FINAL, PAINTED
 from reimagine.frames.backends import atlas
 from reimagine.frames.load import load_backend
 from reimagine.listener import Listener
-from reimagine.people import find_person, with_height
+from reimagine.people import person_for
 from reimagine.records import Person, Seen
 from reimagine.request import ImageModel, InputError, Request
 from reimagine.request_json import from_json
@@ -212,7 +212,7 @@ def _reader(folder: Path) -> Read:
 
 
 def _asked(request: Request) -> _Asked:
-    person = with_height(find_person(request.photos), request.clip.height_m)
+    person = person_for(request.photos, request.clip)
     scene = make_scene(request.clip, find_motion(request.clip), person.body, person.surface)
     return _Asked(person=person, scene=scene)
 

@@ -3,11 +3,12 @@
 File: SMPLX_NEUTRAL.npz and its like from https://smpl-x.is.tue.mpg.de. Own code, since the `smplx` package unpickles.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from reimagine.body.model import JOINTS, PARENTS
@@ -30,6 +31,39 @@ _SHAPES_OF = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smplx:
+    """The model of one file; metres."""
+
+    template: Float[Tensor, "verts 3"]
+    shapes: Float[Tensor, "verts 3 shapes"]
+    """Change of the template per body shape number; expressions are left out."""
+    regressor: Float[Tensor, "55 verts"]
+    """Joints from the shaped vertices."""
+    correctives: Float[Tensor, "coefficients verts 3"]
+    faces: Int[Tensor, "faces 3"]
+    weight_joints: Int[Tensor, "verts influences"]
+    weights: Float[Tensor, "verts influences"]
+
+    def body(self, betas: Float[Tensor, " betas"], height_m: float | None = None) -> Body:
+        """The body of these shape numbers, all of it scaled to `height_m` if given."""
+        count = min(self.shapes.shape[2], len(betas))
+        # Doubles, as sums over ten thousand vertices follow.
+        numbers = betas[:count].detach().cpu().double()
+        verts = self.template.double() + self.shapes[:, :, :count].double() @ numbers
+        joints = self.regressor.double() @ verts
+        own_height = float(verts[:, 1].max() - verts[:, 1].min())
+        scale = 1.0 if height_m is None else height_m / own_height
+        skin = Skin(
+            verts=(verts * scale).float(),
+            faces=self.faces,
+            weight_joints=self.weight_joints,
+            weights=self.weights,
+            correctives=self.correctives * scale,
+        )
+        return Body(skin=skin, joints=(joints * scale).float(), height_m=own_height * scale)
+
+
 def smplx_body(
     model_file: str | Path, betas: Float[Tensor, " betas"], height_m: float | None = None
 ) -> Body:
@@ -40,37 +74,44 @@ def smplx_body(
     Raises:
         InputError: where the file is missing, a pickle, damaged, or not an SMPL-X model.
     """
+    return read_smplx(model_file).body(betas, height_m)
+
+
+def read_smplx(model_file: str | Path) -> Smplx:
+    """The model in the file.
+
+    Raises:
+        InputError: where the file is missing, a pickle, damaged, or not an SMPL-X model.
+    """
     path = Path(model_file)
-    _check_kind(path)
+    check_model_file(path)
     arrays = read_arrays(path, list(_NAMES))
     _check(path, arrays)
-
     shapedirs = arrays["shapedirs"]
     known = _SHAPES if shapedirs.shape[2] >= _SHAPES else _SMALL_SHAPES
-    count = min(known, shapedirs.shape[2], len(betas))
-    numbers = betas[:count].detach().cpu().double().numpy()
-    verts = arrays["v_template"] + shapedirs[:, :, :count].astype(np.float64) @ numbers
-    joints = arrays["J_regressor"].astype(np.float64) @ verts
-    own_height = float(verts[:, 1].max() - verts[:, 1].min())
-    scale = 1.0 if height_m is None else height_m / own_height
-
     influences = int((arrays["weights"] > 0).sum(1).max())
     weights, weight_joints = _floats(arrays["weights"]).topk(influences, dim=1)
-    skin = Skin(
-        verts=_floats(verts * scale),
+    return Smplx(
+        template=_floats(arrays["v_template"]),
+        shapes=_floats(shapedirs[:, :, :known]),
+        regressor=_floats(arrays["J_regressor"]),
+        correctives=_floats(arrays["posedirs"]).permute(2, 0, 1).contiguous(),
         faces=torch.from_numpy(arrays["f"].astype(np.int32)),
         weight_joints=weight_joints.to(torch.int32),
         weights=weights / weights.sum(1, keepdim=True),
-        correctives=_floats(arrays["posedirs"]).permute(2, 0, 1).contiguous() * scale,
     )
-    return Body(skin=skin, joints=_floats(joints * scale), height_m=own_height * scale)
 
 
 def _floats(array: np.ndarray) -> Tensor:
     return torch.from_numpy(array.astype(np.float32))
 
 
-def _check_kind(path: Path) -> None:
+def check_model_file(path: Path) -> None:
+    """Nothing, where the file is there and no pickle; reads only its start.
+
+    Raises:
+        InputError: otherwise.
+    """
     if not path.is_file():
         raise InputError(
             f"--body-model {path}: there is no such file; expected SMPLX_NEUTRAL.npz or the like. "
