@@ -24,6 +24,7 @@ from reimagine.request import (
     Photos,
     RefineRequest,
     Request,
+    Shape,
     View,
 )
 from reimagine.video import read_video
@@ -328,6 +329,10 @@ def good(person: Path, tmp_path: Path) -> Request:
         ({"motion": "clips/walk.npz"}, "there is no file clips/walk.npz"),
         ({"camera": "orbt"}, "Did you mean orbit"),
         ({"camera": "rig.json"}, "there is no file rig.json"),
+        ({"shape": Shape(weight=1.5)}, "--weight is 1.5; expected 0 to 1"),
+        ({"shape": Shape(age=float("nan"))}, "--age is nan"),
+        ({"shape": Shape(height=1.8)}, "Give --height-m for metres"),
+        ({"shape": Shape(gender=1.0)}, "--gender came with photos, which decide"),
         ({"body": "smpl"}, "Did you mean smplx"),
         ({"body": "smplx"}, "--body-model SMPLX_NEUTRAL.npz"),
         ({"body": "smplx", "body_model": "m.npz"}, "m.npz: there is no such file"),

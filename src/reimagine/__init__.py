@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reimagine.request import Photos as Photos
     from reimagine.request import RefineRequest as RefineRequest
     from reimagine.request import Request as Request
+    from reimagine.request import Shape as Shape
     from reimagine.request import View as View
 
 __version__ = "0.1.0"
@@ -29,7 +30,7 @@ _PLACES = {
     **dict.fromkeys(
         (
             *("Clip", "ImageModel", "InputError", "NormalsRequest", "PersonRequest"),
-            *("Photos", "RefineRequest", "Request", "View"),
+            *("Photos", "RefineRequest", "Request", "Shape", "View"),
         ),
         "reimagine.request",
     ),

@@ -10,7 +10,7 @@ from reimagine.people import check_person
 from reimagine.request import Clip, InputError, RefineRequest, Request, parse_size
 from reimagine.request_json import from_json
 from reimagine.runs import read_request
-from reimagine.scene import check_clip, is_made
+from reimagine.scene import check_clip, is_made, shape_flags
 
 
 def earlier_request(request: RefineRequest) -> Request:
@@ -46,6 +46,11 @@ def check_request(request: Request) -> None:
         InputError: naming the first flag that cannot be used.
     """
     check_clip(request.clip)
+    if flags := shape_flags(request.clip.shape):
+        raise InputError(
+            f"{flags[0]} came with photos, which decide the person's shape; expected it with reimagine normals. "
+            f"Leave out {flags[0]}; --height-m sets the size."
+        )
     check_person(request.photos)
     check_video(request.video, request.background)
     read_background(request.background, *parse_size(request.clip.size))

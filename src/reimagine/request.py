@@ -35,6 +35,24 @@ class View:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shape:
+    """The shape of a body that no photos decide, each from 0 to 1; only for --body anny."""
+
+    gender: float | None = None
+    """0 male, 1 female. Default: between."""
+    age: float | None = None
+    """0 baby, 0.33 child, 0.67 young adult, 1 old. Default: 0.67."""
+    muscle: float | None = None
+    """0 weak to 1 strong. Default: 0.5, like those below."""
+    weight: float | None = None
+    """0 slim to 1 stout."""
+    height: float | None = None
+    """0 short to 1 tall for the age and gender; --height-m says it in metres."""
+    proportions: float | None = None
+    """0 uncommon to 1 ideal."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Clip:
     """Which motion, seen by which camera, in which pictures."""
 
@@ -61,8 +79,9 @@ class Clip:
     """anny, or smplx with --body-model."""
     body_model: str | None = None
     """SMPL-X model file (.npz), which you get under its own licence."""
+    shape: Shape = field(default_factory=Shape)
     height_m: float | None = None
-    """The person's height. Default: from the photo fit, the motion's shape numbers, or 1.7."""
+    """The person's height. Default: from the photo fit, --gender and the like, the motion's shape numbers, or 1.7."""
     device: str = "auto"
     """auto, cpu or cuda."""
 

@@ -1,6 +1,6 @@
 """Which body moves how, and where the camera is: a clip's flags made into records."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
+from reimagine.body.anny import DEFAULT_PHENOTYPE, PHENOTYPES, anny_body, natural_height_m
 from reimagine.body.library import BUILT_IN_MOTIONS, built_in_motion
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.body.motion import cut, heading_rad, into_our_world, loop, resample
@@ -17,7 +17,7 @@ from reimagine.body.smplx import check_model_file, smplx_body
 from reimagine.cameras.path import MADE_CAMERAS, make_camera
 from reimagine.cameras.read import read_camera
 from reimagine.records import Body, CameraPath, Motion, Pose, Skin
-from reimagine.request import Clip, InputError, parse_size
+from reimagine.request import Clip, InputError, Shape, parse_size
 
 HEIGHT_M = 1.7
 """Of a person about whom nothing is known."""
@@ -55,6 +55,7 @@ def check_clip(clip: Clip) -> None:
         raise InputError(f"--seconds is {clip.seconds:g}; expected more than 0.")
     if clip.height_m is not None and not 0.4 <= clip.height_m <= 3:
         raise InputError(f"--height-m is {clip.height_m:g}; expected metres from 0.4 to 3.")
+    _check_shape(clip.shape)
     _check_name("--motion", clip.motion, tuple(BUILT_IN_MOTIONS), "a motion file")
     _check_name("--camera", clip.camera, MADE_CAMERAS, "a camera file")
     _check_name("--body", clip.body, ("anny", "smplx"), None)
@@ -70,6 +71,16 @@ def check_clip(clip: Clip) -> None:
                 "Give --body smplx, or leave out --body-model."
             )
         check_model_file(Path(clip.body_model))
+    if clip.body == "smplx" and (flags := shape_flags(clip.shape)):
+        raise InputError(
+            f"{flags[0]} came with --body smplx, whose shape comes from the motion's numbers; expected --body anny. "
+            f"Leave out {flags[0]}."
+        )
+
+
+def shape_flags(shape: Shape) -> list[str]:
+    """The flags by which a shape was asked for."""
+    return [f"--{name}" for name, value in asdict(shape).items() if value is not None]
 
 
 def find_motion(clip: Clip) -> Motion:
@@ -106,17 +117,22 @@ def find_whole_motion(name: str) -> Motion:
 
 
 def plain_body(clip: Clip, motion: Motion) -> Body:
-    """A body for conditions alone: of the height asked for, else guessed from the motion's shape numbers."""
+    """A body for conditions alone: of the height asked for, else guessed from its shape or the motion's shape numbers."""
     if clip.body == "smplx":
         assert clip.body_model is not None
         return smplx_body(clip.body_model, motion.betas, clip.height_m)
+    given = asdict(clip.shape)
+    usual = zip(PHENOTYPES, DEFAULT_PHENOTYPE.tolist(), strict=True)
+    phenotype = torch.tensor(
+        [value if given[name] is None else given[name] for name, value in usual]
+    )
     if clip.height_m is not None:
-        return anny_body(DEFAULT_PHENOTYPE, clip.height_m)
-    if not bool(motion.betas.any()):
-        return anny_body(DEFAULT_PHENOTYPE, HEIGHT_M)
+        return anny_body(phenotype, clip.height_m)
+    if shape_flags(clip.shape) or not bool(motion.betas.any()):
+        return anny_body(phenotype, natural_height_m(phenotype, HEIGHT_M))
     # Shape numbers mean nothing without the SMPL-X model; two measured people's heights go with the first one so.
     share = min(max(1 + 0.065 * float(motion.betas[0]), 0.7), 1.3)
-    return anny_body(DEFAULT_PHENOTYPE, _MEAN_HEIGHT_M * share)
+    return anny_body(phenotype, _MEAN_HEIGHT_M * share)
 
 
 def make_scene(clip: Clip, motion: Motion, body: Body, surface: Skin) -> Scene:
@@ -158,6 +174,13 @@ def _outline(surface: Skin, pose: Pose) -> Float[Tensor, "frames points 3"]:
         correctives=None if surface.correctives is None else surface.correctives[:, chosen],
     )
     return pose_skin(some, pose)
+
+
+def _check_shape(shape: Shape) -> None:
+    for name, value in asdict(shape).items():
+        if value is not None and not 0 <= value <= 1:
+            metres = " Give --height-m for metres." if name == "height" else ""
+            raise InputError(f"--{name} is {value:g}; expected 0 to 1, such as 0.5.{metres}")
 
 
 def _check_name(flag: str, name: str, known: tuple[str, ...], or_else: str | None) -> None:

@@ -139,6 +139,12 @@ def anny_body(phenotype: Float[Tensor, " 6"], height_m: float | None = None) -> 
     return Body(skin=skin, joints=body.joints * scale, height_m=height_m)
 
 
+def natural_height_m(phenotype: Float[Tensor, " 6"], mean_m: float) -> float:
+    """Height that goes with the shape: of a child less, of a tall man more; `mean_m` for the default."""
+    rest = load_anny().rest
+    return mean_m * _height(rest(phenotype).verts) / _height(rest(DEFAULT_PHENOTYPE).verts)
+
+
 def _height(verts: Float[Tensor, "verts 3"]) -> float:
     upright = verts[:, 1].detach()
     return float(upright.max() - upright.min())
