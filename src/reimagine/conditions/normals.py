@@ -1,6 +1,4 @@
-"""Normal maps of the undressed body: exact for machines, antialiased and in the official colours for pictures."""
-
-import math
+"""Normal maps of the undressed body, exact for machines; `cameras/normal_colours.py` makes pictures of them."""
 
 import torch
 from jaxtyping import Float, Int, UInt16
@@ -8,6 +6,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from reimagine.body.model import pose_skin
+from reimagine.cameras.normal_colours import normals_picture as normals_picture
+from reimagine.cameras.normal_colours import official_colours as official_colours
 from reimagine.cameras.rasterize import coverage, interpolate_into, rasterize
 from reimagine.records import Body, CameraPath, Conditions, Pose, Raster
 
@@ -56,51 +56,7 @@ def vertex_normals(
     return normalize(total, dim=-1).transpose(0, 1)
 
 
-def normals_picture(conditions: Conditions) -> Float[Tensor, "frames 3 height width"]:
-    """The official colours, 0..1, on white, with a soft outline.
-
-    Red is up, green the subject's right, blue the subject's front; 0.5 + normal / 2. The official maps
-    (github.com/Taited/ReImagine, assets/normal) are fixed to the world, whose front is where the subject heads.
-    """
-    frame, row, column = (conditions.coverage > 0).nonzero(as_tuple=True)
-    share = conditions.coverage[frame, row, column][:, None]
-    normals = conditions.normals[frame, :, row, column]
-    bare = (conditions.raster.face[frame, row, column] < 0).nonzero()[:, 0]
-    normals[bare] = _neighbours(conditions.normals, frame[bare], row[bare], column[bare])
-    picture = torch.ones_like(conditions.normals)
-    picture[frame, :, row, column] = (
-        official_colours(normals, conditions.heading_rad) * share + 1 - share
-    )
-    return picture
-
-
-def official_colours(
-    normals: Float[Tensor, "points 3"], heading_rad: float
-) -> Float[Tensor, "points 3"]:
-    """Unit normals in world axes as (up, the subject's right, front), 0..1; for a subject heading this way about Y."""
-    sine, cosine = math.sin(heading_rad), math.cos(heading_rad)
-    up_right_front = normals.new_tensor([[0, 1, 0], [-cosine, 0, sine], [sine, 0, cosine]])
-    return normals @ up_right_front.T * 0.5 + 0.5
-
-
 def depth_mm(conditions: Conditions) -> UInt16[Tensor, "frames height width"]:
     """Distance along the camera's axis in whole millimetres at pixel centres; 0 for nothing, 65535 for 65.5 m and more."""
     depth = (conditions.raster.depth * 1000).round().clamp(max=65535)
     return torch.where(conditions.raster.face < 0, 0, depth).to(torch.uint16)
-
-
-def _neighbours(
-    normals: Float[Tensor, "frames 3 height width"],
-    frame: Int[Tensor, " points"],
-    row: Int[Tensor, " points"],
-    column: Int[Tensor, " points"],
-) -> Float[Tensor, "points 3"]:
-    """Mean direction around pixels that are partly covered but whose centres see nothing."""
-    height, width = normals.shape[2:]
-    total = normals.new_zeros((len(frame), 3))
-    for down in (-1, 0, 1):
-        for right in (-1, 0, 1):
-            near_row = (row + down).clamp(0, height - 1)
-            near_column = (column + right).clamp(0, width - 1)
-            total += normals[frame, :, near_row, near_column]
-    return normalize(total, dim=-1)

@@ -8,6 +8,7 @@ from reimagine.request import ImageModel, InputError, find_factory
 
 IMAGE_BACKENDS = {
     "atlas": "reimagine.frames.backends.atlas:make",
+    "flux-kontext": "reimagine.frames.backends.flux_kontext:make",
 }
 """Name to module:factory. A factory takes the device ("cpu", "cuda") and the ImageModel settings."""
 

@@ -1,0 +1,1 @@
+"""FLUX.1 Kontext steered by normal maps: the paper's image stage."""

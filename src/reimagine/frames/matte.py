@@ -1,0 +1,55 @@
+"""Alpha for pictures that were painted on white, so that they can stand before another background."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import max_pool2d
+
+from reimagine.body.model import pose_skin
+from reimagine.cameras.flow import look
+from reimagine.cameras.rasterize import coverage
+from reimagine.records import Conditions, Person
+
+_BAND = 1 / 60
+"""How far around the dressed surface the person may reach, and how far inside it may be white, of the height."""
+_SOLID = 0.08
+"""How much darker than white a pixel near the person must be to count as wholly theirs."""
+
+
+def cut_out(
+    pictures: Float[Tensor, "frames 3 height width"], person: Person, conditions: Conditions
+) -> Float[Tensor, "frames 4 height width"]:
+    """The pictures with straight alpha; over white they are the pictures again.
+
+    Well inside the dressed surface all is opaque, near it what is not white, elsewhere (shadows, mostly) a pixel is
+    as opaque as it is dark. Alpha is never less than 1 minus the darkest channel: then c = 1 - (1 - picture) / alpha
+    is a colour, and over white gives the picture exactly.
+    """
+    verts = pose_skin(person.surface, conditions.pose)
+    seen = look(verts, person.surface.faces, conditions.camera)
+    share = coverage(verts, person.surface.faces, conditions.camera, seen.raster)
+    reach = max(1, round(conditions.camera.height * _BAND))
+    return key_white(pictures, _grown(share, reach), 1 - _grown(1 - share, reach))
+
+
+def key_white(
+    pictures: Float[Tensor, "frames 3 height width"],
+    near: Float[Tensor, "frames height width"],
+    inside: Float[Tensor, "frames height width"],
+) -> Float[Tensor, "frames 4 height width"]:
+    """Pictures on white with straight alpha.
+
+    Args:
+        pictures: 0..1.
+        near: Where the person may be, 0..1.
+        inside: Where the person is whatever the colour, 0..1.
+    """
+    dark = 1 - pictures.amin(dim=1)
+    keyed = torch.lerp(dark, (dark / _SOLID).clamp(max=1), near)
+    alpha = torch.maximum(torch.maximum(dark, keyed), inside)[:, None]
+    colours = 1 - (1 - pictures) / alpha.clamp_min(1e-6)
+    return torch.cat([colours.clamp(0, 1), alpha], dim=1)
+
+
+def _grown(share: Float[Tensor, "frames height width"], reach: int) -> Tensor:
+    return max_pool2d(share[:, None], 2 * reach + 1, stride=1, padding=reach)[:, 0]

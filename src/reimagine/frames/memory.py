@@ -1,0 +1,35 @@
+"""What an image model says when memory does not suffice."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import torch
+
+from reimagine.request import ImageModel, InputError
+
+_SMALLER = {"full": "48", "48": "24", "24": "16", "16": "12"}
+
+
+@contextmanager
+def explained_out_of_memory(settings: ImageModel) -> Generator[None]:
+    """Turns running out of memory into one line that says what to try.
+
+    Raises:
+        InputError: where memory does not suffice.
+    """
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise InputError(
+            f"memory ran out with --vram {settings.vram} and --batch {settings.batch}. What was painted stays: "
+            f"run the same command with {_advice(settings)}"
+        ) from error
+
+
+def _advice(settings: ImageModel) -> str:
+    if settings.batch > 1:
+        return "--batch 1."
+    smaller = _SMALLER.get(settings.vram, "16")
+    if settings.vram == "12":
+        return "a smaller --size or --reference-height 664 and another --out."
+    return f"--vram {smaller}."
