@@ -4,7 +4,7 @@ BIN := .venv/bin
 MADE := .venv/.made
 DEV := .venv/.made_dev
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test coverage lint bench clean
 .DEFAULT_GOAL := demo
 
 $(MADE): pyproject.toml constraints.txt
@@ -21,6 +21,9 @@ demo: $(MADE)  ## a video of a person walking while the camera circles
 
 test: $(DEV)  ## all tests; ARGS='-k video' picks some
 	$(BIN)/python -m pytest -q $(ARGS)
+
+coverage: $(DEV)  ## all tests, and which lines and branches of src/ they leave out
+	$(BIN)/python -m pytest -q --cov=reimagine --cov-branch --cov-report=term-missing $(ARGS)
 
 lint: $(DEV)  ## style, types, who imports whom, spelling
 	$(BIN)/ruff check

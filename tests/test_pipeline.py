@@ -143,7 +143,8 @@ def test_a_killed_run_goes_on_and_ends_the_same_to_the_pixel(
     request = asked(plain_person, tmp_path / "killed")
     code = (
         "import sys, time\n"
-        "from reimagine import generate, ImageModel, Request, Clip, Photos, View, Listener\n"
+        "from reimagine import generate, Listener\n"
+        "from reimagine.request import *\n"
         # One picture at a time, slowly, so that the kill comes in the middle.
         "slow = Listener(step=lambda *_: time.sleep(0.3))\n"
         "import reimagine.film as film; film._CHUNK_FRAMES = 1\n"
