@@ -6,6 +6,7 @@ The semantics are those of the official `inference_img.py`; docs/backends.md has
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -40,20 +41,33 @@ class FluxKontext:
         Raises:
             InputError: where the weights or the person cannot be used, or memory does not suffice.
         """
+        from reimagine.cameras.normal_colours import normals_picture
         from reimagine.frames.flux.painter import load_painter
+        from reimagine.frames.flux.schedule import starting_noise
         from reimagine.frames.matte import cut_out
         from reimagine.frames.memory import explained_out_of_memory
+        from reimagine.pictures import over
 
         if person.reference is None:
             raise InputError(
                 "the person was stored without the wide picture that --image flux-kontext is shown; expected one made "
                 "by this version. Make them again with reimagine person."
             )
-        start = None if self.start is None else self.start.paint(person, conditions, seed)
+        camera, start = conditions.camera, None
+        if self.start is not None:
+            begin = self.start.paint(person, conditions, seed)
+            start = torch.stack([over(one, torch.ones(3, 1, 1)) for one in begin])
+        # The same noise for every frame, as the official script draws it, so that frames do not depend on one another.
+        noise = starting_noise(seed, camera.height, camera.width)
         with explained_out_of_memory(self.settings):
             if self._painter is None:
                 self._painter = load_painter(self.files, self.settings, self.device)
-            pictures = self._painter.paint(person, conditions, seed=seed, start=start)
+            pictures = self._painter.paint(
+                normals_picture(conditions),
+                person.reference,
+                noise.expand(len(conditions), -1, -1, -1),
+                start,
+            )
         return cut_out(pictures, person, conditions)
 
 

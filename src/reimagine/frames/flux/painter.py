@@ -1,4 +1,4 @@
-"""Frames from conditions: what is the same for a whole clip is computed once."""
+"""Frames from normal maps: what is the same for a whole clip is computed once."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +6,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from reimagine.cameras.normal_colours import normals_picture
 from reimagine.frames.flux.files import FluxFiles
 from reimagine.frames.flux.load import Models, load_models, load_text
 from reimagine.frames.flux.pictures import decode, encode, encode_reference
@@ -21,8 +20,7 @@ from reimagine.frames.flux.sampler import (
     to_tokens,
     token_ids,
 )
-from reimagine.frames.flux.schedule import noise_levels, noised, starting_noise
-from reimagine.records import Conditions, Person
+from reimagine.frames.flux.schedule import noise_levels, noised
 from reimagine.request import ImageModel
 
 
@@ -39,33 +37,35 @@ class Painter:
 
     def paint(
         self,
-        person: Person,
-        conditions: Conditions,
-        *,
-        seed: int,
-        start: Float[Tensor, "frames 4 height width"] | None,
+        maps: Float[Tensor, "frames 3 height width"],
+        reference: Float[Tensor, "3 reference_height reference_width"],
+        noise: Float[Tensor, "frames 16 rows columns"],
+        start: Float[Tensor, "frames 3 height width"] | None = None,
     ) -> Float[Tensor, "frames 3 height width"]:
-        """Pictures, 0..1, on the CPU. Frames share the noise, and so do not depend on one another."""
-        maps = normals_picture(conditions)
-        noise = starting_noise(seed, conditions.camera.height, conditions.camera.width)
-        noises = noise.expand(len(conditions), -1, -1, -1)
-        reference = self._encoded_reference(person)
+        """Pictures, 0..1, on the CPU; each depends on its own map, noise and start alone.
+
+        Args:
+            maps: Normal maps in the official colours, 0..1.
+            reference: The wide picture of the person, 0..1.
+            noise: Unit noise, as many rows and columns as an eighth of the picture's pixels.
+            start: Pictures to start from instead of pure noise, 0..1.
+        """
         pictures: list[Tensor] = []
-        for first in range(0, len(conditions), self.settings.batch):
+        for first in range(0, len(maps), self.settings.batch):
             part = slice(first, first + self.settings.batch)
-            begin = (
-                None if start is None else start[part, :3] * start[part, 3:] + 1 - start[part, 3:]
-            )
-            pictures.append(self._paint_batch(maps[part], noises[part], reference, begin))
+            begin = None if start is None else start[part]
+            latents = self.denoise(maps[part], reference, noise[part], begin)
+            pictures.append(decode(self.models.vae, latents))
         return torch.cat(pictures)
 
-    def _paint_batch(
+    def denoise(
         self,
         maps: Float[Tensor, "frames 3 height width"],
+        reference: Float[Tensor, "3 reference_height reference_width"],
         noise: Float[Tensor, "frames 16 rows columns"],
-        reference: Reference,
-        start: Float[Tensor, "frames 3 height width"] | None,
-    ) -> Float[Tensor, "frames 3 height width"]:
+        start: Float[Tensor, "frames 3 height width"] | None = None,
+    ) -> Float[Tensor, "frames 16 rows columns"]:
+        """The latents of these frames, all at once; arguments as for `paint`."""
         settings, vae = self.settings, self.models.vae
         rows, columns = noise.shape[2:]
         latents = noise.to(vae.device, vae.dtype)
@@ -75,19 +75,16 @@ class Painter:
         steering = Steering(
             text=self.texts[0],
             negative=self.texts[1] if settings.true_cfg != 1 else None,
-            reference=reference,
+            reference=self._encoded(reference),
             control=to_tokens(encode(vae, maps)),
             ids=token_ids(rows, columns, picture=0).to(vae.device),
             control_scale=settings.control_scale,
             guidance=settings.guidance,
             true_cfg=settings.true_cfg,
         )
-        tokens = sample(self.velocity, steering, to_tokens(latents), levels)
-        return decode(vae, from_tokens(tokens, rows))
+        return from_tokens(sample(self.velocity, steering, to_tokens(latents), levels), rows)
 
-    def _encoded_reference(self, person: Person) -> Reference:
-        picture = person.reference
-        assert picture is not None
+    def _encoded(self, picture: Tensor) -> Reference:
         if self._reference is None or self._reference[0] is not picture:
             encoded = encode_reference(self.models.vae, picture, self.settings.reference_height)
             self._reference = (picture, encoded)
