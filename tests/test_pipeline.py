@@ -255,6 +255,33 @@ def test_a_run_that_is_not_painted_to_its_end_is_not_refined(whole: Path, tmp_pa
         refine_run(RefineRequest(run=str(half)))
 
 
+@pytest.mark.parametrize("flag", ["motion", "camera", "overlay"])
+def test_a_file_that_cannot_be_read_is_refused_before_anything_is_made(
+    whole: Path, tmp_path: Path, flag: str
+):
+    bad = tmp_path / "bad.json"
+    bad.write_text("{")
+    files = {"camera": str(whole / "conditions/cameras.json"), flag: str(bad)}
+    overlay = files.pop("overlay", None)
+    request = NormalsRequest(
+        clip=replace(CLIP, **files), overlay=overlay, out=str(tmp_path / "run")
+    )
+    with pytest.raises(InputError, match=r"bad\.json") as caught:
+        make_normals(request)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_for_a_person_is_tried_before_the_photos_are_fitted(
+    plain_person: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "file").write_text("here already")
+    monkeypatch.setattr("reimagine.pipeline.find_person", pytest.fail)
+    request = PersonRequest(photos=Photos(person=str(plain_person)), out=str(tmp_path / "file"))
+    with pytest.raises(InputError, match="Give another --out"):
+        make_person(request)
+
+
 def test_what_is_no_run_is_not_refined(tmp_path: Path):
     with pytest.raises(InputError, match="is no run folder"):
         refine_run(RefineRequest(run=str(tmp_path)))
@@ -304,12 +331,14 @@ def test_a_person_can_stand_on_smplx_and_looks_the_same(
         assert float((own & alpha).sum() / (own | alpha).sum()) > 0.8
 
 
-def test_a_damaged_body_model_is_refused_before_the_photos_are_read(tmp_path: Path):
+def test_a_damaged_body_model_is_refused_before_a_person_is_made(
+    plain_person: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     (tmp_path / "m.npz").write_bytes(b"PK but no zip")
+    monkeypatch.setattr("reimagine.people.find_person", pytest.fail)
     clip = replace(CLIP, body="smplx", body_model=str(tmp_path / "m.npz"))
-    photos = Photos(front=str(tmp_path / "nothing.jpg"))
     with pytest.raises(InputError, match=r"m\.npz is a damaged"):
-        generate(Request(photos=photos, clip=clip, out=str(tmp_path / "run")))
+        generate(replace(asked(plain_person, tmp_path / "run"), clip=clip))
 
 
 def good(person: Path, tmp_path: Path) -> Request:
@@ -320,6 +349,14 @@ def good(person: Path, tmp_path: Path) -> Request:
     ("change", "says"),
     [
         ({"frames": 0}, "--frames is 0"),
+        ({"frames": 10**9}, "expected 1 to 200000"),
+        ({"start_s": float("nan")}, "--start-s is nan"),
+        ({"seconds": float("inf")}, "--seconds is inf"),
+        ({"motion": ""}, "--motion is ''"),
+        ({"camera": ""}, "--camera is ''"),
+        ({"size": "\uff16\uff14x96"}, "expected WIDTHxHEIGHT"),
+        ({"view": View(margin=0.6)}, "--margin is 0.6"),
+        ({"view": View(turns=float("inf"))}, "--turns is inf; expected a number. Give"),
         ({"fps": 0.0}, "--fps is 0"),
         ({"seconds": 0.0}, "--seconds is 0"),
         ({"size": "64"}, "--size is '64'"),
@@ -357,6 +394,8 @@ def test_a_clip_that_cannot_be_is_refused_before_anything_is_made(
     [
         ({"image": "altas"}, "Did you mean atlas"),
         ({"refiner": "flwo"}, "Did you mean flow"),
+        ({"refiner": "os:getcwd"}, "is no function of (device)"),
+        ({"photos": Photos(front="nowhere.jpg")}, "There is no picture nowhere.jpg"),
         ({"video": "gif"}, "expected one of mp4, webm"),
         ({"background": "transparent"}, "--video webm"),
         ({"background": "blueish"}, "--background is 'blueish'"),

@@ -152,3 +152,22 @@ def test_an_unwritable_log_is_one_line(tmp_path: Path):
     (tmp_path / "log.txt").mkdir()
     with pytest.raises(InputError, match=r"log\.txt cannot be written"):
         RunFolder(path=tmp_path).log("hello")
+
+
+def test_a_request_that_nothing_came_of_binds_nobody(tmp_path: Path):
+    with pytest.raises(InputError), open_run(tmp_path, {"command": "generate", "front": "a"}):
+        raise InputError("There is no picture a.")
+    other = {"command": "generate", "front": "b"}
+    with open_run(tmp_path, other):
+        assert read_request(tmp_path) == other
+
+
+def test_a_run_of_another_command_is_named_and_many_differences_are_not(tmp_path: Path):
+    first = {"command": "generate", **{f"flag{k}": k for k in range(9)}}
+    with open_run(tmp_path, first) as run:
+        run.write("frames/000000.png", b"made")
+    with pytest.raises(InputError, match="a run of generate, not of normals"):
+        open_run(tmp_path, {"command": "normals"}).__enter__()
+    changed = {"command": "generate", **{f"flag{k}": -1 for k in range(9)}}
+    with pytest.raises(InputError, match=r"--flag0 was 0, now -1; .* and 5 more\. Give another"):
+        open_run(tmp_path, changed).__enter__()

@@ -1,12 +1,13 @@
 """What can be refused before anything long begins."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 
 from reimagine.film import PAINTED, check_video, read_background
 from reimagine.people import check_person
+from reimagine.pictures import read_picture
 from reimagine.request import Clip, InputError, RefineRequest, Request, parse_size
 from reimagine.request_json import from_json
 from reimagine.runs import read_request
@@ -40,7 +41,7 @@ def earlier_request(request: RefineRequest) -> Request:
 
 
 def check_request(request: Request) -> None:
-    """Nothing, where the request makes sense; opens no file but a background and the start of a body's model.
+    """Nothing, where the request makes sense; looks into the pictures and the camera's file, and at the start of a body's model.
 
     Raises:
         InputError: naming the first flag that cannot be used.
@@ -52,6 +53,9 @@ def check_request(request: Request) -> None:
             f"Leave out {flags[0]}; --height-m sets the size."
         )
     check_person(request.photos)
+    for name, path in asdict(request.photos).items():
+        if path is not None and name != "person":
+            read_picture(path)
     check_video(request.video, request.background)
     read_background(request.background, *parse_size(request.clip.size))
     check_overlay(request.overlay, request.clip)
@@ -61,13 +65,15 @@ def check_overlay(overlay: str | None, clip: Clip) -> None:
     """Nothing, where an overlay makes sense.
 
     Raises:
-        InputError: for an overlay without the capture's camera.
+        InputError: for an overlay without the capture's camera, or one that cannot be read.
     """
     if overlay is not None and is_made(clip.camera):
         raise InputError(
             f"--overlay came with --camera {clip.camera}, which knows no photo; expected the photo's own camera. "
             "Give --camera FILE."
         )
+    if overlay is not None:
+        read_picture(overlay)
 
 
 def find_device(device: str) -> str:

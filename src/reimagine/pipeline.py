@@ -24,7 +24,7 @@ from reimagine.records import Person
 from reimagine.refine.load import load_refiner
 from reimagine.request import Clip, NormalsRequest, PersonRequest, RefineRequest, Request
 from reimagine.request_json import to_json
-from reimagine.runs import RunFolder, open_run
+from reimagine.runs import RunFolder, check_writable, open_run
 from reimagine.scene import check_clip, find_motion, make_scene, plain_body
 
 
@@ -51,9 +51,9 @@ def generate(request: Request, listener: Listener = SILENT) -> Result:
     backend = load_backend(request.image, device, request.image_model)
     refiner = load_refiner(request.refiner, device)
     check_size(clip, request.image, backend.multiple)
+    motion = find_motion(clip)
     with open_run(request.out, _asked("generate", request)) as run:
         _plan(run, listener, clip, f"image {request.image}, refiner {request.refiner} on {device}")
-        motion = find_motion(clip)
         person = person_for(request.photos, clip, listener)
         scene = make_scene(clip, motion, person.body, person.surface)
         paint(run, person, scene, backend, seed=request.seed, listener=listener)
@@ -80,9 +80,9 @@ def make_normals(request: NormalsRequest, listener: Listener = SILENT) -> Result
     check_clip(clip)
     check_video(request.video, "white")
     check_overlay(request.overlay, clip)
+    motion = find_motion(clip)
     with open_run(request.out, _asked("normals", request)) as run:
         _plan(run, listener, clip, f"normals of the {clip.body} body")
-        motion = find_motion(clip)
         body = plain_body(clip, motion)
         scene = make_scene(clip, motion, body, body.skin)
         make_normals_only(run, body, scene, listener)
@@ -105,6 +105,7 @@ def make_person(request: PersonRequest, listener: Listener = SILENT) -> Person:
         InputError: where the photos cannot be used or the folder cannot be written.
     """
     check_person(request.photos)
+    check_writable(Path(request.out))
     person = find_person(request.photos, listener)
     save_person(person, Path(request.out))
     return person

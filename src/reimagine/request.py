@@ -223,7 +223,7 @@ def parse_size(size: str) -> tuple[int, int]:
         InputError: where the text is not two such numbers.
     """
     width, cross, height = size.lower().partition("x")
-    if cross and width.isdecimal() and height.isdecimal():
+    if cross and size.isascii() and width.isdecimal() and height.isdecimal():
         pair = int(width), int(height)
         if all(16 <= side <= 8192 for side in pair):
             return pair

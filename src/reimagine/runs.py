@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -16,6 +17,10 @@ from filelock import FileLock, Timeout
 from reimagine.request import InputError
 
 _UNFINISHED = ".unfinished"
+_REQUEST = "request.json"
+_LOG = "log.txt"
+_NAMED = 4
+"""How many differences between two requests are told."""
 _ABSENT = "not given"
 
 
@@ -161,25 +166,48 @@ def _logged(run: RunFolder) -> Generator[None]:
         raise
 
 
+def check_writable(path: Path) -> None:
+    """Nothing, where files can be written into the folder, which is made where it is not there.
+
+    Raises:
+        InputError: otherwise.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
 def _check(run: RunFolder, request: dict[str, Any]) -> None:
-    if not run.has("request.json"):
-        others = sorted(
-            entry.name
-            for entry in run.path.iterdir()
-            if entry.name not in ("lock", "log.txt") and not entry.name.endswith(_UNFINISHED)
-        )
+    others = sorted(
+        entry.name
+        for entry in run.path.iterdir()
+        if entry.name not in (_REQUEST, _LOG, "lock") and not entry.name.endswith(_UNFINISHED)
+    )
+    if not run.has(_REQUEST):
         if others:
             raise InputError(
                 f"{run.path} holds other things ({', '.join(others[:3])}) and no run; expected a new folder or "
                 "an earlier run. Give another --out."
             )
-        run.write("request.json", json.dumps(request, indent=1) + "\n")
+        run.write(_REQUEST, json.dumps(request, indent=1) + "\n")
         return
-    changed = differences(read_request(run.path), request)
-    if changed:
-        raise InputError(
-            f"{run.path} holds another request: {'; '.join(changed)}. Give another --out, or remove the folder."
-        )
+    held = read_request(run.path)
+    changed = differences(held, request)
+    if not changed:
+        return
+    if not others and run.has(_LOG):
+        # A request that failed before anything came of it binds nobody.
+        run.write(_REQUEST, json.dumps(request, indent=1) + "\n")
+        return
+    if held.get("command") != request.get("command"):
+        what = f"a run of {held.get('command')}, not of {request.get('command')}"
+    else:
+        more = f"; and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+        what = f"another request: {'; '.join(changed[:_NAMED])}{more}"
+    raise InputError(f"{run.path} holds {what}. Give another --out, or remove the folder.")
 
 
 def _flat(request: Mapping[str, Any]) -> dict[str, Any]:

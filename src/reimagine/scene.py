@@ -1,5 +1,6 @@
 """Which body moves how, and where the camera is: a clip's flags made into records."""
 
+import math
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,7 +15,7 @@ from reimagine.body.model import pose_body, pose_skin
 from reimagine.body.motion import cut, heading_rad, into_our_world, loop, resample
 from reimagine.body.readers.read import read_motion
 from reimagine.body.smplx import check_model_file, smplx_body
-from reimagine.cameras.path import MADE_CAMERAS, make_camera
+from reimagine.cameras.path import MADE_CAMERAS, check_view, make_camera
 from reimagine.cameras.read import read_camera
 from reimagine.records import Body, CameraPath, Motion, Pose, Skin
 from reimagine.request import Clip, InputError, Shape, parse_size
@@ -23,6 +24,8 @@ HEIGHT_M = 1.7
 """Of a person about whom nothing is known."""
 _MEAN_HEIGHT_M = 1.65
 """Of the mean SMPL-X body."""
+MAX_FRAMES = 200_000
+"""Over two hours at 24 per second."""
 _FRAMED_POINTS = 400
 
 
@@ -39,43 +42,28 @@ class Scene:
 
 
 def check_clip(clip: Clip) -> None:
-    """Nothing, where the numbers make sense and the names are known; opens no file but the start of a body's model.
+    """Nothing, where the numbers make sense and the names are known; opens no file but the camera's, and the start of a body's model.
 
     Raises:
         InputError: naming the first flag that cannot be used.
     """
     parse_size(clip.size)
-    if clip.frames < 1:
+    if not 1 <= clip.frames <= MAX_FRAMES:
         raise InputError(
-            f"--frames is {clip.frames}; expected at least 1, for example --frames 48."
+            f"--frames is {clip.frames}; expected 1 to {MAX_FRAMES}, for example --frames 48."
         )
-    if not 0 < clip.fps <= 240:
-        raise InputError(f"--fps is {clip.fps:g}; expected more than 0 and at most 240.")
-    if clip.seconds is not None and not clip.seconds > 0:
-        raise InputError(f"--seconds is {clip.seconds:g}; expected more than 0.")
+    _check_times(clip)
     if clip.height_m is not None and not 0.4 <= clip.height_m <= 3:
         raise InputError(f"--height-m is {clip.height_m:g}; expected metres from 0.4 to 3.")
     _check_shape(clip.shape)
     _check_name("--motion", clip.motion, tuple(BUILT_IN_MOTIONS), "a motion file")
     _check_name("--camera", clip.camera, MADE_CAMERAS, "a camera file")
+    if is_made(clip.camera):
+        check_view(clip.camera, clip.view)
+    else:
+        read_camera(clip.camera, clip.frames, *parse_size(clip.size), clip.camera_name)
     _check_name("--body", clip.body, ("anny", "smplx"), None)
-    if clip.body == "smplx" and clip.body_model is None:
-        raise InputError(
-            "--body smplx came without a model; expected the SMPL-X file that you got under its own licence. "
-            "Give --body-model SMPLX_NEUTRAL.npz."
-        )
-    if clip.body_model is not None:
-        if clip.body != "smplx":
-            raise InputError(
-                f"--body-model came with --body {clip.body}, which has its own; expected --body smplx. "
-                "Give --body smplx, or leave out --body-model."
-            )
-        check_model_file(Path(clip.body_model))
-    if clip.body == "smplx" and (flags := shape_flags(clip.shape)):
-        raise InputError(
-            f"{flags[0]} came with --body smplx, whose shape comes from the motion's numbers; expected --body anny. "
-            f"Leave out {flags[0]}."
-        )
+    _check_body(clip)
 
 
 def shape_flags(shape: Shape) -> list[str]:
@@ -176,6 +164,35 @@ def _outline(surface: Skin, pose: Pose) -> Float[Tensor, "frames points 3"]:
     return pose_skin(some, pose)
 
 
+def _check_times(clip: Clip) -> None:
+    if not 0 < clip.fps <= 240:
+        raise InputError(f"--fps is {clip.fps:g}; expected more than 0 and at most 240.")
+    if not 0 <= clip.start_s < math.inf:
+        raise InputError(f"--start-s is {clip.start_s:g}; expected 0 or more seconds.")
+    if clip.seconds is not None and not 0 < clip.seconds < math.inf:
+        raise InputError(f"--seconds is {clip.seconds:g}; expected more than 0.")
+
+
+def _check_body(clip: Clip) -> None:
+    if clip.body == "smplx" and clip.body_model is None:
+        raise InputError(
+            "--body smplx came without a model; expected the SMPL-X file that you got under its own licence. "
+            "Give --body-model SMPLX_NEUTRAL.npz."
+        )
+    if clip.body_model is not None:
+        if clip.body != "smplx":
+            raise InputError(
+                f"--body-model came with --body {clip.body}, which has its own; expected --body smplx. "
+                "Give --body smplx, or leave out --body-model."
+            )
+        check_model_file(Path(clip.body_model))
+    if clip.body == "smplx" and (flags := shape_flags(clip.shape)):
+        raise InputError(
+            f"{flags[0]} came with --body smplx, whose shape comes from the motion's numbers; expected --body anny. "
+            f"Leave out {flags[0]}."
+        )
+
+
 def _check_shape(shape: Shape) -> None:
     for name, value in asdict(shape).items():
         if value is not None and not 0 <= value <= 1:
@@ -184,7 +201,7 @@ def _check_shape(shape: Shape) -> None:
 
 
 def _check_name(flag: str, name: str, known: tuple[str, ...], or_else: str | None) -> None:
-    if name in known or (or_else and Path(name).exists()):
+    if name in known or (or_else and name and Path(name).exists()):
         return
     looks_like_file = or_else and (Path(name).suffix or len(Path(name).parts) > 1)
     if looks_like_file:

@@ -112,6 +112,8 @@ def test_a_request_file_must_be_there_and_be_json(tmp_path: Path):
         (["motion", "play", "a"], "expected motion inspect or motion convert"),
         (["motion", "inspct", "a"], "Did you mean inspect"),
         (["motion", "inspect", "none.npz"], "none.npz"),
+        (["motion", "convert", "walk", "/dev/null/walk.npz"], "does not exist"),
+        (["motion", "convert", "walk", "/proc/walk.npz"], "cannot be written"),
         (["backends", "all"], "expected no arguments"),
     ],
 )

@@ -54,10 +54,14 @@ def cut(motion: Motion, start_s: float, frames: int) -> Motion:
     count = len(motion.poses)
     first = round(start_s * motion.fps)
     left = max(count - first, 0)
+    if not left:
+        raise InputError(
+            f"--start-s is {start_s:g}; expected less than the {count / motion.fps:g} s of the motion '{motion.name}'."
+        )
     if left < frames:
         raise InputError(
             f"the motion '{motion.name}' has {left} frames from {start_s:g} s on ({count} in all at "
-            f"{motion.fps:g} fps); expected {frames}. Give --frames {max(left, 1)} or fewer, or --loop."
+            f"{motion.fps:g} fps); expected {frames}. Give --frames {left} or fewer, or --loop."
         )
     stop = first + frames
     return replace(motion, poses=motion.poses[first:stop], transl=motion.transl[first:stop])

@@ -28,12 +28,17 @@ def write_motion(motion: Motion, path: str | Path, *, amass: bool = False) -> No
         raise InputError(
             f"the folder {path.parent} does not exist; expected one to write {path.name} into. Make it first."
         )
-    if ending == ".bvh":
-        path.write_text(bvh_text(motion), encoding="utf-8")
-    elif amass or path.stem.endswith(("stageii", "_poses")):
-        _save(path, amass_arrays(motion))
-    else:
-        _save(path, own_arrays(motion))
+    try:
+        if ending == ".bvh":
+            path.write_text(bvh_text(motion), encoding="utf-8")
+        elif amass or path.stem.endswith(("stageii", "_poses")):
+            _save(path, amass_arrays(motion))
+        else:
+            _save(path, own_arrays(motion))
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror}); expected a writable place. Give another name."
+        ) from error
 
 
 def own_arrays(motion: Motion) -> dict[str, np.ndarray]:

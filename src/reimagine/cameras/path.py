@@ -28,7 +28,7 @@ def make_camera(
     Raises:
         InputError: for an unknown name or a number in `view` out of its range.
     """
-    _check(name, view)
+    check_view(name, view)
     frames = points.shape[0]
     focal = focal_pixels(view, width, height)
     turn = torch.arange(frames, dtype=torch.float32, device=points.device) / max(frames, 1)
@@ -134,7 +134,12 @@ def _dolly_shares(turn: Float[Tensor, " frames"], view: View) -> Float[Tensor, "
     return shares if view.radius_m else shares / min(1.0, view.dolly)
 
 
-def _check(name: str, view: View) -> None:
+def check_view(name: str, view: View) -> None:
+    """Nothing, where there is such a camera and the numbers make sense.
+
+    Raises:
+        InputError: naming the first flag that cannot be used.
+    """
     if name not in MADE_CAMERAS:
         near = difflib.get_close_matches(name, MADE_CAMERAS, 1)
         hint = f" Did you mean {near[0]}?" if near else ""
@@ -154,7 +159,11 @@ def _check(name: str, view: View) -> None:
     )
     for flag, value, low, high, example in ranges:
         if value is not None and not low < value < high:
-            wanted = f"between {max(low, 0.0) if flag == '--margin' else low:g} and {high:g}"
+            wanted = (
+                ""
+                if low == -math.inf
+                else f" between {max(low, 0.0) if flag == '--margin' else low:g} and {high:g}"
+            )
             raise InputError(
-                f"{flag} is {value:g}; expected a number {wanted}. Give {flag} {example}."
+                f"{flag} is {value:g}; expected a number{wanted}. Give {flag} {example}."
             )

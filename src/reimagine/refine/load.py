@@ -1,5 +1,8 @@
 """Which refiners there are, by name."""
 
+from collections.abc import Callable
+from inspect import signature
+
 from reimagine.refine.backend import Refiner
 from reimagine.request import InputError, find_factory
 
@@ -16,10 +19,26 @@ def load_refiner(name: str, device: str) -> Refiner:
     Raises:
         InputError: where there is no such refiner, or what the factory made cannot steady.
     """
-    refiner = find_factory("--refiner", name, REFINERS)(device)
+    factory = find_factory("--refiner", name, REFINERS)
+    if not _takes_one(factory):
+        raise InputError(
+            f"--refiner {name} is no function of (device); expected one. See docs/backends.md."
+        )
+    refiner = factory(device)
     if not isinstance(refiner, Refiner):
         raise InputError(
             f"--refiner {name} made a {type(refiner).__name__}; expected an object with "
             "steady(read, see, frames, start). See docs/backends.md."
         )
     return refiner
+
+
+def _takes_one(factory: Callable[..., object]) -> bool:
+    """Whether the function can be called with a device; where it does not say, yes."""
+    try:
+        signature(factory).bind("cpu")
+    except TypeError:
+        return False
+    except ValueError:  # a builtin that does not say
+        return True
+    return True
