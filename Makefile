@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 MADE := .venv/.made
 DEV := .venv/.made_dev
+DIFFSYNTH := .venv/diffsynth
 
 .PHONY: demo test coverage lint bench clean
 .DEFAULT_GOAL := demo
@@ -16,13 +17,17 @@ $(DEV): $(MADE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
+# The official script's library, for comparison in tests; apart and alone, as it would pull torchvision in.
+$(DIFFSYNTH): | $(MADE)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ diffsynth==1.1.9
+
 demo: $(MADE)  ## a video of a person walking while the camera circles
 	$(BIN)/reimagine generate --person alex --motion walk --camera orbit --out runs/demo
 
-test: $(DEV)  ## all tests; ARGS='-k video' picks some
+test: $(DEV) $(DIFFSYNTH)  ## all tests; ARGS='-k video' picks some
 	$(BIN)/python -m pytest -q $(ARGS)
 
-coverage: $(DEV)  ## all tests, and which lines and branches of src/ they leave out
+coverage: $(DEV) $(DIFFSYNTH)  ## all tests, and which lines and branches of src/ they leave out
 	$(BIN)/python -m pytest -q --cov=reimagine --cov-branch --cov-report=term-missing $(ARGS)
 
 lint: $(DEV)  ## style, types, who imports whom, spelling
@@ -32,7 +37,7 @@ lint: $(DEV)  ## style, types, who imports whom, spelling
 	$(BIN)/lint-imports
 	$(BIN)/codespell src tests docs examples benchmarks README.md CHANGELOG.md NOTICE Makefile
 
-bench: $(DEV)  ## the figures in docs/benchmarks.md, measured here
+bench: $(DEV) $(DIFFSYNTH)  ## the figures in docs/benchmarks.md, measured here
 	$(BIN)/python -m benchmarks.run_all
 
 clean:  ## back to a fresh clone, but for runs/ and people/
