@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+
+from reimagine.appearance.store import load_person
+from reimagine.listener import Listener
+from reimagine.people import cache_folder, find_person
+from reimagine.pictures import write_picture
+from reimagine.records import Person
+from reimagine.request import Photos
+
+
+@pytest.fixture
+def made(plain_person: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Photos]:
+    """The photos of every person that had to be made, in a cache of the test's own."""
+    asked: list[Photos] = []
+
+    def build(photos: Photos, **_: object) -> Person:
+        asked.append(photos)
+        return load_person(plain_person)
+
+    monkeypatch.setenv("REIMAGINE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("reimagine.people.build_person", build)
+    write_picture(tmp_path / "a.png", load_person(plain_person).photos[0].rgb)
+    write_picture(tmp_path / "b.png", load_person(plain_person).photos[0].rgb * 0.5)
+    return asked
+
+
+def test_the_same_photos_are_fitted_once_whatever_they_are_called(
+    made: list[Photos], tmp_path: Path
+):
+    find_person(Photos(front=str(tmp_path / "a.png")))
+    (tmp_path / "c.png").write_bytes((tmp_path / "a.png").read_bytes())
+    find_person(Photos(front=str(tmp_path / "c.png")))
+    assert len(made) == 1
+    find_person(Photos(front=str(tmp_path / "b.png")))
+    find_person(Photos(front=str(tmp_path / "a.png"), back=str(tmp_path / "b.png")))
+    assert len(made) == 3
+
+
+def test_a_damaged_memory_is_made_again(made: list[Photos], tmp_path: Path):
+    photos, said = Photos(front=str(tmp_path / "a.png")), list[str]()
+    find_person(photos)
+    next(cache_folder().rglob("person.json")).write_text("{")
+    find_person(photos, Listener(say=said.append))
+    assert len(made) == 2
+    assert "damaged" in said[0]
+
+
+def test_a_cache_that_cannot_be_written_costs_only_the_memory(made: list[Photos], tmp_path: Path):
+    (tmp_path / "cache").write_text("a file where a folder should be")
+    said: list[str] = []
+    person = find_person(Photos(front=str(tmp_path / "a.png")), Listener(say=said.append))
+    assert person.notes == ("A person made for a test.",)
+    assert "not remembered" in said[0]
+    assert len(made) == 1
