@@ -2,13 +2,16 @@
 
 A sample from another frame counts where the point is in sight there, is not seen smaller there, and agrees with
 the samples' median. Exposure is dealt with apart: samples are matched to the frame's own, and the frame's
-own then follows its neighbours'.
+own then follows its neighbours'. The finest detail, which resampling would soften, comes from the frame itself as
+far as it is no flicker (`refine.grain`).
 """
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -16,6 +19,7 @@ from torch import Tensor
 from reimagine.cameras.flow import mesh_flow
 from reimagine.records import CameraPath, Raster, Seen
 from reimagine.refine.backend import Read, See
+from reimagine.refine.grain import Shares, edge_energy, keep_own_detail
 from reimagine.refine.resample import carry_outwards, lanczos
 from reimagine.refine.robust import robust_average, trimmed_mean
 from reimagine.request import InputError
@@ -26,19 +30,39 @@ DARK = 0.02
 """Added before taking ratios, so that black pixels do not decide the exposure."""
 LARGEST_GAIN = 0.4
 """Natural logarithm; beyond it a frame is wrong rather than exposed otherwise."""
+SMALLEST_GAIN = 0.002
+"""Beneath it a change of exposure is left alone."""
 GAIN_SAMPLES = 4096
-MOST_DETAIL = 0.15
-"""Share of the finest detail that may be added again."""
+AIR = 8
+"""Pixels around the person that are worked on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
-    """A frame within reach, read once and kept while it is needed."""
+    """A frame within reach, or a part of it, read once and kept while it is needed."""
 
     picture: Float[Tensor, "4 height width"]
     carried: Float[Tensor, "3 height width"]
     """Its colours, carried beyond the silhouette so that sampling does not meet the background."""
+    inside: Tensor
+    """Where its colour is the surface's alone (height width, bool)."""
     seen: Seen
+    energy: float
+    """Of its edges, whole frame."""
+    box: tuple[slice, slice]
+    """Rows and columns of the whole frame that the person and some air around take up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """Another frame's colours of the points that this frame's pixels see."""
+
+    colour: Float[Tensor, "points 3"]
+    """Exposed like this frame."""
+    sure: Float[Tensor, " points"]
+    """How far to trust it, 0..1."""
+    gain: Float[Tensor, "3"]
+    """Logarithm of what it was multiplied by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +76,14 @@ class Steadied:
     ) -> Iterator[Float[Tensor, "4 height width"]]:
         """Steadied frames; a frame depends on those within `reach` of it and on nothing else."""
         window: dict[int, Near] = {}
-        for frame in range(start, frames):
-            first, stop = max(frame - self.reach, 0), min(frame + self.reach + 1, frames)
-            window = {
-                i: window[i] if i in window else _near(read(i), see(i, i + 1), i)
-                for i in range(first, stop)
-            }
-            yield _steady_one(window, frame, self.reach)
+        with ThreadPoolExecutor(max(1, torch.get_num_threads())) as pool:
+            for frame in range(start, frames):
+                first, stop = max(frame - self.reach, 0), min(frame + self.reach + 1, frames)
+                window = {
+                    i: window[i] if i in window else _near(read(i), see(i, i + 1), i)
+                    for i in range(first, stop)
+                }
+                yield _steady_one(window, frame, self.reach, pool)
 
 
 def make(device: str = "cpu") -> Steadied:
@@ -75,9 +100,23 @@ def _near(picture: Float[Tensor, "4 height width"], seen: Seen, frame: int) -> N
             f"frame {frame} is {width}x{height}; expected {seen.camera.width}x"
             f"{seen.camera.height} as its camera has. Give frames and camera of one size."
         )
-    return Near(
-        picture=picture, carried=carry_outwards(picture, _own_pixels(picture, seen)), seen=seen
-    )
+    inside = _own_pixels(picture, seen)
+    box = _box(inside)
+    rows, columns = box
+    carried = picture[:3].clone()
+    carried[:, rows, columns] = carry_outwards(picture[:, rows, columns], inside[rows, columns])
+    edges = edge_energy(_pixels(carried[:, rows, columns]), inside[rows, columns].cpu().numpy())
+    return Near(picture=picture, carried=carried, inside=inside, seen=seen, energy=edges, box=box)
+
+
+def _box(inside: Tensor) -> tuple[slice, slice]:
+    """Rows and columns of what is inside, with some air; all where nothing is."""
+    found: list[slice] = []
+    for axis in (0, 1):
+        taken = inside.any(dim=1 - axis).nonzero()[:, 0]
+        low, high = (int(taken[0]), int(taken[-1]) + 1) if len(taken) else (0, inside.shape[axis])
+        found.append(slice(max(low - AIR, 0), min(high + AIR, inside.shape[axis])))
+    return found[0], found[1]
 
 
 def _own_pixels(picture: Float[Tensor, "4 height width"], seen: Seen) -> Tensor:
@@ -91,67 +130,104 @@ def _own_pixels(picture: Float[Tensor, "4 height width"], seen: Seen) -> Tensor:
     return surface & (neighbours == 0)
 
 
-def _steady_one(window: dict[int, Near], frame: int, reach: int) -> Float[Tensor, "4 height width"]:
+def _cut(near: Near, rows: slice, columns: slice) -> Near:
+    """A part of the frame, its camera moved along."""
+    raster, camera = near.seen.raster, near.seen.camera
+    K = camera.K.clone()
+    K[:, 0, 2] -= columns.start
+    K[:, 1, 2] -= rows.start
+    seen = replace(
+        near.seen,
+        camera=replace(
+            camera, K=K, width=columns.stop - columns.start, height=rows.stop - rows.start
+        ),
+        raster=Raster(
+            face=raster.face[:, rows, columns].contiguous(),
+            barycentrics=raster.barycentrics[:, rows, columns].contiguous(),
+            depth=raster.depth[:, rows, columns].contiguous(),
+        ),
+    )
+    return replace(
+        near,
+        picture=near.picture[:, rows, columns],
+        carried=near.carried[:, rows, columns],
+        inside=near.inside[rows, columns],
+        seen=seen,
+    )
+
+
+def _steady_one(
+    window: dict[int, Near], frame: int, reach: int, pool: ThreadPoolExecutor
+) -> Float[Tensor, "4 height width"]:
     """One frame from all within its reach."""
-    own = window[frame]
-    place = _own_pixels(own.picture, own.seen).reshape(-1).nonzero()[:, 0]
-    if len(window) == 1 or len(place) == 0:
-        return own.picture
-    mine = own.picture[:3].reshape(3, -1)[:, place].T
-    samples, trust, gains = [mine], [torch.ones(len(place))], [torch.zeros(3)]
-    shares = [1.0]
-    for other, near in window.items():
-        if other == frame:
-            continue
-        colour, sure = _carried_here(own, near, place)
-        gain = _gain(mine, colour, sure)
-        nearness = 0.5 + 0.5 * math.cos(math.pi * (other - frame) / (reach + 1))
-        shares.append(nearness)
-        samples.append(colour * torch.exp(gain))
-        trust.append(sure * nearness)
-        gains.append(-gain)
-    steadied = robust_average(torch.stack(samples), torch.stack(trust), mine)
-    exposure = torch.exp(trimmed_mean(torch.stack(gains)))
-    picture = own.picture.clone()
-    picture[:3].view(3, -1)[:, place] = (steadied * exposure).T
-    picture[:3].view(3, -1)[:, place] += _lost_detail(own, picture, place, shares)
+    boxes = [near.box for near in window.values()]
+    rows, columns = (
+        slice(min(box[axis].start for box in boxes), max(box[axis].stop for box in boxes))
+        for axis in (0, 1)
+    )
+    whole = window[frame].picture
+    if len(window) == 1 or not bool(window[frame].inside.any()):
+        return whole
+    part = {i: _cut(near, rows, columns) for i, near in window.items()}
+    picture = whole.clone()
+    picture[:, rows, columns] = _steady_part(part, frame, reach, pool)
     return picture.clamp_(0, 1)
 
 
-def _lost_detail(
-    own: Near, picture: Float[Tensor, "4 height width"], place: Tensor, shares: list[float]
-) -> Float[Tensor, "3 points"]:
-    """What resampling took from the finest detail: the steadied detail again, as far as the own frame's asks for it.
+def _steady_part(
+    window: dict[int, Near], frame: int, reach: int, pool: ThreadPoolExecutor
+) -> Float[Tensor, "4 height width"]:
+    """The part of the frame in which the person is."""
+    own = window[frame]
+    place = own.inside.reshape(-1).nonzero()[:, 0]
+    mine = own.picture[:3].reshape(3, -1)[:, place].T
+    others = [i for i in window if i != frame]
 
-    The own detail is fitted by a multiple of the steadied one (least squares). Noise that differs from frame to frame
-    is in both, by the frames' `shares` in the average, and is taken out of the sums first.
-    """
-    inside = torch.zeros(own.picture[0].numel(), dtype=torch.bool, device=place.device)
-    inside[place] = True
-    steadied = carry_outwards(picture, inside.view(picture.shape[1:]))
-    steadied, painted = (
-        (one - _blurred(one)).reshape(3, -1)[:, place] for one in (steadied, own.carried)
+    def carry(other: int) -> Carried:
+        return _carried_here(own, window[other], place, mine)
+
+    carried = pool.map(carry, others)
+    samples, trust, gains, shares = [mine], [torch.ones(len(place))], [torch.zeros(3)], [1.0]
+    for other, there in zip(others, carried, strict=True):
+        nearness = 0.5 + 0.5 * math.cos(math.pi * (other - frame) / (reach + 1))
+        shares.append(nearness)
+        samples.append(there.colour)
+        trust.append(there.sure * nearness)
+        gains.append(-there.gain)
+    steadied = robust_average(torch.stack(samples), torch.stack(trust), mine)
+    average = own.carried.clone()
+    average.view(3, -1)[:, place] = steadied.T
+    total = sum(shares)
+    detailed = keep_own_detail(
+        _pixels(average),
+        _pixels(own.carried),
+        own.inside.cpu().numpy(),
+        Shares(own=1 / total, squared=sum(share**2 for share in shares) / total**2),
+        _energy(window, others, gains[1:], frame),
     )
-    mine = shares[0] / sum(shares)
-    all_squared = sum(share**2 for share in shares) / sum(shares) ** 2
-    noise = (painted - steadied).square().sum() / (1 - 2 * mine + all_squared)
-    together = (painted * steadied).sum() - mine * noise
-    alone = (steadied.square().sum() - all_squared * noise).clamp_min(1e-9)
-    return steadied * (together / alone - 1).clamp(0, MOST_DETAIL)
+    result = torch.from_numpy(detailed).to(mine).permute(2, 0, 1).reshape(3, -1)
+    exposure = trimmed_mean(torch.stack(gains))
+    exposure = torch.exp(torch.where(exposure.abs() < SMALLEST_GAIN, 0, exposure))
+    picture = own.picture.clone()
+    picture[:3].view(3, -1)[:, place] = result[:, place] * exposure[:, None]
+    return picture
 
 
-def _blurred(picture: Float[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:
-    """By the binomial 3 x 3 window."""
-    kernel = torch.tensor([0.25, 0.5, 0.25]).to(picture)
-    padded = torch.nn.functional.pad(picture[:, None], (1, 1, 1, 1), mode="replicate")
-    across = torch.nn.functional.conv2d(padded, kernel[None, None, None])
-    return torch.nn.functional.conv2d(across, kernel[None, None, :, None])[:, 0]
+def _energy(window: dict[int, Near], others: list[int], back: list[Tensor], frame: int) -> float:
+    """Of edges in the frames around, exposed like this one."""
+    alike = [
+        window[i].energy * math.exp(-2 * float(gain.mean()))
+        for i, gain in zip(others, back, strict=True)
+    ]
+    return float(np.median([window[frame].energy, *alike]))
 
 
-def _carried_here(
-    own: Near, near: Near, place: Tensor
-) -> tuple[Float[Tensor, "points 3"], Float[Tensor, " points"]]:
-    """Another frame's colour of the points that this frame's pixels see, and how sure it is."""
+def _pixels(picture: Float[Tensor, "3 height width"]) -> Float[np.ndarray, "height width 3"]:
+    return np.ascontiguousarray(picture.permute(1, 2, 0).cpu().numpy())
+
+
+def _carried_here(own: Near, near: Near, place: Tensor, mine: Float[Tensor, "points 3"]) -> Carried:
+    """Another frame's colours where this frame's pixels see them."""
     flow = mesh_flow(_pair(own.seen, near.seen), 0, 1)
     target = flow.target.reshape(-1, 2)[place]
     visible = flow.visible.reshape(-1)[place] & torch.isfinite(target).all(dim=1)
@@ -162,7 +238,9 @@ def _carried_here(
     # How many of its pixels one of ours covers: below 1 it saw the point from farther or aslant.
     area = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
     area = torch.nan_to_num(area.reshape(-1)[place], nan=1.0).clamp(0, 1)
-    return lanczos(near.carried, target), visible * area
+    colour, sure = lanczos(near.carried, target), visible * area
+    gain = _gain(mine, colour, sure)
+    return Carried(colour=colour * torch.exp(gain), sure=sure, gain=gain)
 
 
 def _gain(
