@@ -64,7 +64,7 @@ def read_transformer(path: Path, dtype: torch.dtype) -> Any:  # noqa: ANN401
         raise _wrong(path, f"lacks {error}") from None
     if channels != 64 or not sizes["guidance_embeds"]:
         raise _wrong(path, f"has {channels} input channels, guidance {sizes['guidance_embeds']}")
-    state = bfl_to_diffusers(stored, sizes["num_layers"], sizes["num_single_layers"])
+    state = bfl_to_diffusers(stored, sizes["num_layers"], sizes["num_single_layers"], width=inner)
     with init_empty_weights():
         model = cast("Any", FluxTransformer2DModel)(**sizes)
     return _filled(path, model, state, dtype)
@@ -99,8 +99,10 @@ def read_vae(path: Path, dtype: torch.dtype) -> Any:  # noqa: ANN401
     return _filled(path, model, state, dtype)
 
 
-def bfl_to_diffusers(stored: Mapping[str, Tensor], doubles: int, singles: int) -> dict[str, Tensor]:
-    """The tensors under diffusers' names; what is not known keeps its name."""
+def bfl_to_diffusers(
+    stored: Mapping[str, Tensor], doubles: int, singles: int, *, width: int
+) -> dict[str, Tensor]:
+    """The tensors of a model with so many blocks and channels under diffusers' names; the unknown keep theirs."""
     known, norms = layers(doubles, singles), bfl_norms(doubles, singles)
     state: dict[str, Tensor] = {}
     for key, tensor in stored.items():
@@ -110,7 +112,6 @@ def bfl_to_diffusers(stored: Mapping[str, Tensor], doubles: int, singles: int) -
             state[norms.get(key, key)] = tensor
             continue
         whole = torch.cat(tensor.chunk(2)[::-1]) if layer.swapped else tensor
-        width = stored[f"{name}.weight"].shape[1]
         # Query, key and value have the input's width; the rest is the MLP's.
         rows = [width] * min(3, len(layer.parts)) + [whole.shape[0] - 3 * width]
         parts = whole.split(rows[: len(layer.parts)]) if len(layer.parts) > 1 else (whole,)

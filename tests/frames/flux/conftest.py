@@ -1,0 +1,28 @@
+"""Tiny random weights in the folders that users have, written once."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from reimagine.frames.flux.tiny import write_tiny_weights
+from reimagine.request import ImageModel
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("weights")
+    write_tiny_weights(folder)
+    return folder
+
+
+@pytest.fixture
+def settings(weights):
+    return ImageModel(weights=str(weights), lora="none", steps=2)
+
+
+@pytest.fixture
+def known(person):
+    """The ball, with a wide picture of itself."""
+    generator = torch.Generator().manual_seed(3)
+    return replace(person, reference=torch.rand(3, 32, 64, generator=generator))
