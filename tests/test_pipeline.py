@@ -477,3 +477,22 @@ def test_encoding_is_what_the_resume_relies_on():
     generator = torch.Generator().manual_seed(0)
     picture = torch.rand(4, 20, 30, generator=generator)
     assert encode_png(picture) == encode_png(picture.clone())
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda pictures: pictures[:, :3], "painted .*expected .frames 4 height width"),
+        (lambda pictures: pictures * torch.nan, "frame 0 came out .*NaN"),
+    ],
+)
+def test_what_is_no_picture_is_refused_and_nothing_of_it_kept(
+    plain_person: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: object, says: str
+):
+    from reimagine.frames.backends.atlas import Atlas
+
+    paint = Atlas.paint
+    monkeypatch.setattr(Atlas, "paint", lambda *given: spoil(paint(*given)))  # pyright: ignore[reportCallIssue]
+    with pytest.raises(InputError, match=says):
+        generate(good(plain_person, tmp_path))
+    assert not list((tmp_path / "run").glob("frames/*.png"))

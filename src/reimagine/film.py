@@ -51,6 +51,7 @@ def paint(
         for chunk in _chunks(todo, scene.camera):
             conditions = _conditions(person.body, scene, chunk)
             pictures = backend.paint(person, conditions, seed)
+            _check_pictures(pictures, conditions, chunk)
             later(partial(_write_painted, run, conditions, pictures, chunk))
             if not painted and len(chunk) < len(todo):
                 _say_how_long(listener, time.monotonic() - started, len(chunk), len(todo))
@@ -198,6 +199,26 @@ def _behind() -> Generator[Callable[[Callable[[], None]], None]]:
         yield later
         if pending:
             pending.pop().result()
+
+
+def _check_pictures(pictures: Tensor, conditions: Conditions, chunk: range) -> None:
+    """Nothing, where a backend painted what it should.
+
+    Raises:
+        InputError: naming the first frame that is no picture.
+    """
+    wanted = (len(conditions), 4, conditions.camera.height, conditions.camera.width)
+    if tuple(pictures.shape) != wanted:
+        raise InputError(
+            f"the image backend painted {tuple(pictures.shape)}; expected (frames 4 height width) {wanted}. "
+            "See docs/backends.md."
+        )
+    for frame, picture in zip(chunk, pictures, strict=True):
+        if not bool(torch.isfinite(picture).all()):
+            raise InputError(
+                f"frame {frame} came out of the image model with numbers that are none (NaN); expected a picture. "
+                "Frames before it stay. Try another --vram, a lower --lora-strength, or another --seed and --out."
+            )
 
 
 def _write_painted(

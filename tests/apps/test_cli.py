@@ -176,5 +176,15 @@ def test_motions_are_inspected_and_converted(tmp_path: Path, capsys: pytest.Capt
 def test_backends_lists_what_there_is(capsys: pytest.CaptureFixture[str]):
     assert main(["backends"]) == 0
     out = capsys.readouterr().out
-    for name in ("atlas", "flow", "none", "anny", "smplx"):
+    for name in ("atlas", "flux-kontext", "flow", "none", "anny", "smplx"):
         assert f"  {name}" in out
+
+
+def test_backends_says_how_to_get_weights_that_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("REIMAGINE_WEIGHTS", str(tmp_path / "my weights"))
+    assert main(["backends"]) == 0
+    out = capsys.readouterr().out
+    assert "accept its licence" in out
+    assert f"hf download black-forest-labs/FLUX.1-Kontext-dev --local-dir '{tmp_path}" in out

@@ -1,6 +1,7 @@
 """`reimagine backends`: what is installed, what is missing and how to get it."""
 
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 
 from reimagine.request import InputError
 
@@ -10,6 +11,7 @@ Lists the image backends (--image), refiners (--refiner) and bodies (--body): wh
 weights are looked for, what is missing and how to get it."""
 
 _ABOUT = {
+    "flux-kontext": "FLUX.1 Kontext with normal maps and the ReImagine LoRA, as in the paper; non-commercial; GPU",
     "atlas": "the person's own photos, carried by the body's surface; no weights, any machine",
     "none": "leaves the pictures as painted",
     "flow": "averages along exact mesh flow; no weights, any machine",
@@ -32,8 +34,11 @@ def main(arguments: list[str]) -> int:
     ):
         print(title)
         for name, place in table.items():
-            print(f"  {name:<10} ready     {_ABOUT.get(name, place)}")
-        print("  module:factory       your own; see docs/backends.md")
+            lines = _NEEDS[name]() if name in _NEEDS else ("ready",)
+            print(f"  {name:<13} {lines[0]:<9} {_ABOUT.get(name, place)}")
+            for line in lines[1:]:
+                print(f"{'':<17}{line}")
+        print("  module:factory          your own; see docs/backends.md")
     print("bodies (--body)")
     print("  anny       ready     ships with the package")
     print(
@@ -42,6 +47,25 @@ def main(arguments: list[str]) -> int:
     print("device (--device)")
     print(f"  {_device()}")
     return 0
+
+
+def _flux_kontext() -> tuple[str, ...]:
+    """Whether its weights are there, else what is missing and what gets them."""
+    from reimagine.frames.flux.files import download_commands, find_files
+    from reimagine.frames.weights import weights_folder
+    from reimagine.request import ImageModel
+
+    if find_spec("diffusers") is None:
+        return ("missing", "pip install 'reimagine[diffusion]'")
+    try:
+        find_files(ImageModel())
+    except InputError as error:
+        return ("missing", str(error), *download_commands(weights_folder(None)))
+    return ("ready",)
+
+
+_NEEDS = {"flux-kontext": _flux_kontext}
+"""Backends that need more than the package: what says how it stands, and then what to do."""
 
 
 def _device() -> str:

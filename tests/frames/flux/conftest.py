@@ -26,3 +26,12 @@ def known(person):
     """The ball, with a wide picture of itself."""
     generator = torch.Generator().manual_seed(3)
     return replace(person, reference=torch.rand(3, 32, 64, generator=generator))
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Tiny layers are done before threads have met."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

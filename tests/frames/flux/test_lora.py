@@ -55,7 +55,7 @@ def bfl(fused):
     }
 
 
-def kohya(fused, alpha=RANK):
+def kohya(fused, alpha: float = RANK):
     names = {"qkv": "double_blocks_0_img_attn_qkv", "first": "single_blocks_1_linear1"}
     names["last"] = "final_layer_adaLN_modulation_1"
     down, up = fused["last"]

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from reimagine.frames.backend import ImageBackend
-from reimagine.frames.flux.files import CONTROLNET, KONTEXT, LORA
+from reimagine.frames.flux.files import CONTROLNET, KONTEXT, LORA, find_files
 from reimagine.frames.load import load_backend
 from reimagine.pictures import over
 from reimagine.request import ImageModel, InputError
@@ -20,20 +20,6 @@ SIZE = {"width": 64}
 
 def backend(settings):
     return load_backend("flux-kontext", "cpu", settings)
-
-
-@pytest.fixture(scope="module")
-def painted():
-    """Pictures by what they were asked with: each is painted once."""
-    known = {}
-
-    def paint(settings, known_person, conditions, seed=43):
-        key = (settings, id(conditions.camera), seed)
-        if key not in known:
-            known[key] = backend(settings).paint(known_person, conditions, seed)
-        return known[key]
-
-    return paint
 
 
 def test_it_paints_what_a_backend_paints(settings, known, scene):
@@ -116,7 +102,7 @@ def test_little_noise_keeps_the_atlas_picture(settings, known, scene):
     made = backend(replace(settings, init="atlas", strength=0.0, steps=1))
     near = made.paint(known, conditions, 43)
     atlas = load_backend("atlas", "cpu", settings).paint(known, conditions, 43)
-    vae = load_models(made.files, 1.0, torch.float32).vae
+    vae = load_models(find_files(settings), 1.0, torch.float32).vae
     through = decode(vae, encode(vae, shown(atlas)))
     far = backend(settings).paint(known, conditions, 43)
     gap, far_gap = ((shown(one) - through).abs().mean() for one in (near, far))
