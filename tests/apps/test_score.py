@@ -64,3 +64,38 @@ def test_runs_of_normals_paint_nobody(tmp_path):
     (tmp_path / "request.json").write_text('{"command": "normals"}')
     with pytest.raises(InputError, match="paints nobody"):
         main(["--run", str(tmp_path)])
+
+
+def test_a_video_equals_itself_as_truth(tmp_path):
+    write_video(tmp_path / "a.mp4", _pictures(3), 24)
+    assert main(["--video", str(tmp_path / "a.mp4"), "--truth", str(tmp_path / "a.mp4")]) == 0
+    held = json.loads((tmp_path / "a-scores" / "scores.json").read_text())["fidelity"]
+    assert held["psnr_db"]["mean"] == 100
+    assert held["ssim"]["mean"] == pytest.approx(1)
+    assert "fidelity.ssim" in (tmp_path / "a-scores" / "report.html").read_text()
+
+
+def test_noise_lowers_likeness_to_the_truth(tmp_path):
+    generator = torch.Generator().manual_seed(1)
+    noisy = [
+        (p + 0.2 * torch.randn(p.shape, generator=generator)).clamp(0, 1) for p in _pictures(3)
+    ]
+    write_video(tmp_path / "a.mp4", noisy, 24)
+    write_video(tmp_path / "true.mp4", _pictures(3), 24)
+    assert main(["--video", str(tmp_path / "a.mp4"), "--truth", str(tmp_path / "true.mp4")]) == 0
+    held = json.loads((tmp_path / "a-scores" / "scores.json").read_text())["fidelity"]
+    assert held["psnr_db"]["mean"] < 30
+    assert held["ssim"]["mean"] < 0.95
+
+
+def test_truth_that_does_not_fit_is_refused(tmp_path):
+    write_video(tmp_path / "a.mp4", _pictures(3), 24)
+    write_video(tmp_path / "long.mp4", _pictures(4), 24)
+    write_video(tmp_path / "wide.mp4", [p.repeat(1, 1, 2) for p in _pictures(3)], 24)
+    asked = ["--video", str(tmp_path / "a.mp4"), "--truth"]
+    with pytest.raises(InputError, match=r"has 4 pictures and a\.mp4 3 frames"):
+        main([*asked, str(tmp_path / "long.mp4")])
+    with pytest.raises(InputError, match="its true pictures 128x96"):
+        main([*asked, str(tmp_path / "wide.mp4")])
+    with pytest.raises(InputError, match="Give --truth a folder of PNG files or a video"):
+        main([*asked, str(tmp_path / "none")])

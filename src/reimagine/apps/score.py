@@ -1,7 +1,7 @@
 """`reimagine score`: runs measured, and compared, without weights."""
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -45,6 +45,8 @@ class ScoreRequest:
     """A video from elsewhere instead of a run."""
     conditions: str | None = None
     """With --video: the run folder whose person, motion and camera it was to show."""
+    truth: str | None = None
+    """Folder of true pictures (PNG, in order of name) or video: adds PSNR, SSIM and MS-SSIM. For one clip."""
     out: str | None = None
     """Where the results go. Default: the run folder; with --video, beside the video in NAME-scores."""
     seed: int = 0
@@ -130,17 +132,46 @@ def _out(request: ScoreRequest) -> Path:
 
 def _measure(request: ScoreRequest, listener: Listener) -> _Measured:
     if request.run is not None:
-        return _measure_runs(Path(request.run), request.seed, listener)
+        return _measure_runs(Path(request.run), request.seed, listener, request.truth)
     assert request.video is not None
-    return _measure_video(Path(request.video), request.conditions, request.seed, listener)
+    return _measure_video(request, listener)
 
 
-def _measure_runs(path: Path, seed: int, listener: Listener) -> _Measured:
+def _with_truth(clip: Clip, truth: str | None) -> Clip:
+    """The clip and the true pictures, as many as it has frames."""
+    if truth is None:
+        return clip
+    path = Path(truth)
+    if path.is_dir():
+        files = sorted(path.glob("*.png"))
+        count, read = len(files), _pictures(files)
+    elif path.is_file():
+        count, read = sum(1 for _ in read_video(path).pictures), cast("Read", _Player(path))
+    else:
+        raise InputError(
+            f"There is no {path}; expected true pictures. Give --truth a folder of PNG files or a video."
+        )
+    if count != clip.frames:
+        raise InputError(
+            f"--truth {path} has {count} pictures and {clip.name} {clip.frames} frames; expected as many. "
+            "Give the true pictures of all frames."
+        )
+    return replace(clip, truth=read)
+
+
+def _pictures(files: Sequence[Path]) -> Read:
+    def read(frame: int) -> Float[Tensor, "channels height width"]:
+        return read_picture(files[frame], least_side=1)
+
+    return read
+
+
+def _measure_runs(path: Path, seed: int, listener: Listener, truth: str | None = None) -> _Measured:
     """One run, or all runs within a folder taken together."""
     if not path.is_dir():
         raise InputError(f"There is no folder {path}; expected a run. Give the --out of a run.")
     if (path / "request.json").is_file():
-        clip = run_clip(path)
+        clip = _with_truth(run_clip(path), truth)
         scores = _scored(clip, seed, listener)
         return _Measured(scores=scores, show=clip.refined or clip.painted)
     runs = sorted(p.parent for p in path.glob("*/request.json"))
@@ -148,6 +179,10 @@ def _measure_runs(path: Path, seed: int, listener: Listener) -> _Measured:
     if not runs:
         raise InputError(
             f"{path} is no run folder and holds none (no request.json with pictures). Give the --out of a run."
+        )
+    if truth is not None:
+        raise InputError(
+            f"--truth came with {path}, which holds {len(runs)} runs; expected one. Give --run a single run."
         )
     scores = [_scored(run_clip(run), seed, listener) for run in runs]
     return _Measured(scores=pool(scores, name=path.name, seed=seed), show=None)
@@ -246,8 +281,10 @@ def _joints(asked: _Asked) -> Callable[[int], Float[Tensor, "joints 3"]]:
     return joints
 
 
-def _measure_video(path: Path, conditions: str | None, seed: int, listener: Listener) -> _Measured:
+def _measure_video(request: ScoreRequest, listener: Listener) -> _Measured:
     """A video from elsewhere; its pictures are read in order, and again for the page."""
+    assert request.video is not None
+    path, conditions = Path(request.video), request.conditions
     frames = sum(1 for _ in read_video(path).pictures)
     footage = read_video(path)
     clip = Clip(name=path.name, frames=frames, fps=footage.fps, painted=cast("Read", _Player(path)))
@@ -256,15 +293,16 @@ def _measure_video(path: Path, conditions: str | None, seed: int, listener: List
         held = dict(read_request(run))
         held.pop("command", None)
         held.pop("run", None)
-        request = from_json(Request, held, f"{run}/request.json")
-        if request.clip.frames != frames:
+        held_request = from_json(Request, held, f"{run}/request.json")
+        if held_request.clip.frames != frames:
             raise InputError(
-                f"{path} has {frames} frames and --conditions {run} {request.clip.frames}; expected as many. "
+                f"{path} has {frames} frames and --conditions {run} {held_request.clip.frames}; expected as many. "
                 "Give the run that the video belongs to."
             )
-        asked = _asked(request)
+        asked = _asked(held_request)
         clip = replace(clip, see=_see(asked), anchor=_anchor(asked), joints=_joints(asked))
-    return _Measured(scores=_scored(clip, seed, listener), show=_Player(path))
+    clip = _with_truth(clip, request.truth)
+    return _Measured(scores=_scored(clip, request.seed, listener), show=_Player(path))
 
 
 class _Player:

@@ -38,6 +38,8 @@ class Clip:
     anchor: Read | None = None
     """The geometry-anchored rendering of the same request, RGBA."""
     joints: Joints | None = None
+    truth: Read | None = None
+    """The true pictures, where there are any."""
 
 
 def check_clip(clip: Clip) -> None:
@@ -53,13 +55,13 @@ def check_clip(clip: Clip) -> None:
             "Make a longer clip."
         )
     height, width = clip.painted(0).shape[1:]
-    sizes = {"refined": clip.refined, "anchor": clip.anchor}
+    sizes = {"refined": clip.refined, "anchor": clip.anchor, "true": clip.truth}
     for what, read in sizes.items():
         if read is not None and read(0).shape[1:] != (height, width):
             other = read(0).shape
             raise InputError(
                 f"{clip.name}: its frames are {width}x{height} and its {what} pictures {other[2]}x{other[1]}; "
-                "expected one size. Make the run again."
+                "expected one size. Make them again in one size."
             )
     if clip.see is not None:
         check_seen(clip.see(0, 1), clip.name, width, height)

@@ -11,8 +11,17 @@ from numpy.typing import NDArray
 from reimagine.body.model import JOINTS
 from reimagine.records import Seen
 from reimagine.request import InputError
-from reimagine.scores.clip import Clip, check_clip, check_seen, on_white, silhouette, two_frames
+from reimagine.scores.clip import (
+    Clip,
+    Read,
+    check_clip,
+    check_seen,
+    on_white,
+    silhouette,
+    two_frames,
+)
 from reimagine.scores.control import BODY_JOINTS, control
+from reimagine.scores.fidelity import fidelity
 from reimagine.scores.figures import Figure, figure
 from reimagine.scores.outline import compare
 from reimagine.scores.sharpness import sharpness
@@ -20,6 +29,9 @@ from reimagine.scores.steadiness import change, drift, mean_colour, mesh_carry, 
 
 Tell = Callable[[int, int], None]
 """Told how many frames of how many are done."""
+
+EQUAL_DB = 100.0
+"""PSNR of pictures that are equal, so that it has a mean."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +66,11 @@ KINDS: Mapping[str, _Kind] = {
     "control.view_deg": _Kind(unit="degrees", better="lower"),
     "control.silhouette_iou": _Kind(unit="share", better="higher"),
     "control.boundary_mm": _Kind(unit="mm", better="lower"),
+    "fidelity.psnr_db": _Kind(unit="dB", better="higher"),
+    "fidelity.ssim": _Kind(unit="-1..1", better="higher"),
+    "fidelity.ms_ssim": _Kind(unit="0..1", better="higher"),
 }
-"""Unit and direction of each measure; those not of control exist for frames, refined, and their change."""
+"""Unit and direction of each measure; those of neither control nor fidelity exist for frames, refined, and their change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +109,8 @@ def score_clip(clip: Clip, *, seed: int = 0, tell: Tell | None = None) -> Scores
         _add_colours(colours, clip, frame, now)
         if now.seen is not None:
             joints.extend(_add_control(rows, clip, frame, now))
+        if clip.truth is not None:
+            _add_fidelity(rows, clip, clip.truth, frame)
         before = now
         if tell is not None:
             tell(frame + 1, clip.frames)
@@ -259,6 +276,20 @@ def _add_control(
     _add(rows, "control.displacement_median_mm", median)
     _add(rows, "control.view_deg", found.view_deg)
     return [found.joints_mm]
+
+
+def _add_fidelity(rows: dict[str, list[float]], clip: Clip, truth: Read, frame: int) -> None:
+    """Likeness of the last stage to the truth; equal pictures count as `EQUAL_DB`."""
+    picture, true = (clip.refined or clip.painted)(frame), truth(frame)
+    shown = silhouette(true)
+    if not shown.any():
+        raise InputError(
+            f"{clip.name}: the true picture of frame {frame} shows nobody; expected a person. Check --truth."
+        )
+    found = fidelity(_behind(picture, true), _behind(true, picture), shown)
+    _add(rows, "fidelity.psnr_db", min(found.psnr_db, EQUAL_DB))
+    _add(rows, "fidelity.ssim", found.ssim)
+    _add(rows, "fidelity.ms_ssim", found.ms_ssim)
 
 
 def _behind(anchor: torch.Tensor, picture: torch.Tensor) -> Float[NDArray[np.float32], "h w 3"]:
