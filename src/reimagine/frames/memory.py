@@ -1,4 +1,4 @@
-"""What an image model says when memory does not suffice."""
+"""How much memory a card has and took, and what is said when it does not suffice."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -24,6 +24,20 @@ def explained_out_of_memory(settings: ImageModel) -> Generator[None]:
             f"memory ran out with --vram {settings.vram} and --batch {settings.batch}. What was painted stays: "
             f"run the same command with {_advice(settings)}"
         ) from error
+
+
+def card_gb(device: str) -> float | None:
+    """Memory of the card in GB of 10^9 bytes; None for a CPU."""
+    if device != "cuda":
+        return None
+    return torch.cuda.get_device_properties(0).total_memory / 1e9
+
+
+def measured_peak(device: str) -> str | None:
+    """The most memory that tensors took on the card so far, in words; None for a CPU."""
+    if device != "cuda":
+        return None
+    return f"measured peak of the card's memory: {torch.cuda.max_memory_allocated() / 1e9:.1f} GB"
 
 
 def _advice(settings: ImageModel) -> str:

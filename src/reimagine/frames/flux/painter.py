@@ -7,20 +7,22 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.frames.flux.files import FluxFiles
+from reimagine.frames.flux.levers import make_velocity, place
 from reimagine.frames.flux.load import Models, load_models, load_text
 from reimagine.frames.flux.pictures import decode, encode, encode_reference
+from reimagine.frames.flux.plan import memory_plan
 from reimagine.frames.flux.sampler import (
     Reference,
     Steering,
     Text,
     Velocity,
     from_tokens,
-    kontext_velocity,
     sample,
     to_tokens,
     token_ids,
 )
 from reimagine.frames.flux.schedule import noise_levels, noised
+from reimagine.frames.memory import card_gb
 from reimagine.request import ImageModel
 
 
@@ -98,11 +100,15 @@ def load_painter(files: FluxFiles, settings: ImageModel, device: str) -> Painter
         InputError: where a file holds another model, or the LoRA does not fit.
     """
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
+    plan = memory_plan(settings.vram, card_gb(device))
     prompts = (settings.prompt, settings.negative_prompt)
     wanted = prompts if settings.true_cfg != 1 else prompts[:1]
-    texts = load_text(files, wanted, device=device, dtype=dtype)
+    texts = load_text(files, wanted, device="cpu" if plan.text_on_cpu else device, dtype=dtype)
     models = load_models(files, settings.lora_strength, dtype)
-    for model in (models.transformer, models.controlnet, models.vae):
-        model.to(device)
-    velocity = kontext_velocity(models.transformer, models.controlnet)
-    return Painter(settings=settings, models=models, texts=texts, velocity=velocity)
+    place(models, plan, device, dtype)
+    return Painter(
+        settings=settings,
+        models=models,
+        texts=[Text(words=one.words.to(device), pooled=one.pooled.to(device)) for one in texts],
+        velocity=make_velocity(models, settings),
+    )

@@ -102,34 +102,48 @@ def kontext_velocity(transformer: Any, controlnet: Any) -> Velocity:  # noqa: AN
     """The velocity that FluxTransformer2DModel gives with FluxControlNetModel's help; no ControlNet for None."""
 
     def velocity(steering: Steering, text: Text, latents: Tensor, level: Tensor) -> Tensor:
-        shared = _shared(text, latents, level)
-        samples, single_samples = None, None
-        if controlnet is not None and steering.control_scale != 0:
-            samples, single_samples = controlnet(
-                hidden_states=latents,
-                controlnet_cond=steering.control,
-                conditioning_scale=steering.control_scale,
-                img_ids=steering.ids,
-                **shared,
-                guidance=_guidance(controlnet, steering, latents),
-            )
+        doubles, singles = control_samples(controlnet, steering, text, latents, level)
         frames, tokens = latents.shape[:2]
         reference = steering.reference.tokens.expand(frames, -1, -1)
         beyond = reference.shape[1]
         (change,) = transformer(
             hidden_states=torch.cat([latents, reference], dim=1),
             img_ids=torch.cat([steering.ids, steering.reference.ids]),
-            controlnet_block_samples=_lengthened(samples, beyond),
-            controlnet_single_block_samples=_lengthened(single_samples, beyond),
-            **shared,
-            guidance=_guidance(transformer, steering, latents),
+            controlnet_block_samples=_lengthened(doubles, beyond),
+            controlnet_single_block_samples=_lengthened(singles, beyond),
+            **model_inputs(transformer, steering, text, latents, level),
         )
         return change[:, :tokens]
 
     return velocity
 
 
-def _shared(text: Text, latents: Tensor, level: Tensor) -> dict[str, Any]:
+def control_samples(
+    controlnet: Any,  # noqa: ANN401
+    steering: Steering,
+    text: Text,
+    latents: Tensor,
+    level: Tensor,
+) -> tuple[list[Tensor] | None, list[Tensor] | None]:
+    """What the ControlNet adds to the target's tokens after the transformer's double and single blocks."""
+    if controlnet is None or steering.control_scale == 0:
+        return None, None
+    return controlnet(
+        hidden_states=latents,
+        controlnet_cond=steering.control,
+        conditioning_scale=steering.control_scale,
+        img_ids=steering.ids,
+        **model_inputs(controlnet, steering, text, latents, level),
+    )
+
+
+def model_inputs(
+    model: Any,  # noqa: ANN401
+    steering: Steering,
+    text: Text,
+    latents: Tensor,
+    level: Tensor,
+) -> dict[str, Any]:
     """What the ControlNet and the transformer are told alike."""
     frames = latents.shape[0]
     # The official timestep is 1000 times the level, then rounded; the models multiply by 1000 again.
@@ -138,6 +152,7 @@ def _shared(text: Text, latents: Tensor, level: Tensor) -> dict[str, Any]:
         "encoder_hidden_states": text.words.expand(frames, -1, -1),
         "pooled_projections": text.pooled.expand(frames, -1),
         "timestep": timestep.expand(frames),
+        "guidance": _guidance(model, steering, latents),
         "txt_ids": torch.zeros(text.words.shape[1], 3, device=latents.device),
         "return_dict": False,
     }

@@ -1,0 +1,130 @@
+"""What painting costs and how it is fitted into memory, known before anything is loaded. Imports no torch.
+
+Counts are those of FLUX.1: 19 double and 38 single blocks of 3072 channels, 11.9 billion weights; the ControlNet has
+5 double blocks and 1.79 billion. Only matrix products are counted; a multiplication with an addition is 2 FLOP.
+"""
+
+from dataclasses import dataclass
+
+from reimagine.request import ImageModel
+
+_CHANNELS, _BLOCKS, _CONTROL_BLOCKS, _WORDS = 3072, 57, 5, 512
+_WEIGHTS, _CONTROL_WEIGHTS, _TEXT_WEIGHTS, _VAE_WEIGHTS = 11.9e9, 1.79e9, 4.9e9, 0.08e9
+_REFERENCE = (1600, 1328)
+"""Width and height of the reference that `reimagine person` makes."""
+_BYTES_A_TOKEN = 24 * 2 * _CHANNELS
+"""Activations of one block, as a guess: two dozen bfloat16 numbers a channel."""
+_BYTES_A_PIXEL = 2500
+"""The VAE's activations, as a guess."""
+_TILE_PIXELS = 512 * 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryPlan:
+    """How the models are kept on the card."""
+
+    name: str
+    """As --vram has it."""
+    fp8: bool = False
+    """Weights stored in 8 bits, computed with in 16: half the memory, not quite the same pictures."""
+    offload: bool = False
+    """The transformer's blocks wait in main memory and are fetched one by one."""
+    tile_vae: bool = False
+    """Large pictures go through the VAE in overlapping tiles."""
+    text_on_cpu: bool = False
+
+
+_PLANS = {
+    "full": MemoryPlan(name="full"),
+    "48": MemoryPlan(name="48"),
+    "24": MemoryPlan(name="24", fp8=True),
+    "16": MemoryPlan(name="16", fp8=True, offload=True, tile_vae=True),
+    "12": MemoryPlan(name="12", fp8=True, offload=True, tile_vae=True, text_on_cpu=True),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Of one frame."""
+
+    target_tokens: int
+    reference_tokens: int
+    flop_a_step: float
+    flop_a_frame: float
+
+    @property
+    def tokens(self) -> int:
+        """All in the sequence, with the text."""
+        return self.target_tokens + self.reference_tokens + _WORDS
+
+
+def memory_plan(vram: str, card_gb: float | None) -> MemoryPlan:
+    """The plan of that name; "auto" is the roomiest that the card holds, and everything where there is no card."""
+    if vram != "auto":
+        return _PLANS[vram]
+    if card_gb is None:
+        return _PLANS["full"]
+    fits = [name for name, least in (("48", 38), ("24", 22), ("16", 14.5)) if card_gb >= least]
+    return _PLANS[fits[0] if fits else "12"]
+
+
+def peak_gb(plan: MemoryPlan, width: int, height: int, settings: ImageModel) -> float:
+    """The most memory that painting should take, in GB of 10^9 bytes: weights exactly, the rest a guess."""
+    a_weight = 1 if plan.fp8 else 2
+    transformer = _WEIGHTS * a_weight * (3 / _BLOCKS if plan.offload else 1)
+    weights = transformer + _CONTROL_WEIGHTS * a_weight + _VAE_WEIGHTS * 2
+    cost = frame_cost(width, height, settings)
+    pixels = max(256 * cost.target_tokens, 256 * cost.reference_tokens)
+    vae = _BYTES_A_PIXEL * (min(pixels, _TILE_PIXELS) if plan.tile_vae else pixels)
+    painting = weights + max(_BYTES_A_TOKEN * cost.tokens * settings.batch, vae)
+    texts = 0 if plan.text_on_cpu else _TEXT_WEIGHTS * 2
+    bank = 4 * _CHANNELS * cost.reference_tokens * _BLOCKS * settings.reference_reuse
+    return max(painting + bank, texts) / 1e9
+
+
+def frame_cost(width: int, height: int, settings: ImageModel) -> Cost:
+    """What one frame costs, for a reference of 1600 x 1328 pixels or of --reference-height."""
+    wide, high = _REFERENCE
+    if settings.reference_height is not None and settings.reference_height < high:
+        wide, high = wide * settings.reference_height // high, settings.reference_height
+    target = (width // 16) * (height // 16)
+    reference = -(-wide // 16) * -(-high // 16)
+    own, whole = target + _WORDS, target + reference + _WORDS
+    # With the reference's keys at hand, only the others ask.
+    asking = own if settings.reference_reuse else whole
+    step = _flop(asking, whole, _BLOCKS)
+    if settings.control_scale != 0:
+        step += _flop(own, own, _CONTROL_BLOCKS) + 2 * _CHANNELS**2 * target * _CONTROL_BLOCKS
+    if settings.true_cfg != 1:
+        step *= 2
+    return Cost(
+        target_tokens=target,
+        reference_tokens=reference,
+        flop_a_step=step,
+        flop_a_frame=step * settings.steps,
+    )
+
+
+def describe(settings: ImageModel, width: int, height: int, card_gb: float | None) -> list[str]:
+    """Cost and memory in words."""
+    cost = frame_cost(width, height, settings)
+    plan = memory_plan(settings.vram, card_gb)
+    kept = [
+        "weights in 8 bits" if plan.fp8 else "weights in 16 bits",
+        *(["the transformer fetched block by block"] if plan.offload else []),
+        *(["the VAE in tiles"] if plan.tile_vae else []),
+        *(["text encoders on the CPU"] if plan.text_on_cpu else []),
+    ]
+    return [
+        f"{cost.tokens} tokens: {cost.target_tokens} of the picture, {cost.reference_tokens} of the reference, "
+        f"{_WORDS} of text",
+        f"{cost.flop_a_step / 1e12:.0f} TFLOP a step, {cost.flop_a_frame / 1e15:.1f} PFLOP a frame: "
+        f"at best {cost.flop_a_frame / 1e14:.0f} s a frame on a card of 100 TFLOP/s",
+        f"memory for --vram {plan.name}: {', '.join(kept)}; estimated peak "
+        f"{peak_gb(plan, width, height, settings):.0f} GB",
+    ]
+
+
+def _flop(asking: int, asked: int, blocks: int) -> float:
+    """Of so many tokens asking so many in attention: 12 channels^2 weights a token, and two products a pair."""
+    return blocks * (24 * _CHANNELS**2 * asking + 4 * _CHANNELS * asking * asked)
