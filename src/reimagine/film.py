@@ -16,7 +16,7 @@ from torch import Tensor
 from reimagine.body.write import own_arrays
 from reimagine.cameras.own import camera_json
 from reimagine.conditions.normals import depth_mm, make_conditions, normals_picture
-from reimagine.frames.backend import ImageBackend
+from reimagine.frames.backend import Describes, ImageBackend
 from reimagine.frames.backends.atlas import dress
 from reimagine.listener import Listener
 from reimagine.pictures import encode_depth, encode_png, over, read_picture, resize_to_cover
@@ -47,6 +47,8 @@ def paint(
     frames, started, painted = len(scene.pose), time.monotonic(), 0
     todo = [frame for frame in range(frames) if not run.has(frame_name(PAINTED, frame))]
     _write_scene(run, scene)
+    if todo and isinstance(backend, Describes):
+        _say_all(run, listener, backend.describe(scene.camera.width, scene.camera.height))
     with _behind() as later:
         for chunk in _chunks(todo, scene.camera):
             conditions = _conditions(person.body, scene, chunk)
@@ -57,6 +59,8 @@ def paint(
                 _say_how_long(listener, time.monotonic() - started, len(chunk), len(todo))
             painted += len(chunk)
             listener.step("painting", frames - len(todo) + painted, frames)
+    if todo and isinstance(backend, Describes):
+        _say_all(run, listener, backend.measured())
 
 
 def make_normals_only(run: RunFolder, body: Body, scene: Scene, listener: Listener) -> None:
@@ -262,6 +266,12 @@ def _chunks(todo: list[int], camera: CameraPath) -> Iterator[range]:
     for first, stop in pairwise(breaks):
         for at in range(first, stop, most):
             yield range(todo[at], todo[min(at + most, stop) - 1] + 1)
+
+
+def _say_all(run: RunFolder, listener: Listener, lines: list[str]) -> None:
+    for line in lines:
+        run.log(line)
+        listener.say(line)
 
 
 def _say_how_long(listener: Listener, elapsed_s: float, done: int, todo: int) -> None:

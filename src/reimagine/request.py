@@ -151,6 +151,8 @@ class ImageModel:
     reference_reuse: int = 0
     """Compute the reference's part of attention this many times a person instead of in every step; an approximation.
     0: exact."""
+    plan: bool = False
+    """Say what painting would cost in time and memory, and stop. Needs no weights."""
 
 
 @dataclass(frozen=True, kw_only=True)

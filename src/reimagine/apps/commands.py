@@ -2,11 +2,18 @@
 
 from reimagine import pipeline
 from reimagine.apps.progress import show_progress
+from reimagine.checks import find_device
+from reimagine.frames.load import describe_cost
 from reimagine.request import NormalsRequest, PersonRequest, RefineRequest, Request
 
 
 def generate(request: Request) -> int:
     """`reimagine generate`."""
+    if request.image_model.plan:
+        device = find_device(request.clip.device)
+        for line in describe_cost(request.image, request.image_model, request.clip.size, device):
+            print(line)
+        return 0
     with show_progress() as listener:
         result = pipeline.generate(request, listener)
     return _say(result)

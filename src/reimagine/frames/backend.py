@@ -25,3 +25,16 @@ class ImageBackend(Protocol):
         Equal arguments give equal pixels, and a frame does not depend on the frames beside it.
         """
         ...
+
+
+@runtime_checkable
+class Describes(Protocol):
+    """An image backend that can say what it costs."""
+
+    def describe(self, width: int, height: int) -> list[str]:
+        """Lines for the user on what pictures of this size cost, before anything is loaded."""
+        ...
+
+    def measured(self) -> list[str]:
+        """Lines for the user on what painting took."""
+        ...

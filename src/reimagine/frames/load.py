@@ -1,16 +1,39 @@
 """Which image backends there are, by name."""
 
 from collections.abc import Callable
+from importlib import import_module
 from inspect import signature
 
 from reimagine.frames.backend import ImageBackend
-from reimagine.request import ImageModel, InputError, find_factory
+from reimagine.request import ImageModel, InputError, find_factory, parse_size
 
 IMAGE_BACKENDS = {
     "atlas": "reimagine.frames.backends.atlas:make",
     "flux-kontext": "reimagine.frames.backends.flux_kontext:make",
 }
 """Name to module:factory. A factory takes the device ("cpu", "cuda") and the ImageModel settings."""
+
+_COSTS = {
+    "flux-kontext": "reimagine.frames.flux.plan:describe",
+}
+"""Name to module:function of what is known of the cost: settings, width, height and the card's GB to lines."""
+
+
+def describe_cost(name: str, settings: ImageModel, size: str, device: str) -> list[str]:
+    """What pictures of this size would cost, in words; needs no weights.
+
+    Raises:
+        InputError: where the backend's cost is not known, or the settings cannot be used.
+    """
+    if name not in _COSTS:
+        raise InputError(
+            f"--plan came with --image {name}, whose cost is not known; expected one of {', '.join(_COSTS)}."
+        )
+    from reimagine.frames.memory import card_gb
+
+    width, height = parse_size(size)
+    module, function = _COSTS[name].split(":")
+    return getattr(import_module(module), function)(settings, width, height, card_gb(device))
 
 
 def load_backend(name: str, device: str, settings: ImageModel) -> ImageBackend:

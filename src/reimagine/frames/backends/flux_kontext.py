@@ -12,6 +12,7 @@ from torch import Tensor
 
 from reimagine.frames.backend import ImageBackend
 from reimagine.frames.flux.files import FluxFiles, find_files
+from reimagine.frames.flux.plan import describe
 from reimagine.frames.flux.settings import check_settings
 from reimagine.frames.load import load_backend
 from reimagine.records import Conditions, Person
@@ -32,6 +33,19 @@ class FluxKontext:
     """What paints the pictures to start from; None for pure noise."""
     multiple: int = 16
     _painter: "Painter | None" = field(default=None, repr=False)
+
+    def describe(self, width: int, height: int) -> list[str]:
+        """Cost and memory of pictures of this size, before anything is loaded."""
+        from reimagine.frames.memory import card_gb
+
+        return describe(self.settings, width, height, card_gb(self.device))
+
+    def measured(self) -> list[str]:
+        """The most memory that painting took."""
+        from reimagine.frames.memory import measured_peak
+
+        peak = measured_peak(self.device)
+        return [] if peak is None else [peak]
 
     def paint(
         self, person: Person, conditions: Conditions, seed: int

@@ -6,6 +6,7 @@ Counts are those of FLUX.1: 19 double and 38 single blocks of 3072 channels, 11.
 
 from dataclasses import dataclass
 
+from reimagine.frames.flux.settings import check_settings
 from reimagine.request import ImageModel
 
 _CHANNELS, _BLOCKS, _CONTROL_BLOCKS, _WORDS = 3072, 57, 5, 512
@@ -106,7 +107,12 @@ def frame_cost(width: int, height: int, settings: ImageModel) -> Cost:
 
 
 def describe(settings: ImageModel, width: int, height: int, card_gb: float | None) -> list[str]:
-    """Cost and memory in words."""
+    """Cost and memory in words.
+
+    Raises:
+        InputError: where the settings make no sense.
+    """
+    check_settings(settings)
     cost = frame_cost(width, height, settings)
     plan = memory_plan(settings.vram, card_gb)
     kept = [
