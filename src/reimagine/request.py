@@ -136,8 +136,6 @@ class ImageModel:
     """none: from pure noise. atlas: from the atlas backend's picture, noised."""
     strength: float = 0.6
     """--init atlas: how much noise, from 0 (the atlas picture) to 1 (pure noise)."""
-    noise: str = "same"
-    """same: all frames start from the same noise, as the official script does. surface: noise moves with the body."""
     vram: str = "auto"
     """auto, 12, 16, 24, 48 or full: how many GB of the card to plan for."""
     batch: int = 1

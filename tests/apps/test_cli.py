@@ -188,3 +188,16 @@ def test_backends_says_how_to_get_weights_that_are_missing(
     out = capsys.readouterr().out
     assert "accept its licence" in out
     assert f"hf download black-forest-labs/FLUX.1-Kontext-dev --local-dir '{tmp_path}" in out
+
+
+def test_a_plan_says_what_painting_costs_and_stops(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    flags = ["generate", "--plan", "--out", str(tmp_path / "run"), "--image"]
+    assert main([*flags, "flux-kontext", "--size", "800x1328", "--vram", "24"]) == 0
+    out = capsys.readouterr().out
+    assert "12962 tokens" in out
+    assert "--vram 24: weights in 8 bits" in out
+    assert not (tmp_path / "run").exists()
+    assert main([*flags, "atlas"]) == 2
+    assert "--image atlas, whose cost is not known" in capsys.readouterr().err

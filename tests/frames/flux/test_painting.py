@@ -142,7 +142,6 @@ def test_running_out_of_memory_says_what_to_try(settings, known, scene, monkeypa
         ({"batch": 0}, "--batch is 0"),
         ({"vram": "8"}, "--vram is '8'; expected one of auto, 12"),
         ({"init": "photo"}, "--init is 'photo'"),
-        ({"noise": "pink"}, "--noise is 'pink'"),
         ({"cache": "firstblock"}, "would be counted twice"),
         ({"cache": "magcache"}, "would be counted twice"),
         ({"cache": "x"}, "expected one of none, taylorseer"),

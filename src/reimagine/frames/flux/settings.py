@@ -18,7 +18,6 @@ def check_settings(settings: ImageModel) -> None:
     _check_numbers(settings)
     for flag, value, allowed in (
         ("--vram", settings.vram, VRAM),
-        ("--noise", settings.noise, ("same", "surface")),
         ("--init", settings.init, ("none", "atlas")),
     ):
         if value not in allowed:
