@@ -47,6 +47,7 @@ def plain_person(tmp_path_factory: pytest.TempPathFactory) -> Path:
         photos=(photo,),
         photo_xy=torch.zeros(1, len(verts), 2),
         photo_weight=torch.zeros(1, len(verts)),
+        seen=torch.zeros(len(verts)),
         fill=share,
         part=torch.zeros(len(verts), dtype=torch.long),
         notes=("A person made for a test.",),

@@ -181,7 +181,9 @@ class Person:
     photo_xy: Float[Tensor, "photos verts 2"]
     """Where each surface vertex lies in each photo, pixels, centres at +0.5."""
     photo_weight: Float[Tensor, "photos verts"]
-    """How far the photo can be trusted there, 0..1; the rest of the colour comes from `fill`."""
+    """How much of the colour comes from the photo, 0..1; the rest comes from `fill`."""
+    seen: Float[Tensor, " verts"]
+    """How far the photos really show this place, 0..1; the rest is guessed, by mirroring a photo or from `fill`."""
     fill: Float[Tensor, "verts 3"]
     """Guessed colour of each vertex, 0..1."""
     part: Int[Tensor, " verts"]

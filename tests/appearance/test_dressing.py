@@ -17,18 +17,22 @@ from reimagine.appearance.outlines import (
     UPPER,
     Outline,
     leg_cloth,
+    nearest_region,
     outlines,
     settle_arms,
 )
 from reimagine.appearance.pieces import dense_weights, normals_of
 from reimagine.appearance.plane import CELL_M, Plane, depths, plane_of, region_picture, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
-from reimagine.appearance.texture import View, guess, sight
+from reimagine.appearance.texture import View, Way, guess, oddness, sight
 from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
 from reimagine.body.model import pose_body, pose_skin
+from reimagine.cameras.project import project
 from reimagine.cameras.rasterize import rasterize
 from reimagine.records import Body, CameraPath, Motion
 from reimagine.request import Photos
+
+EYE = np.array([0.15, 0.8, 3.0], np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +101,7 @@ def test_the_left_hand_is_at_positive_x_in_front_and_back_photos(body, stance):
     assert (region_picture(body, behind) == 4).nonzero()[:, 1].float().mean() < 130
 
 
+@pytest.mark.timeout(240)  # half a minute on a quiet machine
 def test_a_fit_to_a_bare_body_covers_its_silhouettes(body, stance):
     cameras = [studio(front=True), studio(front=False)]
     truth = [silhouette(body, stance, camera) for camera in cameras]
@@ -185,11 +190,22 @@ def doll() -> tuple[np.ndarray, np.ndarray]:
     return labels, bare
 
 
+def doll_joints() -> np.ndarray:
+    """Row and column of the doll's joints."""
+    joints = np.zeros((55, 2))
+    for index, place in {
+        0: (190, 80), 1: (195, 98), 2: (195, 62), 4: (250, 98), 5: (250, 62), 12: (58, 80),
+        15: (40, 80), 16: (68, 114), 17: (68, 46),
+    }.items():  # fmt: skip
+        joints[index] = place
+    return joints
+
+
 def test_outlines_part_trunk_arms_and_legs():
     labels, bare = doll()
     guide = settle_arms(labels, np.where(labels > 0, bare, -1), bare)
     assert (guide[labels == 0] == -1).all()
-    found = outlines(labels, guide, bare)
+    found = outlines(labels, guide, bare, doll_joints())
     assert {"trunk", "left_arm", "right_arm", "left_leg", "right_leg"} == set(found)
     columns = {name: np.nonzero(part.mask)[1].mean() for name, part in found.items()}
     assert columns["left_arm"] > columns["trunk"] > columns["right_arm"]
@@ -197,6 +213,27 @@ def test_outlines_part_trunk_arms_and_legs():
     trunk = found["trunk"]
     assert trunk.bottom is not None
     assert np.median(trunk.bottom[50:110]) == pytest.approx(180, abs=3)
+
+
+def test_legs_that_touch_in_the_photo_are_still_two():
+    labels, bare = doll()
+    labels[180:330, 76:84] = LOWER
+    guide = settle_arms(labels, nearest_region(bare, labels > 0), bare)
+    found = outlines(labels, guide, bare, doll_joints())
+    left, right = found["left_leg"].mask[240:320], found["right_leg"].mask[240:320]
+    assert not (left & right).any()
+    assert left.any(1).all()
+    assert right.any(1).all()
+    assert (left | right)[:, 52:108].mean() > 0.95
+
+
+def test_hands_before_the_hips_leave_no_dent_in_the_trousers():
+    labels, bare = doll()
+    labels[200:230, 104:116], bare[200:230, 104:116] = SKIN, 4
+    guide = settle_arms(labels, nearest_region(bare, labels > 0), bare)
+    leg = outlines(labels, guide, bare, doll_joints())["left_leg"].mask
+    edges = [np.flatnonzero(leg[row])[-1] for row in (190, 215, 245)]
+    assert np.ptp(edges) <= 3
 
 
 def test_skin_beside_trousers_is_not_leg():
@@ -212,10 +249,61 @@ def test_a_photo_is_trusted_only_where_the_surface_faces_it():
     verts = np.array([[0.15, 0.8, 0.0]] * 2, np.float32)
     normals = np.array([[0, 0, 1], [0, 0, -1]], np.float32)
     rgb = np.zeros((80, 60, 3), np.float32)
-    view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0)
-    seen = sight(view, np.arange(2), allowed, lay=False)
-    assert seen.weight.tolist() == [1.0, 0.0]
+    view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0, eye=EYE)
+    seen = sight(view, np.arange(2), allowed, way=Way(lay=False))
+    assert seen.share.tolist() == seen.trust.tolist() == [1.0, 0.0]
     assert np.allclose(seen.xy[0], [0.15 / CELL_M + 0.5, 0.2 / CELL_M + 0.5], atol=0.01)
+
+
+def test_a_photo_is_folded_back_around_the_sides():
+    angle = np.radians(np.arange(-150, 151, 2))
+    x, z = 0.15 + 0.08 * np.sin(angle), 0.08 * np.cos(angle)
+    verts = np.stack([x, np.full_like(x, 0.8), z], -1).astype(np.float32)
+    normals = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], -1).astype(np.float32)
+    rgb = np.zeros((80, 60, 3), np.float32)
+    view = View(plane=flat_plane(), rgb=rgb, verts=verts, normals=normals, sign=1.0, eye=EYE)
+    allowed = np.ones((80, 60), bool)
+    plain, folded = (
+        sight(view, np.arange(len(verts)), allowed, way=Way(lay=False, mirror=mirror))
+        for mirror in (False, True)
+    )
+    front = np.cos(angle) >= 0.5
+    assert np.allclose(plain.xy[front], folded.xy[front])
+    # Beyond the fold the picture runs back inwards at the pace of the surface.
+    pace = np.abs(np.diff(folded.xy[angle > np.radians(66), 0])) * CELL_M
+    assert np.allclose(pace, 0.08 * np.radians(2), rtol=0.4)
+    assert folded.share[np.cos(angle) > 0.3].min() == 1
+    assert folded.share[np.cos(angle) < -0.3].max() == 0
+    assert np.array_equal(folded.trust, plain.trust)
+
+
+def test_parts_of_the_body_are_seen_along_the_cameras_rays(body, stance):
+    plane = plane_of(body, stance)
+    verts = pose_skin(body.skin, stance.pose)[0].numpy()
+    normals = normals_of(verts, body.skin.faces.numpy())
+    chosen = np.flatnonzero(normals[:, 2] > 0.9)[::50]
+    eye = (-stance.camera.R[0].T @ stance.camera.t[0]).numpy()
+    rgb = np.zeros((420, 260, 3), np.float32)
+    view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0, eye=eye)
+    allowed = np.ones(plane.pixels.shape[:2], bool)
+    way = Way(lay=False, through_camera=True)
+    seen = sight(view, chosen, allowed, way=way)
+    exact = project(stance.camera, torch.from_numpy(verts[None, chosen]))[0].numpy()
+    assert np.abs(seen.xy - exact).max() < 0.5
+
+
+def test_prints_are_odd_on_plain_cloth_and_checks_are_not():
+    place = np.stack(np.meshgrid(np.arange(60), np.arange(40)), -1).reshape(-1, 2)
+    verts = np.concatenate([place * 0.005, np.zeros((len(place), 1))], 1).astype(np.float32)
+    sure = np.ones(len(verts), np.float32)
+    plain = np.full((len(verts), 3), 0.3, np.float32)
+    printed = (np.abs(place - [30, 20]) < 4).all(1)
+    plain[printed] = 0.9
+    odd = oddness(verts, plain, plain, sure)
+    assert odd[printed].min() == 1
+    assert odd[np.abs(place[:, 0] - 30) > 10].max() == 0
+    checks = np.where((place // 4).sum(1, keepdims=True) % 2, 0.9, 0.3).repeat(3, 1)
+    assert oddness(verts, checks, checks, sure).max() == 0
 
 
 def test_what_no_photo_shows_takes_the_colour_known_at_its_height():
@@ -234,6 +322,7 @@ def test_normals_of_a_body_point_outwards(body):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("views", [("front", "back"), ("front",)])
 def test_photos_become_a_person_that_can_be_painted(views, monkeypatch):
     monkeypatch.setattr(fitting, "STEPS", 60)
@@ -245,6 +334,7 @@ def test_photos_become_a_person_that_can_be_painted(views, monkeypatch):
     assert bool(torch.isfinite(person.photo_xy).all())
     assert float(person.photo_weight.min()) >= 0
     assert float(person.photo_weight.sum(0).max()) <= 1 + 1e-5
+    assert 0 <= float(person.seen.min()) < float(person.seen.max()) <= 1
     assert 0 <= float(person.fill.min()) <= float(person.fill.max()) <= 1
     assert len(person.photos) == len(views)
     assert bool(person.notes) == (len(views) == 1)

@@ -59,6 +59,7 @@ def someone(seed: int = 0, *, correctives: bool = False) -> Person:
         photos=(photo(seed + 10, "front"), photo(seed + 20, "back")),
         photo_xy=noise(2, 50, 2, seed=seed) * 24,
         photo_weight=noise(2, 50, seed=seed),
+        seen=noise(50, seed=seed + 3),
         fill=noise(50, 3, seed=seed),
         part=torch.arange(50) % 6,
         reference=(noise(3, 66, 130, seed=seed) * 255).round() / 255,

@@ -75,6 +75,7 @@ def person():
         photos=tuple(photos),
         photo_xy=torch.stack(places),
         photo_weight=torch.stack([facing, ~facing]).float(),
+        seen=torch.ones(len(skin.verts)),
         fill=torch.tensor([0.9, 0.1, 0.5]).expand(len(skin.verts), 3).clone(),
         part=torch.zeros(len(skin.verts), dtype=torch.int64),
     )

@@ -1,7 +1,7 @@
 """From photos to a person: the whole of this stage, one call per step."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,16 +17,16 @@ from reimagine.appearance.outlines import FACE, HAIR, LOWER, SHOES, SKIN, UPPER,
 from reimagine.appearance.parts import label_parts
 from reimagine.appearance.photos import Picture, read_photos
 from reimagine.appearance.pieces import Piece, Seeing, make_pieces, normals_of, seeing
-from reimagine.appearance.plane import plane_of, region_picture
+from reimagine.appearance.plane import CELL_M, plane_of, region_picture
 from reimagine.appearance.reference import wide_reference
-from reimagine.appearance.texture import View, colours, guess, sight
-from reimagine.body.model import pose_skin
+from reimagine.appearance.texture import Sighting, View, Way, colours, guess, oddness, sight
+from reimagine.body.model import joint_positions, pose_skin
 from reimagine.records import Person, Photo, Skin
 from reimagine.request import Photos
 
 _SHOWN_AS = {
     "head": (FACE, SKIN, HAIR),
-    "throat": (SKIN, FACE, UPPER),
+    "throat": (SKIN, FACE),
     "trunk": (UPPER, SKIN),
     "hair": (HAIR,),
     "left_leg": (LOWER, SKIN, SHOES),
@@ -39,6 +39,18 @@ _SHOWN_AS = {
     "right_hand": (SKIN,),
 }
 """Which labels of a photo may give a piece its colour."""
+_BESIDE = {
+    "left_foot": (10,),
+    "right_foot": (13,),
+    "left_hand": (3,),
+    "right_hand": (6,),
+    "head": (1,),
+    "hair": (1,),
+}
+"""Body regions next to a piece's own where it may be seen too."""
+
+_NECK_M = 0.07
+"""Half the breadth in which the trunk's top is neck."""
 
 
 def build_person(
@@ -95,7 +107,8 @@ def _see(fit: Fit, index: int, picture: Picture, alpha: Float[Tensor, "height wi
     stance = fit.stances[index]
     regions = region_picture(fit.body, stance)
     labels = label_parts(picture.rgb, alpha, side=picture.side, guide=regions)
-    return seeing(plane_of(fit.body, stance), labels.numpy(), regions.numpy())
+    joints = joint_positions(fit.body, stance.pose)[0].numpy()
+    return seeing(plane_of(fit.body, stance), labels.numpy(), regions.numpy(), joints)
 
 
 def _coloured(
@@ -111,26 +124,10 @@ def _coloured(
         _view(surface, fit, index, seen, picture)
         for index, (seen, picture) in enumerate(zip(shown, pictures, strict=True))
     ]
-    count = len(surface.verts)
-    xy = np.zeros((len(views), count, 2), np.float32)
-    weight = np.zeros((len(views), count), np.float32)
-    fill = np.full((count, 3), 0.5, np.float32)
-    for index, piece in enumerate(pieces):
-        chosen = np.flatnonzero(owner == index)
-        for v, (view, seen) in enumerate(zip(views, shown, strict=True)):
-            allowed = _allowed(piece, seen)
-            if piece.name == "hair":
-                allowed &= _not_background(view, allowed)
-            sighting = sight(view, chosen, allowed, lay=piece.name != "throat")
-            xy[v, chosen], weight[v, chosen] = sighting.xy, sighting.weight
-        weight[:, chosen] /= np.maximum(weight[:, chosen].sum(0), 1.0)
-        seen_colours = np.stack([colours(view, xy[v, chosen]) for v, view in enumerate(views)])
-        trust = weight[:, chosen]
-        if trust.max() < 0.05:  # hidden in every photo: whatever else shows this kind of surface
-            fill[chosen] = _typical(piece, shown, views)
-            continue
-        known = (seen_colours * trust[..., None]).sum(0) / np.maximum(trust.sum(0), 1e-6)[:, None]
-        fill[chosen] = guess(views[0].verts[chosen], known, trust.sum(0))
+    coats = [
+        _coat(piece, np.flatnonzero(owner == index), fit, shown, views)
+        for index, piece in enumerate(pieces)
+    ]  # pieces lie one after the other in the surface
     return Person(
         body=fit.body,
         surface=surface,
@@ -144,45 +141,119 @@ def _coloured(
             )
             for picture, alpha, stance in zip(pictures, alphas, fit.stances, strict=True)
         ),
-        photo_xy=torch.from_numpy(xy),
-        photo_weight=torch.from_numpy(weight),
-        fill=torch.from_numpy(np.clip(fill, 0, 1)),
+        photo_xy=torch.from_numpy(np.concatenate([coat.xy for coat in coats], 1)),
+        photo_weight=torch.from_numpy(np.concatenate([coat.share for coat in coats], 1)),
+        seen=torch.from_numpy(np.concatenate([coat.trust for coat in coats]).clip(0, 1)),
+        fill=torch.from_numpy(np.concatenate([coat.fill for coat in coats]).clip(0, 1)),
         part=torch.tensor([piece.part for piece in pieces])[torch.from_numpy(owner)],
         notes=notes,
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Coat:
+    """Colours of a piece's vertices."""
+
+    xy: NDArray[np.float32]
+    """views verts 2, pixels."""
+    share: NDArray[np.float32]
+    """views verts, 0..1, at most 1 together."""
+    trust: NDArray[np.float32]
+    """verts, 0 and more."""
+    fill: NDArray[np.float32]
+    """verts 3."""
+
+
+def _coat(
+    piece: Piece, chosen: NDArray[np.int64], fit: Fit, shown: list[Seeing], views: list[View]
+) -> _Coat:
+    verts = views[0].verts[chosen]
+    neck = _at_neck(piece, fit, verts)
+    way = _way(piece, neck)
+    sightings: list[Sighting] = []
+    for view, seen in zip(views, shown, strict=True):
+        allowed = _allowed(piece, seen)
+        if piece.name == "hair":
+            allowed &= _not_background(view, allowed)
+        sightings.append(sight(view, chosen, allowed, way=way))
+    xy, share, own = (
+        np.stack([getattr(one, name) for one in sightings]) for name in ("xy", "share", "trust")
+    )
+    trust = own.sum(0)
+    if own.max() < 0.05:  # hidden in every photo: whatever else shows this kind of surface
+        fill = np.broadcast_to(_typical(piece, shown, views), (len(chosen), 3))
+        return _Coat(xy=xy, share=0 * share, trust=trust, fill=fill)
+    taken = np.stack([colours(view, place) for view, place in zip(views, xy, strict=True)])
+    known = (taken * own[..., None]).sum(0) / np.maximum(trust, 1e-6)[:, None]
+    folded = np.any([one.folded for one in sightings], axis=0)
+    for v in range(len(views)):
+        share[v] *= 1 - folded * oddness(verts, taken[v], known, trust) * (1 - own[v])
+    fill = guess(verts, known, trust * (1 - folded * oddness(verts, known, known, trust)))
+    # The chin's shadow on the neck goes where the chin goes.
+    fill[neck] = _skin_of_neck(shown[0], views[0])
+    return _Coat(xy=xy, share=share / np.maximum(share.sum(0), 1.0), trust=trust, fill=fill)
+
+
 def _view(surface: Skin, fit: Fit, index: int, seen: Seeing, picture: Picture) -> View:
     verts = pose_skin(surface, fit.stances[index].pose)[0].numpy()
+    camera = fit.stances[index].camera
     return View(
         plane=seen.plane,
         rgb=picture.rgb.permute(1, 2, 0).numpy(),
         verts=verts,
         normals=normals_of(verts, surface.faces.numpy()),
         sign=1.0 if picture.side == "front" else -1.0,
+        eye=(-camera.R[0].T @ camera.t[0]).numpy(),
     )
+
+
+def _way(piece: Piece, neck: NDArray[np.bool_]) -> Way:
+    """Sculpted cloth and hair go on around the sides; the body's own parts are seen as the camera saw them."""
+    sculpted = piece.name in ("trunk", "hair", "left_leg", "right_leg", "left_arm", "right_arm")
+    return Way(
+        lay=piece.name not in ("throat", "left_foot", "right_foot"),
+        through_camera=not sculpted and piece.name != "throat",
+        mirror=~neck if piece.name == "trunk" else piece.name not in ("head", "throat"),
+    )
+
+
+def _at_neck(piece: Piece, fit: Fit, verts: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which vertices of the trunk or throat, standing as in the front photo, lie on the neck."""
+    joint = joint_positions(fit.body, fit.stances[0].pose)[0, 12].numpy()
+    above = (verts[:, 1] > joint[1] - 0.01) & (np.abs(verts[:, 0] - joint[0]) < _NECK_M)
+    return above if piece.name in ("trunk", "throat") else np.zeros(len(verts), bool)
+
+
+def _skin_of_neck(seen: Seeing, view: View) -> NDArray[np.float32]:
+    """The skin's median colour on head and neck; of everything there where no skin is seen."""
+    near = np.isin(seen.guide, (0, 1))
+    bare = near & np.isin(seen.labels, (SKIN, FACE))
+    return np.median(view.plane.read(view.rgb)[bare if bare.any() else near], axis=0)
 
 
 def _allowed(piece: Piece, seen: Seeing) -> NDArray[np.bool_]:
     """Where on the plane the photo shows this piece."""
-    near = piece.regions
-    if piece.name in ("left_foot", "right_foot"):
-        near = (*near, near[0] - 1)
-    if piece.name in ("left_hand", "right_hand"):
-        near = (*near, near[0] - 1)
-    if piece.name == "head":
-        near = (*near, 1)
-    if piece.name == "hair":
-        near = (0, 1)
-    if piece.name == "trunk":
-        near = (*near, 2, 5) if not np.isin(seen.guide, (2, 5)).any() else near
     shown = np.isin(seen.labels, _SHOWN_AS[piece.name])
+    near = np.isin(seen.guide, (*piece.regions, *_BESIDE.get(piece.name, ())))
     if piece.name in ("left_leg", "right_leg"):
         shown = leg_cloth(seen.labels)
     if piece.name == "trunk" and (seen.labels == UPPER).any():
-        shown = seen.labels == UPPER
+        shown = (seen.labels == UPPER) | _bare_neck(seen)
+    if piece.name == "head":
+        # Strands beside the neck are not the neck's skin.
+        shown &= (seen.labels != HAIR) | (np.arange(len(shown))[:, None] < seen.joints[15, 0])
+    if piece.name in seen.outlines:
+        near = seen.outlines[piece.name].mask
     # Buttons, prints and nostrils may be labelled as something else: what is enclosed belongs to it.
-    return filled(shown & np.isin(seen.guide, near))
+    return filled(shown & near)
+
+
+def _bare_neck(seen: Seeing) -> NDArray[np.bool_]:
+    """Skin of the neck and in the neckline: what it shows is painted on the trunk, so that collars keep the photo's edge."""
+    rows = np.arange(len(seen.labels))[:, None]
+    armpit = seen.joints[[16, 17], 0].mean() + 0.15 / CELL_M
+    jaw = seen.joints[15, 0] + 0.03 / CELL_M
+    return (seen.labels == SKIN) & np.isin(seen.guide, (0, 1)) & (rows < armpit) & (rows > jaw)
 
 
 def _not_background(view: View, hair: NDArray[np.bool_]) -> NDArray[np.bool_]:

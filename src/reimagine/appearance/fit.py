@@ -39,9 +39,11 @@ TURNS = (
     ("right_elbow", 2, 0.12, 0.15),
     ("left_hip", 2, 0.02, 0.12),
     ("right_hip", 2, -0.02, 0.12),
-    ("left_collar", 2, -0.05, 0.08),
-    ("right_collar", 2, 0.05, 0.08),
+    ("left_collar", 2, -0.05, 0.12),
+    ("right_collar", 2, 0.05, 0.12),
     ("neck", 0, 0.05, 0.10),
+    ("spine2", 2, 0.0, 0.06),
+    ("neck", 2, 0.0, 0.08),
 )
 
 
@@ -103,7 +105,7 @@ def fit_body(
         loss = _prior(shape, cameras, turns)
         for index, view in enumerate(views):
             pixels = _project(verts[index], cameras[index], view)
-            neck = _project(joints[index][[12, 15]], cameras[index], view).mean(0)
+            neck = _project(joints[index][[12, 15]], cameras[index], view)
             loss = loss + _misfit(pixels, neck, view, reach=reach)
         loss.backward()
         if step < CAMERA_STEPS:
@@ -253,7 +255,7 @@ def _project(
 
 def _misfit(
     pixels: Float[Tensor, "verts 2"],
-    neck: Float[Tensor, " 2"],
+    neck: Float[Tensor, "2 2"],
     view: _View,
     *,
     reach: float,
@@ -266,8 +268,8 @@ def _misfit(
         [
             crown - view.top - 0.02 * tall,
             sole - view.bottom,
-            0.7 * (neck[1] - view.neck),
-            neck[0] - view.head,
+            0.7 * (neck[:, 1].mean() - view.neck),
+            2.0 * (neck[1, 0] - view.head),
             0.5 * (pixels[:, 0].mean() - view.middle),
         ]
     )
@@ -298,7 +300,7 @@ def _swing_arms(
             losses = [
                 _misfit(
                     _project(verts, cameras[index], view),
-                    _project(neck, cameras[index], view).mean(0),
+                    _project(neck, cameras[index], view),
                     view,
                     reach=0.04,
                 )

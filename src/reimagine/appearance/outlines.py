@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from reimagine.appearance.edges import Edges, edges_of, steadied
 from reimagine.appearance.grid import Mask, depth, label, nearest
 from reimagine.appearance.plane import CELL_M
 from reimagine.records import PARTS
@@ -17,6 +19,14 @@ _HANDS, _LEFT_LEG, _RIGHT_LEG = (4, 7), (9, 10, 11), (12, 13, 14)
 _UNDER_SHIRT_M = 0.05
 _SHOULDER_M, _WRIST_M = 0.125, 0.085
 """Breadth of a sleeve where no gap shows it."""
+_ARMPIT_M = 0.13
+"""Below the shoulder joint."""
+_CROTCH_M = 0.11
+"""Below the hip joints."""
+_HIPS, _KNEES = [1, 2], [4, 5]
+_CHIN_M = 0.05
+"""Below the head joint, which lies between the ears."""
+_NECK, _HEAD_JOINT, _L_SHOULDER, _R_SHOULDER = 12, 15, 16, 17
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,87 +41,117 @@ class Outline:
     part: str
     """What its colour is taken as where the photo does not say."""
     hidden: NDArray[np.float32] | None = None
-    """How far each row lies under another garment, 0..1; None where no row does."""
+    """How far each row lies under something else, 0..1; None where no row does."""
 
 
 def outlines(
-    labels: NDArray[np.integer], guide: NDArray[np.integer], bare: NDArray[np.integer]
+    labels: NDArray[np.integer],
+    guide: NDArray[np.integer],
+    bare: NDArray[np.integer],
+    joints: Float[NDArray[np.floating], "55 2"],
 ) -> dict[str, Outline]:
-    """Trunk, arms and legs of a front photo seen on the plane.
+    """Trunk, arms and legs of a photo seen on the plane.
 
     `labels` are 0 or 1 + index into PARTS; `guide` the body region that each silhouette pixel belongs to (nearest
-    region, -1 off the silhouette); `bare` the undressed body's own regions there (-1 off the body).
+    region, -1 off the silhouette); `bare` the undressed body's own regions there (-1 off the body); `joints` row and
+    column of each joint.
     """
     found: dict[str, Outline] = {}
-    arms = np.isin(guide, (*_LEFT_ARM, *_RIGHT_ARM, *_HANDS))
-    trunk = _trunk(labels == UPPER, arms, (bare == 1) & (labels > 0), guide)
-    hem = _lowest(trunk)
-    legs = leg_cloth(labels) & np.isin(guide, (8, *_LEFT_LEG, *_RIGHT_LEG))
-    behind = _behind_hands(trunk | legs, guide, labels)
-    above = np.arange(len(labels))[:, None] < hem[None, :]
-    trunk = _smooth(trunk | (behind & above))
+    shoulders = joints[[_L_SHOULDER, _R_SHOULDER]]
+    armpit = int(shoulders[:, 0].mean() + _ARMPIT_M / CELL_M)
+    rows, columns = (np.arange(size) for size in labels.shape)
+    cloth = _cloth(labels, guide, bare)
+    hem = _lowest(cloth)
+    trunk = _trunk(labels, bare, cloth, hem, joints, armpit)
+    # The neck runs on inside the head's own surface.
+    up = (joints[_NECK, 0] - rows) * CELL_M
     found["trunk"] = Outline(
-        mask=_hang(trunk, hem), bottom=hem, regions=(1, 8, 9, 12), part="upper"
+        mask=_hang(trunk, hem),
+        bottom=hem,
+        regions=(1, 8, 9, 12),
+        part="upper",
+        hidden=np.interp(up, [-0.01, 0.02, 0.045], [0, 0.45, 1]).astype(np.float32),
     )
-    for name, regions in (("left_arm", _LEFT_ARM), ("right_arm", _RIGHT_ARM)):
+    for name, regions, shoulder, outward in (
+        ("left_arm", _LEFT_ARM, shoulders[0], 1),
+        ("right_arm", _RIGHT_ARM, shoulders[1], -1),
+    ):
         arm = np.isin(guide, regions) & np.isin(labels, (UPPER, SKIN))
         arm |= np.isin(bare, regions[:1]) & (labels > 0)
+        # Above the armpit the arm begins at its joint, else raised arms would take the shoulders along.
+        beyond = (columns - shoulder[1]) * outward > -0.02 / CELL_M
+        arm &= beyond[None] | (rows > armpit)[:, None]
         wrist = np.isin(guide, (regions[1] + 1,)) & (labels == SKIN)
         arm |= wrist & _grown(arm, 0.02)  # a little way into the hand, so that no gap opens
-        arm = _largest(_closed(arm, 0.015))
+        arm = _smooth(_largest(_closed(arm, 0.015)))
         found[name] = Outline(mask=arm, bottom=None, regions=regions, part="skin")
-    found |= _legs(labels, guide, bare, hem, behind)
+    found |= _legs(labels, guide, bare, hem, joints, trunk)
     return found
 
 
 def hair(front: NDArray[np.integer], back: NDArray[np.integer]) -> Outline:
-    """The hair of both photos on one plane (labels, the back's already moved onto the front's head)."""
-    mask = _largest(_closed((front == HAIR) | (back == HAIR), 0.01))
+    """The hair of both photos on one plane (labels, the back's already moved onto the front's head).
+
+    What the back photo shows lies within the front's silhouette: beyond it the heads were held differently.
+    """
+    behind = (back == HAIR) & _closed(front > 0, 0.01)
+    mask = _smooth(_largest(_closed((front == HAIR) | behind, 0.01)))
     return Outline(mask=mask, bottom=None, regions=(0,), part="hair")
 
 
-def _trunk(upper: Mask, arms: Mask, torso: Mask, guide: NDArray[np.integer]) -> Mask:
-    cloth = upper & ~arms
-    cloth = _largest(_closed(cloth, 0.02))
-    rows = np.flatnonzero(cloth.any(1))
-    if len(rows) == 0:  # no upper garment: the bare torso is the trunk
-        return torso
-    whole = np.zeros_like(cloth)
-    for row in rows:
-        columns = np.flatnonzero(cloth[row])
-        whole[row, columns[0] : columns[-1] + 1] = True
-    # Where an arm lies on the side of the torso, the body's own side is the best guess of the hidden cloth.
-    whole |= (
-        torso
-        & (np.arange(len(cloth)) <= rows[-1])[:, None]
-        & (np.arange(len(cloth)) >= rows[0])[:, None]
-    )
-    shoulders = np.arange(len(cloth))[:, None] < rows[0] + 0.14 / CELL_M
-    whole |= _grown(torso, 0.035) & upper & shoulders
-    whole &= (guide != 0) | upper
-    return _smooth(_largest(whole))
+def _cloth(
+    labels: NDArray[np.integer], guide: NDArray[np.integer], bare: NDArray[np.integer]
+) -> Mask:
+    """What the trunk wears, without sleeves; the bare torso where it wears nothing."""
+    arms = np.isin(guide, (*_LEFT_ARM, *_RIGHT_ARM, *_HANDS))
+    cloth = _largest(_closed((labels == UPPER) & ~arms, 0.02))
+    return cloth if cloth.any() else (bare == 1) & (labels > 0)
 
 
-def _behind_hands(column: Mask, guide: NDArray[np.integer], labels: NDArray[np.integer]) -> Mask:
-    """What hands hide of the clothes behind them: straight from the edge above the hands to the edge below."""
-    added = np.zeros_like(column)
-    width = column.shape[1]
-    for hand, fore, outward in ((4, 3, 1), (7, 6, -1)):
-        skin = np.isin(guide, (hand, fore)) & (labels == SKIN) | (guide == hand)
-        rows = np.flatnonzero((guide == hand).any(1) & skin.any(1))
-        side = column[:, ::outward]
-        if len(rows) == 0 or not side.any():
-            continue
-        edges = np.where(side.any(1), width - 1 - np.argmax(side[:, ::-1], axis=1), 0)
-        start, end = max(rows[0] - 4, 0), min(rows[-1] + 6, len(column) - 1)
-        before = np.median(edges[max(start - 6, 0) : start + 1])
-        after = np.median(edges[end : end + 7])
-        straight = np.interp(np.arange(start, end), [start, end], [before, after])
-        for row, edge in zip(range(start, end), straight, strict=True):
-            own = int(edges[row])
-            if 0 < own < edge:
-                added[row, ::outward][own : int(edge) + 1] = True
-    return added & (labels > 0)
+def _trunk(
+    labels: NDArray[np.integer],
+    bare: NDArray[np.integer],
+    cloth: Mask,
+    hem: NDArray[np.float32],
+    joints: Float[NDArray[np.floating], "55 2"],
+    armpit: int,
+) -> Mask:
+    """Neck, shoulders and trunk, without arms."""
+    rows = np.arange(len(labels))
+    # Where the hem curves up at the sides, the outline above goes straight on.
+    edges = edges_of(cloth & ((rows >= armpit) & (rows < hem.min() - 2))[:, None])
+    low = steadied(edges.low, _beside_nothing(labels, edges.low, -1))
+    high = steadied(edges.high, _beside_nothing(labels, edges.high, 1))
+    first = np.flatnonzero(np.isfinite(low))
+    right, left = joints[_R_SHOULDER], joints[_L_SHOULDER]
+    top = int(joints[_HEAD_JOINT, 0] + _CHIN_M / CELL_M)
+    if len(first):
+        # From the armpit straight up to the shoulder's joint: an arm that is lifted leaves from there.
+        for edge, shoulder, outward in ((low, right, -1), (high, left, 1)):
+            near = edge[first[0] : first[0] + 6].mean()
+            up = np.interp(rows, [shoulder[0], armpit], [shoulder[1] + outward * 3, near])
+            edge[top:armpit] = up[top:armpit]
+    body = Edges(low=low, high=high).mask(labels.shape[1])
+    shown = np.isin(labels, (UPPER, SKIN)) | (bare == 1)
+    above = (rows < armpit)[:, None]
+    body &= ~above | (_closed(shown, 0.02) & (rows > top)[:, None])
+    body &= ~above | (bare != 0) | (labels != HAIR)
+    neck = (bare == 0) & (rows > top)[:, None]
+    return _smooth(_largest(body | neck))
+
+
+def _beside_nothing(
+    labels: NDArray[np.integer], edge: NDArray[np.float64], outward: int
+) -> NDArray[np.float64]:
+    """1 in rows where the background begins just outside the edge; next to nothing where a hand or an arm does."""
+    rows = np.flatnonzero(np.isfinite(edge))
+    sure = np.zeros(len(edge))
+    for step in (2, 3, 4):
+        column = np.clip(edge[rows] + outward * step, 0, labels.shape[1] - 1).astype(int)
+        sure[rows] += (labels[rows, column] == 0) / 3
+    # A row beside a hand is as unsure as the hand's own.
+    sure = ndimage.minimum_filter1d(sure, 5)
+    return 0.02 + 0.98 * sure**2
 
 
 def _legs(
@@ -119,31 +159,38 @@ def _legs(
     guide: NDArray[np.integer],
     bare: NDArray[np.integer],
     hem: NDArray[np.float32],
-    behind: Mask,
+    joints: Float[NDArray[np.floating], "55 2"],
+    trunk: Mask,
 ) -> dict[str, Outline]:
-    rows = np.arange(len(labels))[:, None]
-    both = leg_cloth(labels) & np.isin(guide, (8, *_LEFT_LEG, *_RIGHT_LEG))
-    both |= np.isin(bare, (8, 9, 10, 12, 13)) & (labels > 0)
-    both |= behind
-    both &= rows >= hem[None, :]
+    rows = np.arange(len(labels))
+    below_hem = rows[:, None] >= hem[None, :]
+    both = leg_cloth(labels) & np.isin(guide, (8, *_LEFT_LEG, *_RIGHT_LEG)) & below_hem
+    both |= np.isin(bare, (8, 9, 10, 12, 13)) & (labels > 0) & below_hem
     # Under the shirt nothing is seen: the bare body, a little slimmer, carries the trousers on.
-    under = np.isin(bare, (1, 8, 9, 12)) & (rows < hem[None, :] + 2)
-    under &= rows > hem[None, :] - _UNDER_SHIRT_M / CELL_M
+    under = np.isin(bare, (1, 8, 9, 12)) & (rows[:, None] < hem[None, :] + 2)
+    under &= rows[:, None] > hem[None, :] - _UNDER_SHIRT_M / CELL_M
     under = depth(under, (1e3, 1.0)) > 3
-    both = _largest(_closed(both, 0.012) | under)
-    crotch = _crotch(both, guide)
+    # Joined by what the shirt hides, legs below a long shirt are one piece too.
+    both = _largest(_closed(both, 0.012) | under) & below_hem
+    crotch = _crotch(both, joints)
+    ankles = {
+        own: _ankle(both & np.isin(guide, own), (labels == SHOES) & (guide == own[2]), bare, own)
+        for own in (_LEFT_LEG, _RIGHT_LEG)
+    }
+    outer = edges_of(both & (rows <= max(ankles.values()) + 2)[:, None])
+    outer = _under_shirt(labels, outer, edges_of(trunk), hem)
+    inner = _inner(labels, outer, crotch)
+    slim = ndimage.gaussian_filter1d((rows < hem.mean() + 4).astype(float), 4)
+    halves = {
+        "left_leg": (Edges(low=inner.high, high=outer.high), _LEFT_LEG),
+        "right_leg": (Edges(low=outer.low, high=inner.low), _RIGHT_LEG),
+    }
     found: dict[str, Outline] = {}
-    slim = ndimage.gaussian_filter1d((np.arange(len(labels)) < hem.mean() + 4).astype(float), 4)
-    for name, own, other in (
-        ("left_leg", _LEFT_LEG, _RIGHT_LEG),
-        ("right_leg", _RIGHT_LEG, _LEFT_LEG),
-    ):
-        near_own = _nearest(np.where(np.isin(bare, (*own, *other)), bare, -1))
-        leg = both & ((rows < crotch) | np.isin(near_own, own))
-        shoes = (labels == SHOES) & np.isin(guide, (own[2],))
-        leg = _largest(_smooth(leg))
-        ankle = _ankle(leg, shoes, bare, own)
-        leg &= rows <= ankle
+    for name, (edges, own) in halves.items():
+        split = (rows >= crotch)[:, None]
+        leg = np.where(split, edges.mask(labels.shape[1]), outer.mask(labels.shape[1]) & below_hem)
+        leg = _largest(_smooth(leg | under))
+        leg &= (rows <= ankles[own])[:, None]
         end = _lowest(leg)
         found[name] = Outline(
             mask=_hang(leg, end),
@@ -155,6 +202,42 @@ def _legs(
     return found
 
 
+def _under_shirt(
+    labels: NDArray[np.integer], legs: Edges, trunk: Edges, hem: NDArray[np.float32]
+) -> Edges:
+    """The outer edges of the legs, which come from under the shirt as broad as it is where hands hide them."""
+    sides: list[NDArray[np.float64]] = []
+    band = slice(max(int(hem.min()) - 6, 0), int(hem.min()) + 2)
+    for leg, shirt, outward in ((legs.low, trunk.low, -1), (legs.high, trunk.high, 1)):
+        edge, sure = leg.copy(), _beside_nothing(labels, leg, outward)
+        hidden = np.isfinite(edge[band]) & (sure[band] < 0.5) | ~np.isfinite(edge[band])
+        known = np.flatnonzero(np.isfinite(shirt))
+        if len(known):
+            last = shirt[np.minimum(np.arange(band.start, band.stop), known[-1])]
+            edge[band] = np.where(hidden, last, edge[band])
+            sure[band] = np.where(hidden, 1.0, sure[band])
+        sides.append(steadied(edge, sure))
+    return Edges(low=sides[0], high=sides[1])
+
+
+def _inner(labels: NDArray[np.integer], outer: Edges, crotch: int) -> Edges:
+    """Inner edges of the right (low) and left (high) leg below the crotch: the gap between them, or where they touch."""
+    low, high = outer.low.copy(), outer.high.copy()
+    low[:crotch], high[:crotch] = np.nan, np.nan
+    sure = np.full(len(low), 0.15)
+    for row in np.flatnonzero(np.isfinite(low)):
+        first, last = low[row], high[row]
+        quarter = (last - first) / 4
+        columns = np.arange(int(first + quarter), int(last - quarter) + 1)
+        gap = columns[labels[row, columns] == 0]
+        middle = (first + last) / 2
+        if len(gap) > 1:
+            low[row], high[row], sure[row] = gap[0] - 1, gap[-1] + 1, 1.0
+        else:
+            low[row], high[row] = middle - 0.5, middle + 0.5
+    return Edges(low=steadied(low, sure), high=steadied(high, sure))
+
+
 def leg_cloth(labels: NDArray[np.integer]) -> Mask:
     """Where a photo shows legs or what they wear: skin counts below the trousers only, else hands would be legs."""
     shown = np.isin(labels, (LOWER, SHOES))
@@ -164,19 +247,17 @@ def leg_cloth(labels: NDArray[np.integer]) -> Mask:
     return shown | ((labels == SKIN) & below)
 
 
-def _crotch(both: Mask, guide: NDArray[np.integer]) -> int:
-    """First row below which the legs are two: the gap's top, or a fifth of the thighs below the pelvis."""
-    thighs = np.flatnonzero(np.isin(guide, (9, 12)).any(1))
-    if len(thighs) == 0:
-        return len(both)
-    start, end = thighs[0], thighs[-1]
-    middle = np.flatnonzero(both.any(0)).mean()
-    for row in range(start + (end - start) // 5, end):
+def _crotch(both: Mask, joints: Float[NDArray[np.floating], "55 2"]) -> int:
+    """First row below which the legs are two: the body's crotch, or the gap above the knees that begins higher."""
+    hips, knees = (int(joints[pair, 0].mean()) for pair in (_HIPS, _KNEES))
+    body = hips + int(_CROTCH_M / CELL_M)
+    middle = joints[_HIPS, 1].mean()
+    for row in range(hips, min(body, knees, len(both))):
         columns = np.flatnonzero(both[row])
         gaps = columns[:-1][np.diff(columns) > 1]
-        if len(gaps) and abs(gaps - middle).min() < 0.08 / CELL_M:
+        if len(gaps) and abs(gaps - middle).min() < 0.06 / CELL_M:
             return row
-    return start + (end - start) // 3
+    return min(body, len(both))
 
 
 def _ankle(leg: Mask, shoes: Mask, bare: NDArray[np.integer], own: tuple[int, ...]) -> int:

@@ -1,5 +1,6 @@
 """The pieces a dressed person is made of: garments and limbs sculpted from the photos, head, hands and feet of the body."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +18,11 @@ from reimagine.appearance.outlines import (
 )
 from reimagine.appearance.plane import CELL_M, Plane, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
-from reimagine.body.model import pose_skin
+from reimagine.body.model import joint_positions, pose_skin
 from reimagine.records import PARTS, Body, Pose, Skin
 
 _EASE_M = {"trunk": 0.010, "left_leg": 0.006, "right_leg": 0.006}
+_HEAD_JOINT = 15
 _HEAD, _TORSO, _HANDS, _FEET = (0,), (1,), (4, 7), (11, 14)
 
 
@@ -35,6 +37,10 @@ class Seeing:
     """rows columns: body region, -1 off the body."""
     guide: NDArray[np.int64]
     """rows columns: the nearest body region on the silhouette, -1 off it."""
+    joints: NDArray[np.float64]
+    """55 2: row and column of each joint."""
+    outlines: Mapping[str, Outline]
+    """Trunk, arms and legs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +55,25 @@ class Piece:
     """Body regions it covers."""
 
 
-def seeing(plane: Plane, labels: NDArray[np.integer], regions: NDArray[np.integer]) -> Seeing:
-    """Labels and body regions of a photo (height width) moved onto its plane."""
+def seeing(
+    plane: Plane,
+    labels: NDArray[np.integer],
+    regions: NDArray[np.integer],
+    joints: NDArray[np.floating],
+) -> Seeing:
+    """Labels and body regions of a photo (height width) moved onto its plane, and the joints (55 3, metres)."""
     flat = plane.read(labels.astype(np.float32), nearest=True).astype(np.int64)
     bare = plane.read(regions.astype(np.float32) + 1, nearest=True).astype(np.int64) - 1
     guide = settle_arms(flat, nearest_region(bare, flat > 0), bare)
-    return Seeing(plane=plane, labels=flat, bare=bare, guide=guide)
+    places = plane.cells(joints[:, :2])
+    return Seeing(
+        plane=plane,
+        labels=flat,
+        bare=bare,
+        guide=guide,
+        joints=places,
+        outlines=outlines(flat, guide, bare, places),
+    )
 
 
 def make_pieces(body: Body, pose: Pose, front: Seeing, back: Seeing | None) -> list[Piece]:
@@ -63,18 +82,24 @@ def make_pieces(body: Body, pose: Pose, front: Seeing, back: Seeing | None) -> l
     regions = regions_of(body.skin)
     body_verts, body_weights = verts.numpy(), dense_weights(body.skin)
     pieces = _body_pieces(body, regions, shod=bool((front.labels == SHOES).sum() > 50))
-    found = outlines(front.labels, front.guide, front.bare)
-    found["hair"] = _hair(front, back)
+    found = {**front.outlines, "hair": _hair(front, back)}
+    neck = (regions == 0) & (
+        body_verts[:, 1] < float(joint_positions(body, pose)[0, _HEAD_JOINT, 1]) - 0.03
+    )
     for name, outline in found.items():
         if outline.mask.sum() * CELL_M**2 < 0.002:
             continue
         own = np.isin(regions, outline.regions)
+        if name == "trunk":
+            own |= neck
         if name == "hair":
             ahead, behind = _hair_depths(verts, body, regions, front, outline)
         else:
             faces = body.skin.faces[torch.from_numpy(own)[body.skin.faces.long()].all(1)]
             ahead, behind = depths(verts, faces, front.plane)
         shape, faces = sculpt(outline, front.plane, ahead, behind, ease_m=_EASE_M.get(name, 0.003))
+        if name == "hair":
+            shape = relax(shape, faces, rounds=10)
         near = own | np.isin(regions, _TORSO) if name == "hair" else own
         weights = dress_weights(
             shape,
@@ -104,11 +129,17 @@ def dense_weights(skin: Skin) -> NDArray[np.float32]:
 def _body_pieces(body: Body, regions: NDArray[np.int64], *, shod: bool) -> list[Piece]:
     shoulder = float(body.joints[[16, 17], 1].mean())
     height = body.skin.verts[:, 1]
-    low = height.numpy() < shoulder + 0.06
+    # The neck below and behind the jaw goes with the throat: its sides are skin, whatever the face's are.
+    behind_jaw = body.skin.verts[:, 2] < body.joints[_HEAD_JOINT, 2] + 0.045
+    low = ((height < body.joints[_HEAD_JOINT, 1] - 0.03) & behind_jaw).numpy()
+    low |= height.numpy() < shoulder + 0.06
     # Where the neck runs into the shoulders, the photo says whether it is skin or collar.
-    collar = ((regions == 1) & (height.numpy() > shoulder - 0.12)) | ((regions == 0) & low)
+    throat = (height.numpy() > shoulder - 0.03) & (body.skin.verts[:, 0].abs().numpy() < 0.10)
+    collar = ((regions == 1) & throat) | ((regions == 0) & low)
     # The neck runs into the collar: the lower it is, the further inside the cloth it stays.
-    sunk = 0.012 * ((shoulder + 0.07 - height) / 0.05).clamp(0, 1)
+    aside = body.skin.verts[:, 0].abs()
+    sunk = torch.maximum((shoulder + 0.07 - height) / 0.05, (aside - 0.055) / 0.02)
+    sunk = 0.012 * sunk.clamp(0, 1)
     tucked = _shrunk(body.skin, sunk[:, None])
     head = _patch("head", tucked, (regions == 0) & ~low, _HEAD, "face")
     throat = _patch("throat", tucked, collar, (*_HEAD, *_TORSO), "skin")

@@ -44,6 +44,12 @@ class Plane:
     pixels: NDArray[np.float32]
     """rows columns 2: where each grid point lies in the photo, centres at +0.5."""
 
+    def cells(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Row and column (n 2) of points (n 2: x, y in metres) as real numbers; the border goes on outside."""
+        column = np.interp(points[:, 0], self.x, np.arange(len(self.x)))
+        row = np.interp(-points[:, 1], -self.y, np.arange(len(self.y)))
+        return np.stack([row, column], -1)
+
     def read(self, picture: NDArray[np.float32], *, nearest: bool = False) -> NDArray[np.float32]:
         """The picture (height width [channels]) at the grid's points; zero outside it."""
         maps = self.pixels - 0.5

@@ -10,8 +10,16 @@ from scipy.spatial import KDTree
 from reimagine.appearance.grid import depth, nearest
 from reimagine.appearance.plane import CELL_M, Plane
 
-_SURE, _UNSURE = 0.60, 0.25
+_SURE, _UNSURE = 0.75, 0.30
 """Cosine between surface normal and view where a photo is trusted fully, and not at all."""
+_FOLD = 0.5
+"""Cosine at which the photo is folded back: beyond, it is stretched to more than twice its size."""
+_SEAM = 0.22
+"""Front and back photo fade into each other while the cosine goes from this to its negative."""
+_LISTENERS = 16
+"""Vertices at the border of what is seen that say together where a photo is folded."""
+_BAND_M = 0.03
+"""Heights are compared in bands this high."""
 _PULL_M = 0.012
 """Colours this near a part's outline are mixed with what lies behind: they are taken from further inside."""
 _REACH_M = 0.035
@@ -31,6 +39,20 @@ class View:
     """verts 3."""
     sign: float
     """+1 for a photo from the front, -1 from the back."""
+    eye: NDArray[np.float32]
+    """The camera's centre, metres."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How a part's vertices find their place in a photo."""
+
+    lay: bool = True
+    """Lay the part's outline onto the photo's row by row: front and back photos are different moments."""
+    through_camera: bool = False
+    """Along the camera's rays, for parts that are the fitted body's own; else straight, as sculpted parts were made."""
+    mirror: NDArray[np.bool_] | bool = False
+    """Which vertices take the photo folded back at the sides, for cloth and hair; else what is not seen is guessed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +61,12 @@ class Sighting:
 
     xy: NDArray[np.float32]
     """verts 2, pixels."""
-    weight: NDArray[np.float32]
-    """verts, 0..1."""
+    share: NDArray[np.float32]
+    """verts, 0..1: how much of the colour may come from this photo."""
+    trust: NDArray[np.float32]
+    """verts, 0..1: how far the photo really shows the place."""
+    folded: NDArray[np.bool_]
+    """verts: whether the photo is folded back there."""
 
 
 def sight(
@@ -48,21 +74,29 @@ def sight(
     chosen: NDArray[np.integer],
     allowed: NDArray[np.bool_],
     *,
-    lay: bool = True,
+    way: Way,
 ) -> Sighting:
     """Photo coordinates and trust for the vertices `chosen` of one part.
 
-    `allowed`: where on the plane the photo shows this part. With `lay`, the part's outline is laid onto it row by row, since front
-    and back photos are different moments; what still misses it is moved to the nearest place inside.
+    `allowed`: where on the plane the photo shows this part. What misses it is moved to the nearest place inside.
     """
-    verts = view.verts[chosen]
-    column = np.interp(verts[:, 0], view.plane.x, np.arange(len(view.plane.x)))
-    row = np.interp(-verts[:, 1], -view.plane.y, np.arange(len(view.plane.y)))
+    verts, facing = view.verts[chosen], view.sign * view.normals[chosen, 2]
+    flat = verts[:, :2]
+    if way.through_camera:
+        sight_line = view.eye - verts
+        flat = view.eye[:2] - sight_line[:, :2] * ((view.eye[2] - view.plane.z) / sight_line[:, 2:])
+        sight_line /= np.linalg.norm(sight_line, axis=1, keepdims=True)
+        facing = (view.normals[chosen] * sight_line).sum(1)
+    mirror = np.broadcast_to(np.asarray(way.mirror), facing.shape)
+    if mirror.any():
+        folded = _mirrored(flat, verts, view.normals[chosen], facing)
+        flat = np.where(mirror[:, None], folded, flat)
+    row, column = view.plane.cells(flat).T
     if not allowed.any():
-        return Sighting(
-            xy=_pixels(view.plane, row, column), weight=np.zeros(len(chosen), np.float32)
-        )
-    if lay:
+        nothing = np.zeros(len(chosen), np.float32)
+        pixels = _pixels(view.plane, row, column)
+        return Sighting(xy=pixels, share=nothing, trust=nothing, folded=mirror)
+    if way.lay:
         column = _lay(row, column, allowed)
     deep = depth(allowed) * CELL_M
     inner = deep >= min(_PULL_M, 0.6 * float(deep.max()))
@@ -72,11 +106,55 @@ def sight(
     outside = away[at] > 0
     row = np.where(outside, near_row[at], row)
     column = np.where(outside, near_column[at], column)
-    facing = view.sign * view.normals[chosen, 2]
-    trust = np.clip((facing - _UNSURE) / (_SURE - _UNSURE), 0, 1)
-    trust = trust * trust * (3 - 2 * trust)
     reach = np.clip(1.5 - away[at] * CELL_M / _REACH_M, 0, 1)
-    return Sighting(xy=_pixels(view.plane, row, column), weight=(trust * reach).astype(np.float32))
+    trust = _ramp(facing, _UNSURE, _SURE) * reach
+    share = np.where(mirror, _ramp(facing, -_SEAM, _SEAM) * reach, trust)
+    return Sighting(
+        xy=_pixels(view.plane, row, column),
+        share=share.astype(np.float32),
+        trust=trust.astype(np.float32),
+        folded=mirror,
+    )
+
+
+def _ramp(values: NDArray[np.floating], low: float, high: float) -> NDArray[np.floating]:
+    """0 below `low`, 1 above `high`, smooth between."""
+    t = np.clip((values - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def _mirrored(
+    flat: NDArray[np.floating],
+    verts: NDArray[np.floating],
+    normals: NDArray[np.floating],
+    facing: NDArray[np.floating],
+) -> NDArray[np.floating]:
+    """Places on the plane (n 2), those of vertices turned away folded back inwards at the border of what is well seen.
+
+    Cloth goes on around the side much as it came: its own picture, mirrored, is as sharp as the photo and meets it
+    without a step.
+    """
+    seen = facing >= _FOLD
+    if seen.sum() < 3 or seen.all():
+        return flat
+    stretch = np.array([1.0, 2.0, 1.0])  # rather at the same height
+    turned, border = np.flatnonzero(~seen), np.flatnonzero(seen)
+    near = min(_LISTENERS, len(border))
+    distance, index = KDTree(verts[border] * stretch).query(verts[turned] * stretch, k=near)
+    # Several neighbours together, so that the fold is no rag of single vertices' choices.
+    part = 1.0 / (distance - distance[:, :1] + 0.01) ** 2
+    part /= part.sum(1, keepdims=True)
+    border = border[index]
+
+    def mean(values: NDArray[np.floating]) -> NDArray[np.floating]:
+        return np.einsum("vk,vkc->vc", part, values[border])
+
+    way = np.linalg.norm(verts[turned] - mean(verts), axis=1)
+    outwards = mean(normals[:, :2])
+    outwards /= np.maximum(np.linalg.norm(outwards, axis=1, keepdims=True), 1e-6)
+    folded = flat.copy()
+    folded[turned] = mean(flat) - way[:, None] * outwards
+    return folded
 
 
 def colours(view: View, xy: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -106,6 +184,38 @@ def guess(
     share = 1.0 / (distance + 0.01)
     share /= share.sum(1, keepdims=True)
     return np.einsum("vk,vkc->vc", share, known[sure][index]).astype(np.float32)
+
+
+def oddness(
+    verts: NDArray[np.float32],
+    colour: NDArray[np.float32],
+    known: NDArray[np.float32],
+    trust: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """How far each vertex's colour (n 3) is unlike what is well seen of the part at its height, 0..1.
+
+    Prints, hands and shadows are odd on plain cloth; on checked cloth little is. Odd colours are not carried on to places that
+    no photo shows.
+    """
+    sure = trust > 0.6
+    if sure.sum() < 20:
+        return np.zeros(len(colour), np.float32)
+    height_m = verts[:, 1]
+    bins = np.round((height_m - height_m.min()) / _BAND_M).astype(int)
+    usual = np.full((bins.max() + 1, 3), np.nan)
+    spread = np.full(bins.max() + 1, np.nan)
+    for band in range(bins.max() + 1):
+        near = known[sure & (np.abs(bins - band) <= 1)]
+        if len(near) >= 10:
+            usual[band] = np.median(near, axis=0)
+            spread[band] = np.quantile(np.linalg.norm(near - usual[band], axis=1), 0.65)
+    filled = np.flatnonzero(np.isfinite(spread))
+    at = filled[np.abs(bins[:, None] - filled[None]).argmin(1)]
+    away = np.linalg.norm(colour - usual[at], axis=1) / (3 * spread[at] + 0.06)
+    odd = _ramp(away, 0.7, 1.1)
+    # With their surroundings, else the rim of a print would stay.
+    _, near = KDTree(verts).query(verts, k=min(24, len(verts)))
+    return odd[near].max(1).astype(np.float32)
 
 
 def _pixels(

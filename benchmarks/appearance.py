@@ -1,0 +1,76 @@
+"""How near painted frames are to the truth, view by view, on people whose dressed shape is known.
+
+Usage: python -m benchmarks.appearance [--motion walk] [--width 320]
+
+Photos of alex and sam go the same way as a user's. Both the person made of them and the true one then take the same
+pose before the same camera.
+"""
+
+import argparse
+from importlib import resources
+
+import numpy as np
+import torch
+
+from reimagine.appearance.build import build_person
+from reimagine.body.library import built_in_motion
+from reimagine.body.model import pose_body, pose_skin
+from reimagine.cameras.path import make_camera
+from reimagine.conditions.normals import make_conditions
+from reimagine.frames.backends.atlas import Atlas
+from reimagine.people import with_height
+from reimagine.pictures import over
+from reimagine.records import Person
+from reimagine.request import Photos, View
+from reimagine.scores.fidelity import fidelity
+from reimagine.synth.dress import make_dressed
+from reimagine.synth.people import render_truth
+
+AZIMUTHS = (0, 45, 90, 135, 180)
+
+
+def compare(person: Person, name: str, motion: str, width: int) -> list[tuple[float, float, float]]:
+    """PSNR (dB), SSIM and silhouette IoU for each azimuth, in the middle of the motion's first half."""
+    truth = make_dressed(name)
+    person = with_height(person, truth.body.height_m)
+    frames = built_in_motion(motion, 8, 8.0)
+    ours, true = (pose_body(body, frames)[2:3] for body in (person.body, truth.body))
+    found: list[tuple[float, float, float]] = []
+    white = torch.ones(3, 1, 1)
+    for azimuth in AZIMUTHS:
+        view = View(azimuth_deg=azimuth)
+        camera = make_camera(
+            "static", view, pose_skin(truth.body.skin, true), width, width * 13 // 8
+        )
+        conditions = make_conditions(person.body, ours, camera, 0.0)
+        painted = Atlas(device="cpu").paint(person, conditions, 0)[0]
+        wanted = render_truth(name, true, camera)[0]
+        a, b = (over(one, white).permute(1, 2, 0).numpy() for one in (painted, wanted))
+        mine, theirs = ((one[3] > 0.5).numpy() for one in (painted, wanted))
+        near = fidelity(a, b, theirs)
+        overlap = float((mine & theirs).sum() / (mine | theirs).sum())
+        found.append((near.psnr_db, near.ssim, overlap))
+    return found
+
+
+def main() -> None:
+    """Print one table per person."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--motion", default="apose,walk")
+    options.add_argument("--width", type=int, default=320)
+    asked = options.parse_args()
+    people = resources.files("reimagine") / "data" / "people"
+    print("| person, motion | " + " | ".join(f"{one} deg" for one in AZIMUTHS) + " | mean |")
+    print("|---" * (len(AZIMUTHS) + 2) + "|")
+    for name in ("alex", "sam"):
+        photos = [str(people / name / f"{side}.png") for side in ("front", "back")]
+        person = build_person(Photos(front=photos[0], back=photos[1]))
+        for motion in asked.motion.split(","):
+            rows = compare(person, name, motion, asked.width)
+            rows.append(tuple(float(x) for x in np.mean(rows, axis=0)))
+            cells = [f"{psnr:.1f} dB {ssim:.3f} IoU {iou:.3f}" for psnr, ssim, iou in rows]
+            print(f"| {name}, {motion} | " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
