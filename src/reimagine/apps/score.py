@@ -227,6 +227,7 @@ def run_clip(path: Path) -> Clip:
         # What the atlas painted is the geometry-anchored rendering itself.
         anchor=painted if request.image == "atlas" else _anchor(asked),
         joints=_joints(asked),
+        person=asked.person,
     )
 
 
@@ -300,7 +301,13 @@ def _measure_video(request: ScoreRequest, listener: Listener) -> _Measured:
                 "Give the run that the video belongs to."
             )
         asked = _asked(held_request)
-        clip = replace(clip, see=_see(asked), anchor=_anchor(asked), joints=_joints(asked))
+        clip = replace(
+            clip,
+            see=_see(asked),
+            anchor=_anchor(asked),
+            joints=_joints(asked),
+            person=asked.person,
+        )
     clip = _with_truth(clip, request.truth)
     return _Measured(scores=_scored(clip, request.seed, listener), show=_Player(path))
 

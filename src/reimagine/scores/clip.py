@@ -9,7 +9,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reimagine.records import CameraPath, Raster, Seen
+from reimagine.records import CameraPath, Person, Raster, Seen
 from reimagine.request import InputError
 
 Read = Callable[[int], Float[Tensor, "channels height width"]]
@@ -40,6 +40,8 @@ class Clip:
     joints: Joints | None = None
     truth: Read | None = None
     """The true pictures, where there are any."""
+    person: Person | None = None
+    """Whose photos the painting is compared with; needs `see`."""
 
 
 def check_clip(clip: Clip) -> None:

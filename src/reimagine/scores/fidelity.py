@@ -19,7 +19,7 @@ WINDOW, SPREAD = 11, 1.5
 """Side and standard deviation of SSIM's window (Wang et al., IEEE TIP 2004)."""
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Of the five scales (Wang, Simoncelli and Bovik, Asilomar 2003)."""
-_C1, _C2 = 0.01**2, 0.03**2
+C1, C2 = 0.01**2, 0.03**2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,6 @@ def _likeness(a: NDArray[np.float64], b: NDArray[np.float64]) -> _Likeness:
     mean_a, mean_b = mean(a), mean(b)
     var_a, var_b = mean(a * a) - mean_a**2, mean(b * b) - mean_b**2
     both = mean(a * b) - mean_a * mean_b
-    contrast = (2 * both + _C2) / (var_a + var_b + _C2)
-    brightness = (2 * mean_a * mean_b + _C1) / (mean_a**2 + mean_b**2 + _C1)
+    contrast = (2 * both + C2) / (var_a + var_b + C2)
+    brightness = (2 * mean_a * mean_b + C1) / (mean_a**2 + mean_b**2 + C1)
     return _Likeness(ssim=float((brightness * contrast).mean()), contrast=float(contrast.mean()))

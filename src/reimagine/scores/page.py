@@ -38,6 +38,8 @@ ABOUT: Mapping[str, str] = {
     "colour_drift": "Colour of the last second against the first.",
     "sharpness": "Variance of the Laplacian within the person.",
     "control": "How far the painted person is from the asked one: see docs/metrics.md for the floor of each measure.",
+    "likeness": "The person's own photo, carried through the surface onto the frame, against the final picture, where "
+    "the photo really shows the place. Gaps: frames that see another side.",
     "fidelity": "Likeness of the final pictures to the true ones, on the crop around the true person.",
 }
 
@@ -56,7 +58,11 @@ def page(scores: Sequence[Scores], shows: Sequence[Show | None]) -> str:
     groups: dict[str, list[str]] = {}
     for name in ordered(scores):
         if not name.endswith(".change"):
-            plot = name if name.startswith(("control.", "fidelity.")) else name.split(".")[0]
+            plot = (
+                name
+                if name.startswith(("control.", "fidelity.", "likeness."))
+                else name.split(".")[0]
+            )
             groups.setdefault(plot, []).append(name)
     for plot, names in groups.items():
         parts.append(_section(plot, names, scores, shows))

@@ -1,0 +1,128 @@
+"""What one frame adds to the rows of numbers that become figures."""
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+from reimagine.records import Person
+from reimagine.request import InputError
+from reimagine.scores.clip import Clip, Read, on_white, silhouette, two_frames
+from reimagine.scores.control import BODY_JOINTS, control
+from reimagine.scores.fidelity import fidelity
+from reimagine.scores.likeness import carry, likeness
+from reimagine.scores.outline import compare
+from reimagine.scores.stages import Now
+from reimagine.scores.steadiness import change, mean_colour, mesh_carry, optical_carry
+
+EQUAL_DB = 100.0
+"""PSNR of pictures that are equal, so that it has a mean."""
+
+
+def add(rows: dict[str, list[float]], name: str, value: float) -> None:
+    """Put the value at the end of its row."""
+    rows.setdefault(name, []).append(value)
+
+
+def add_changes(rows: dict[str, list[float]], before: Now, now: Now) -> None:
+    """Warping errors and flicker of a pair; every stage is carried along the flow of the first (Lai et al.)."""
+    first, second = before.stages["frames"], now.stages["frames"]
+    carries = {
+        "warping_error_optical": optical_carry(first.picture, second.picture, first.foreground)
+    }
+    if before.seen is not None and now.seen is not None:
+        carries["warping_error"] = mesh_carry(two_frames(before.seen, now.seen))
+    for stage in now.stages:
+        pair = before.stages[stage].picture, now.stages[stage].picture
+        for name, along in carries.items():
+            changed = change(*pair, along)
+            add(rows, f"{name}.{stage}", changed.squared)
+            if name == "warping_error" or len(carries) == 1:
+                add(rows, f"flicker.{stage}", changed.absolute)
+
+
+def add_colours(
+    colours: dict[str, list[NDArray[np.float64]]], clip: Clip, frame: int, now: Now
+) -> None:
+    """Mean colour of each stage; less the anchored rendering's where there is one.
+
+    What turns into view then drops out; an anchor that is the stage itself would make it nothing, so it is not taken.
+    """
+    for stage, shown in now.stages.items():
+        foreground = shown.foreground
+        own = mean_colour(shown.picture, foreground)
+        read = clip.painted if stage == "frames" else clip.refined
+        if clip.anchor is not None and clip.anchor is not read:
+            anchor = clip.anchor(frame)
+            foreground = foreground & silhouette(anchor)
+            own = mean_colour(shown.picture, foreground) - mean_colour(on_white(anchor), foreground)
+        elif clip.anchor is not None:
+            continue
+        colours.setdefault(stage, []).append(own)
+
+
+def add_control(
+    rows: dict[str, list[float]], clip: Clip, frame: int, now: Now
+) -> list[NDArray[np.float64]]:
+    """Control of the last stage, whose joints' displacements come back; none without an anchor."""
+    assert now.seen is not None
+    last = list(now.stages.values())[-1]
+    asked = (now.seen.raster.face[0] >= 0).cpu().numpy()
+    outline = compare(last.foreground, asked)
+    depth = now.seen.raster.depth[0]
+    depth = depth[depth.isfinite()]
+    millimetres = float("nan")
+    if len(depth):
+        focal = float(now.seen.camera.K[0].diagonal()[:2].prod().sqrt())
+        millimetres = float(depth.median()) / focal * 1000
+    add(rows, "control.silhouette_iou", outline.iou)
+    add(rows, "control.boundary_mm", outline.distance_px * millimetres)
+    if clip.anchor is None or clip.joints is None:
+        return []
+    anchor = clip.anchor(frame)
+    if clip.anchor is clip.painted and clip.refined is None:
+        return []
+    picture = (clip.refined or clip.painted)(frame)
+    found = control(
+        last.picture, _behind(anchor, picture), now.seen, clip.joints(frame)[:BODY_JOINTS]
+    )
+    known = found.joints_mm[np.isfinite(found.joints_mm)]
+    add(rows, "control.displacement_mm", float(known.mean()) if len(known) else float("nan"))
+    median = float(np.median(known)) if len(known) else float("nan")
+    add(rows, "control.displacement_median_mm", median)
+    add(rows, "control.view_deg", found.view_deg)
+    return [found.joints_mm]
+
+
+def add_fidelity(rows: dict[str, list[float]], clip: Clip, truth: Read, frame: int) -> None:
+    """Likeness of the last stage to the truth; equal pictures count as `EQUAL_DB`."""
+    picture, true = (clip.refined or clip.painted)(frame), truth(frame)
+    shown = silhouette(true)
+    if not shown.any():
+        raise InputError(
+            f"{clip.name}: the true picture of frame {frame} shows nobody; expected a person. Check --truth."
+        )
+    found = fidelity(_behind(picture, true), _behind(true, picture), shown)
+    add(rows, "fidelity.psnr_db", min(found.psnr_db, EQUAL_DB))
+    add(rows, "fidelity.ssim", found.ssim)
+    add(rows, "fidelity.ms_ssim", found.ms_ssim)
+
+
+def add_likeness(rows: dict[str, list[float]], person: Person, now: Now) -> None:
+    """The last stage against each of the person's photos, where the frame shows what the photo shows."""
+    assert now.seen is not None, "likeness needs geometry"
+    last = list(now.stages.values())[-1]
+    pixels = int((now.seen.raster.face[0] >= 0).sum())
+    for index, photo in enumerate(person.photos):
+        found = likeness(last.picture, carry(person, index, now.seen), pixels)
+        add(rows, f"likeness.{photo.side}_psnr_db", found.psnr_db)
+        add(rows, f"likeness.{photo.side}_ssim", found.ssim)
+
+
+def _behind(anchor: torch.Tensor, picture: torch.Tensor) -> Float[NDArray[np.float32], "h w 3"]:
+    """The anchored rendering over what lies behind the person in the picture: white, or its border's colour."""
+    if len(anchor) == 3 or len(picture) == 4:
+        return on_white(anchor)
+    border = torch.cat([picture[:, 0], picture[:, -1], picture[..., 0], picture[..., -1]], dim=1)
+    colour = border.median(dim=1).values[:, None, None]
+    return on_white(anchor[:3] * anchor[3:] + colour * (1 - anchor[3:]))

@@ -1,0 +1,135 @@
+"""The ball wears two photos: its front and its back, each seen from its own side."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from reimagine.body.model import PARENTS
+from reimagine.cameras.flow import look
+from reimagine.cameras.project import project
+from reimagine.records import Body, CameraPath, Person, Photo, Pose, Skin
+from reimagine.scores.clip import Clip, on_white
+from reimagine.scores.likeness import SURE, carry, likeness
+from reimagine.scores.measure import score_clip
+from reimagine.scores.page import page
+from reimagine.scores.report import markdown
+
+FINER = 2
+"""Photos have so many pixels for one of a frame."""
+
+
+def _finer(camera: CameraPath) -> CameraPath:
+    return dataclasses.replace(
+        camera,
+        K=camera.K * torch.tensor([[FINER], [FINER], [1.0]]),
+        width=FINER * camera.width,
+        height=FINER * camera.height,
+    )
+
+
+@pytest.fixture(scope="module")
+def person(ball):
+    """Photographed from 0 and 180 degrees; a place is seen as far as it faces the camera."""
+    still = torch.eye(3, 4)[None, None].expand(1, len(PARENTS), 3, 4)
+    pose = Pose(transforms=still, rotations=still[..., :3])
+    photos, xys, weights = [], [], []
+    for degrees, side in ((0.0, "front"), (180.0, "back")):
+        camera = _finer(ball.camera(degrees))
+        seen = look(ball.verts[None], ball.faces, camera)
+        picture = ball.picture(seen)
+        photos.append(Photo(rgb=picture[:3], alpha=picture[3], camera=camera, pose=pose, side=side))
+        xys.append(project(camera, ball.verts[None])[0])
+        towards = torch.linalg.inv(camera.R[0]) @ torch.tensor([0.0, 0.0, -1.0])
+        weights.append((ball.verts @ towards / ball.verts.norm(dim=1)).clamp(0, 1))
+    weight = torch.stack(weights)
+    skin = Skin(
+        verts=ball.verts,
+        faces=ball.faces,
+        weight_joints=torch.zeros(len(ball.verts), 1, dtype=torch.long),
+        weights=torch.ones(len(ball.verts), 1),
+    )
+    return Person(
+        body=Body(skin=skin, joints=torch.zeros(55, 3), height_m=1.0),
+        surface=skin,
+        photos=tuple(photos),
+        photo_xy=torch.stack(xys),
+        photo_weight=(weight > 0.5).float(),
+        seen=weight.sum(0).clamp(0, 1),
+        fill=torch.zeros(len(ball.verts), 3),
+        part=torch.zeros(len(ball.verts), dtype=torch.long),
+    )
+
+
+def _found(person, ball, degrees, picture=None, photo=0):
+    seen = ball.seen(degrees)
+    painted = ball.picture(seen) if picture is None else picture
+    pixels = int((seen.raster.face >= 0).sum())
+    return likeness(on_white(painted), carry(person, photo, seen), pixels)
+
+
+def test_a_true_painting_is_like_the_photo_from_another_side_too(person, ball):
+    for degrees in (0.0, 25.0):
+        found = _found(person, ball, degrees)
+        assert found.psnr_db > 30
+        assert found.ssim > 0.95
+
+
+def test_the_back_is_compared_with_the_back_photo(person, ball):
+    assert _found(person, ball, 180.0, photo=1).psnr_db > 30
+    assert np.isnan(_found(person, ball, 180.0, photo=0).psnr_db)
+    assert np.isnan(_found(person, ball, 0.0, photo=1).ssim)
+
+
+def test_a_painting_that_has_moved_is_less_like(person, ball):
+    before = _found(person, ball, 0.0)
+    moved = _found(person, ball, 0.0, ball.picture(ball.seen()).roll(4, 2))
+    further = _found(person, ball, 0.0, ball.picture(ball.seen()).roll(8, 2))
+    assert before.ssim - 0.1 > moved.ssim > further.ssim
+    assert before.psnr_db - 5 > moved.psnr_db > further.psnr_db
+
+
+def test_other_colours_are_less_like_by_as_much_as_they_differ(person, ball):
+    picture = ball.picture(ball.seen())
+    picture[:3] += 0.1
+    assert _found(person, ball, 0.0, picture).psnr_db == pytest.approx(20, abs=0.5)
+
+
+def test_what_no_photo_shows_does_not_count(person, ball):
+    seen = ball.seen()
+    carried = carry(person, 0, seen)
+    painted = on_white(ball.picture(seen))
+    ruined = np.where(carried.shown[..., None], painted, 0.0).astype(np.float32)
+    one, other = (likeness(picture, carried, 1) for picture in (painted, ruined))
+    assert (one.psnr_db, one.ssim) == (other.psnr_db, other.ssim)
+
+
+def test_a_place_counts_only_where_the_photos_really_show_it(person, ball):
+    seen = ball.seen()
+    guessed = dataclasses.replace(person, seen=torch.full_like(person.seen, SURE - 0.01))
+    assert carry(person, 0, seen).shown.any()
+    assert not carry(guessed, 0, seen).shown.any()
+    unknown = dataclasses.replace(person, photo_xy=torch.full_like(person.photo_xy, torch.nan))
+    assert not carry(unknown, 0, seen).shown.any()
+
+
+def test_a_clip_has_figures_for_front_and_back_apart(person, ball):
+    def painted(frame):
+        return ball.picture(ball.seen(90.0 * frame))
+
+    clip = Clip(
+        name="ball",
+        frames=3,
+        fps=24.0,
+        painted=painted,
+        see=lambda start, _: ball.seen(90.0 * start),
+        person=person,
+    )
+    scores = score_clip(clip)
+    front, back = (scores.figures[f"likeness.{side}_psnr_db"] for side in ("front", "back"))
+    assert front.values[0] > 30
+    assert back.values[2] > 30
+    assert np.isnan(front.values[2])
+    assert "likeness.back_ssim" in markdown([scores])
+    assert "likeness.front_ssim" in page([scores], [painted])
