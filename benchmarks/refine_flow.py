@@ -32,7 +32,7 @@ from reimagine.people import find_person
 from reimagine.records import Raster, Seen
 from reimagine.refine.backends.flow import make
 from reimagine.refine.resample import carry_outwards, lanczos
-from reimagine.request import Clip, Photos, View
+from reimagine.request import Clip, Photos, Refinement, View
 from reimagine.scene import find_motion, make_scene
 from reimagine.scores.control import control
 from reimagine.scores.sharpness import sharpness
@@ -259,7 +259,9 @@ def row(truth: Truth, kind: str) -> None:
     pictures = flickering(truth, kind)
     started = time.monotonic()
     frames = len(pictures)
-    refined = make().steady(pictures.__getitem__, lambda a, b: part(truth.seen, a, b), frames)
+    refined = make("cpu", Refinement()).steady(
+        pictures.__getitem__, lambda a, b: part(truth.seen, a, b), frames
+    )
     refined = torch.stack(list(refined))
     each_s = (time.monotonic() - started) / frames
     a, b = figures(pictures, truth), figures(refined, truth)

@@ -394,7 +394,7 @@ def test_a_clip_that_cannot_be_is_refused_before_anything_is_made(
     [
         ({"image": "altas"}, "Did you mean atlas"),
         ({"refiner": "flwo"}, "Did you mean flow"),
-        ({"refiner": "os:getcwd"}, "is no function of (device)"),
+        ({"refiner": "os:getcwd"}, "is no function of (device, settings)"),
         ({"photos": Photos(front="nowhere.jpg")}, "There is no picture nowhere.jpg"),
         ({"video": "gif"}, "expected one of mp4, webm"),
         ({"background": "transparent"}, "--video webm"),

@@ -34,6 +34,7 @@ def earlier_request(request: RefineRequest) -> Request:
     return replace(
         whole,
         refiner=request.refiner,
+        refinement=request.refinement,
         background=request.background or whole.background,
         video=request.video or whole.video,
         out=request.out or f"{request.run.rstrip('/')}-{request.refiner.replace(':', '-')}",

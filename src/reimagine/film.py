@@ -104,6 +104,8 @@ def steady(
             final = picture if behind is None else over(picture, behind)
             later(partial(_write_final, run, final, frame))
             listener.step("steadying", frame + 1, frames)
+    for note in getattr(refiner, "notes", ()):
+        run.log(note)
 
 
 def finish(

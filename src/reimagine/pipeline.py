@@ -49,7 +49,7 @@ def generate(request: Request, listener: Listener = SILENT) -> Result:
     clip, device = request.clip, find_device(request.clip.device)
     check_request(request)
     backend = load_backend(request.image, device, request.image_model)
-    refiner = load_refiner(request.refiner, device)
+    refiner = load_refiner(request.refiner, device, request.refinement)
     check_size(clip, request.image, backend.multiple)
     motion = find_motion(clip)
     with open_run(request.out, _asked("generate", request)) as run:
@@ -119,7 +119,7 @@ def refine_run(request: RefineRequest, listener: Listener = SILENT) -> Result:
     """
     whole = earlier_request(request)
     check_video(whole.video, whole.background)
-    refiner = load_refiner(request.refiner, find_device(whole.clip.device))
+    refiner = load_refiner(request.refiner, find_device(whole.clip.device), request.refinement)
     source, clip = Path(request.run), whole.clip
     with open_run(whole.out, {"run": request.run, **_asked("refine", whole)}) as run:
         _plan(run, listener, clip, f"pictures of {source}, refiner {request.refiner}")

@@ -116,8 +116,8 @@ class ImageModel:
     """How strongly the LoRA changes the model."""
     control_scale: float = 1.0
     """How strongly the normal map steers the picture."""
-    steps: int = 20
-    """Denoising steps."""
+    steps: int | None = None
+    """Denoising steps. Default: as the model is meant to be used, 20 for flux-kontext, 4 for flux-klein."""
     guidance: float = 3.5
     """Guidance strength that the model was distilled with."""
     true_cfg: float = 1.0
@@ -154,6 +154,41 @@ class ImageModel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refinement:
+    """How a video model refines; `--refiner none` and `flow` need none of it."""
+
+    refine_weights: str | None = None
+    """Folder with a Wan text-to-video model. Default: Wan2.1-T2V-1.3B-Diffusers in $REIMAGINE_WEIGHTS, else in
+    ~/.cache/reimagine/weights."""
+    refine_prompt: str = "a video of a person in natural motion, plain background, sharp, steady light"
+    """What is to be seen. Better in your own words: who it is, the clothes, the motion."""
+    refine_negative: str = "flicker, blurry, distorted face, deformed hands, overexposed, watermark, text"
+    """What is not to be seen; counts only with --refine-guidance above 1."""
+    refine_guidance: float = 1.0
+    """Classifier-free guidance; 1 is none and half the time."""
+    refine_strength: float = 0.3
+    """How much noise, from 0 (nothing changes) to 1 (all noise)."""
+    refine_steps: int = 8
+    """Denoising steps."""
+    refine_window: int = 81
+    """Frames that the model sees at once."""
+    refine_overlap: int = 16
+    """Frames that neighbouring windows share."""
+    refine_pixels: int = 399_360
+    """Area of the pictures that the model is given, at most; only its correction goes to larger frames."""
+    refine_hold_low: float = 0.6
+    """How strongly coarse colour and light are held to the frames', 0 to 1."""
+    refine_hold_high: float = 0.2
+    """How strongly face, texture and edges are held to the frames', 0 to 1."""
+    refine_noise: str = "surface"
+    """surface: noise moves with the body. plain: another in each frame."""
+    refine_memory: str = "full"
+    """full, or low: parts of the model wait in main memory, pictures are coded in tiles."""
+    refine_seed: int = 43
+    """For the noise."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """A video of one person: the whole job."""
 
@@ -165,7 +200,8 @@ class Request:
     """Image backend (reimagine backends), or module:factory."""
     image_model: ImageModel = field(default_factory=ImageModel)
     refiner: str = "flow"
-    """none, flow, or module:factory."""
+    """none, flow, wan, or module:factory."""
+    refinement: Refinement = field(default_factory=Refinement)
     background: str = "white"
     """white, a colour like #3a6ea5, transparent, or a picture file."""
     video: str = "mp4"
@@ -207,7 +243,8 @@ class RefineRequest:
     run: str
     """Folder of an earlier `generate`. It stays as it is."""
     refiner: str = "flow"
-    """none, flow, or module:factory."""
+    """none, flow, wan, or module:factory."""
+    refinement: Refinement = field(default_factory=Refinement)
     background: str | None = None
     """white, a colour like #3a6ea5, transparent, or a picture file. Default: the run's."""
     video: str | None = None

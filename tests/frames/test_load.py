@@ -5,7 +5,7 @@ import pytest
 
 from reimagine.frames.load import load_backend
 from reimagine.refine.load import load_refiner
-from reimagine.request import ImageModel, InputError
+from reimagine.request import ImageModel, InputError, Refinement
 
 
 @pytest.fixture(autouse=True)
@@ -49,13 +49,13 @@ def test_a_factory_of_the_device_alone_is_refused():
 
 
 def test_what_cannot_steady_is_refused():
-    with pytest.raises(InputError, match=r"--refiner builtins:str made a str; .*steady"):
-        load_refiner("builtins:str", "cpu")
+    with pytest.raises(InputError, match=r"--refiner operator:is_ made a bool; .*steady"):
+        load_refiner("operator:is_", "cpu", Refinement())
 
 
 def test_a_misspelt_refiner_is_answered_with_the_nearest():
     with pytest.raises(InputError, match=r"--refiner is 'flwo'; .* Did you mean flow"):
-        load_refiner("flwo", "cpu")
+        load_refiner("flwo", "cpu", Refinement())
 
 
 def test_module_and_factory_name_a_backend():

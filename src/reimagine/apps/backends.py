@@ -12,9 +12,11 @@ weights are looked for, what is missing and how to get it."""
 
 _ABOUT = {
     "flux-kontext": "FLUX.1 Kontext with normal maps and the ReImagine LoRA, as in the paper; non-commercial; GPU",
+    "flux-klein": "FLUX.2 klein 4B, Apache-2.0; normal maps as a second reference, without a LoRA for them; GPU",
     "atlas": "the person's own photos, carried by the body's surface; no weights, any machine",
     "none": "leaves the pictures as painted",
     "flow": "averages along exact mesh flow; no weights, any machine",
+    "wan": "Wan, a frozen text-to-video model, the frames' look blended in at every step; GPU",
 }
 
 
@@ -64,7 +66,20 @@ def _flux_kontext() -> tuple[str, ...]:
     return ("ready",)
 
 
-_NEEDS = {"flux-kontext": _flux_kontext}
+def _wan() -> tuple[str, ...]:
+    """Whether there is a Wan model, else what is missing and what gets it."""
+    from reimagine.refine.wan.files import find_wan
+
+    if find_spec("diffusers") is None:
+        return ("missing", "pip install 'reimagine[diffusion]'")
+    try:
+        find_wan(None)
+    except InputError as error:
+        return ("missing", str(error))
+    return ("ready",)
+
+
+_NEEDS = {"flux-kontext": _flux_kontext, "wan": _wan}
 """Backends that need more than the package: what says how it stands, and then what to do."""
 
 

@@ -21,5 +21,8 @@ class Refiner(Protocol):
     def steady(
         self, read: Read, see: See, frames: int, start: int = 0
     ) -> Iterator[Float[Tensor, "4 height width"]]:
-        """Frames start..frames-1 in order; a frame comes out the same whatever `start` is."""
+        """Frames start..frames-1 in order; a frame comes out the same whatever `start` is.
+
+        A list of lines `notes`, where the refiner has one, goes to the log when the last frame is done.
+        """
         ...

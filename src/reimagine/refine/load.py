@@ -4,27 +4,28 @@ from collections.abc import Callable
 from inspect import signature
 
 from reimagine.refine.backend import Refiner
-from reimagine.request import InputError, find_factory
+from reimagine.request import InputError, Refinement, find_factory
 
 REFINERS = {
     "none": "reimagine.refine.backends.none:make",
     "flow": "reimagine.refine.backends.flow:make",
+    "wan": "reimagine.refine.backends.wan:make",
 }
-"""Name to module:factory. A factory takes the device ("cpu", "cuda")."""
+"""Name to module:factory. A factory takes the device ("cpu", "cuda") and the Refinement settings."""
 
 
-def load_refiner(name: str, device: str) -> Refiner:
+def load_refiner(name: str, device: str, settings: Refinement) -> Refiner:
     """The refiner of that name, or made by the user's own "module:factory".
 
     Raises:
         InputError: where there is no such refiner, or what the factory made cannot steady.
     """
     factory = find_factory("--refiner", name, REFINERS)
-    if not _takes_one(factory):
+    if not _takes_two(factory):
         raise InputError(
-            f"--refiner {name} is no function of (device); expected one. See docs/backends.md."
+            f"--refiner {name} is no function of (device, settings); expected one. See docs/backends.md."
         )
-    refiner = factory(device)
+    refiner = factory(device, settings)
     if not isinstance(refiner, Refiner):
         raise InputError(
             f"--refiner {name} made a {type(refiner).__name__}; expected an object with "
@@ -33,10 +34,10 @@ def load_refiner(name: str, device: str) -> Refiner:
     return refiner
 
 
-def _takes_one(factory: Callable[..., object]) -> bool:
-    """Whether the function can be called with a device; where it does not say, yes."""
+def _takes_two(factory: Callable[..., object]) -> bool:
+    """Whether the function can be called with a device and settings; unknown counts as yes."""
     try:
-        signature(factory).bind("cpu")
+        signature(factory).bind("cpu", Refinement())
     except TypeError:
         return False
     except ValueError:  # a builtin that does not say

@@ -4,11 +4,13 @@ import torch
 from reimagine.refine.backend import Refiner
 from reimagine.refine.backends.flow import make
 from reimagine.refine.load import load_refiner
-from reimagine.request import InputError
+from reimagine.request import InputError, Refinement
 
 
 def steady(turning, pictures, start=0):
-    refined = make().steady(lambda k: pictures[k], turning.see, len(pictures), start)
+    refined = make("cpu", Refinement()).steady(
+        lambda k: pictures[k], turning.see, len(pictures), start
+    )
     return torch.stack(list(refined))
 
 
@@ -90,7 +92,7 @@ def test_only_frames_within_reach_matter_and_each_is_read_once(turning):
         read.append(k)
         return turning.pictures[k]
 
-    refiner = make()
+    refiner = make("cpu", Refinement())
     frames = refiner.steady(reading, turning.see, len(turning.pictures))
     next(frames)
     assert max(read) == refiner.reach
@@ -103,15 +105,19 @@ def test_a_clip_of_one_frame_comes_back_as_it_is(turning):
 
 
 def test_a_frame_of_another_size_is_refused(turning):
-    frames = make().steady(lambda k: turning.pictures[k][:, 1:], turning.see, 3)
+    frames = make("cpu", Refinement()).steady(lambda k: turning.pictures[k][:, 1:], turning.see, 3)
     with pytest.raises(InputError, match=r"frame 0 is 96x111; expected 96x112 as its camera has"):
         next(frames)
 
 
 def test_none_gives_the_pictures_back(turning):
-    frames = load_refiner("none", "cpu").steady(lambda k: turning.pictures[k], turning.see, 4, 1)
+    frames = load_refiner("none", "cpu", Refinement()).steady(
+        lambda k: turning.pictures[k], turning.see, 4, 1
+    )
     assert torch.equal(torch.stack(list(frames)), turning.pictures[1:4])
 
 
 def test_both_are_refiners():
-    assert all(isinstance(load_refiner(name, "cpu"), Refiner) for name in ("none", "flow"))
+    assert all(
+        isinstance(load_refiner(name, "cpu", Refinement()), Refiner) for name in ("none", "flow")
+    )

@@ -22,7 +22,7 @@ from reimagine.refine.backend import Read, See
 from reimagine.refine.grain import Shares, edge_energy, keep_own_detail
 from reimagine.refine.resample import carry_outwards, lanczos
 from reimagine.refine.robust import robust_average, trimmed_mean
-from reimagine.request import InputError
+from reimagine.request import InputError, Refinement
 
 REACH = 2
 """Frames to either side that a frame depends on."""
@@ -86,9 +86,9 @@ class Steadied:
                 yield _steady_one(window, frame, self.reach, pool)
 
 
-def make(device: str = "cpu") -> Steadied:
+def make(device: str, settings: Refinement) -> Steadied:
     """The refiner; it works where the pictures are."""
-    del device
+    del device, settings
     return Steadied()
 
 

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.refine.backend import Read, See
+from reimagine.request import Refinement
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Untouched:
         return (read(frame) for frame in range(start, frames))
 
 
-def make(device: str = "cpu") -> Untouched:
+def make(device: str, settings: Refinement) -> Untouched:
     """The refiner; it runs nowhere in particular."""
-    del device
+    del device, settings
     return Untouched()
