@@ -10,6 +10,7 @@ from reimagine.request import ImageModel, InputError, find_factory, parse_size
 IMAGE_BACKENDS = {
     "atlas": "reimagine.frames.backends.atlas:make",
     "flux-kontext": "reimagine.frames.backends.flux_kontext:make",
+    "flux-klein": "reimagine.frames.backends.flux_klein:make",
 }
 """Name to module:factory. A factory takes the device ("cpu", "cuda") and the ImageModel settings."""
 

@@ -10,6 +10,7 @@ from reimagine.frames.flux.plan import MemoryPlan
 from reimagine.frames.flux.reuse import reusing_velocity
 from reimagine.frames.flux.sampler import Steering, Text, Velocity, kontext_velocity
 from reimagine.frames.flux.schedule import noise_levels
+from reimagine.frames.flux.settings import flux_steps
 from reimagine.request import ImageModel, InputError
 
 TILE = 512
@@ -48,7 +49,7 @@ def make_velocity(models: Models, settings: ImageModel) -> Velocity:
     transformer, controlnet = models.transformer, models.controlnet
     if settings.reference_reuse:
         strength = 1.0 if settings.init == "none" else settings.strength
-        levels = noise_levels(settings.steps, strength)
+        levels = noise_levels(flux_steps(settings), strength)
         velocity = reusing_velocity(transformer, controlnet, settings.reference_reuse, levels)
     else:
         velocity = kontext_velocity(transformer, controlnet)

@@ -11,6 +11,7 @@ from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.controlnets.controlnet_flux import FluxControlNetModel
 from diffusers.models.transformers.transformer_flux import FluxTransformer2DModel
 from transformers import AutoTokenizer, CLIPTextModel, T5EncoderModel
+from transformers.utils.logging import disable_progress_bar
 
 from reimagine.frames.flux.checkpoints import read_transformer, read_vae
 from reimagine.frames.flux.files import FluxFiles
@@ -59,6 +60,7 @@ def load_text(
     Raises:
         InputError: where an encoder cannot be read.
     """
+    disable_progress_bar()
     options = {"dtype": dtype, "local_files_only": True, "use_safetensors": True}
     clip = _loaded(CLIPTextModel, files.kontext / "text_encoder", options).to(device)
     t5 = _loaded(T5EncoderModel, files.kontext / "text_encoder_2", options).to(device)

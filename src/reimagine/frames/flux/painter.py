@@ -22,6 +22,7 @@ from reimagine.frames.flux.sampler import (
     token_ids,
 )
 from reimagine.frames.flux.schedule import noise_levels, noised
+from reimagine.frames.flux.settings import flux_steps
 from reimagine.frames.memory import card_gb
 from reimagine.request import ImageModel
 
@@ -71,7 +72,7 @@ class Painter:
         settings, vae = self.settings, self.models.vae
         rows, columns = noise.shape[2:]
         latents = noise.to(vae.device, vae.dtype)
-        levels = noise_levels(settings.steps, 1.0 if start is None else settings.strength)
+        levels = noise_levels(flux_steps(settings), 1.0 if start is None else settings.strength)
         if start is not None:
             latents = noised(encode(vae, start), latents, levels[0])
         steering = Steering(

@@ -6,7 +6,7 @@ Counts are those of FLUX.1: 19 double and 38 single blocks of 3072 channels, 11.
 
 from dataclasses import dataclass
 
-from reimagine.frames.flux.settings import check_settings
+from reimagine.frames.flux.settings import check_settings, flux_steps
 from reimagine.request import ImageModel
 
 _CHANNELS, _BLOCKS, _CONTROL_BLOCKS, _WORDS = 3072, 57, 5, 512
@@ -102,7 +102,7 @@ def frame_cost(width: int, height: int, settings: ImageModel) -> Cost:
         target_tokens=target,
         reference_tokens=reference,
         flop_a_step=step,
-        flop_a_frame=step * settings.steps,
+        flop_a_frame=step * flux_steps(settings),
     )
 
 

@@ -9,6 +9,11 @@ CACHES = ("none", "taylorseer")
 _WRONG_CACHES = ("firstblock", "first_block", "fbc", "magcache", "mag", "teacache")
 
 
+def flux_steps(settings: ImageModel) -> int:
+    """Steps asked for, else the 20 of the official script."""
+    return 20 if settings.steps is None else settings.steps
+
+
 def check_settings(settings: ImageModel) -> None:
     """Nothing, where the settings make sense; looks at no file.
 
@@ -38,14 +43,14 @@ def check_settings(settings: ImageModel) -> None:
 def _check_numbers(settings: ImageModel) -> None:
     height = settings.reference_height
     for flag, value, least, most in (
-        ("--steps", settings.steps, 1, 1000),
+        ("--steps", flux_steps(settings), 1, 1000),
         ("--batch", settings.batch, 1, 64),
         ("--guidance", settings.guidance, 0, 100),
         ("--true-cfg", settings.true_cfg, 1, 100),
         ("--control-scale", settings.control_scale, 0, 10),
         ("--lora-strength", settings.lora_strength, -10, 10),
         ("--strength", settings.strength, 0, 1),
-        ("--reference-reuse", settings.reference_reuse, 0, settings.steps),
+        ("--reference-reuse", settings.reference_reuse, 0, flux_steps(settings)),
         ("--reference-height", 16 if height is None else height, 16, 8192),
     ):
         if not (math.isfinite(value) and least <= value <= most):

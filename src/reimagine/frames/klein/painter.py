@@ -1,0 +1,119 @@
+"""Frames by diffusers' Flux2KleinPipeline, its text encoder dropped once the prompt is encoded."""
+
+import gc
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from diffusers.models.autoencoders.autoencoder_kl_flux2 import AutoencoderKLFlux2
+from diffusers.models.transformers.transformer_flux2 import Flux2Transformer2DModel
+from diffusers.pipelines.flux2.pipeline_flux2_klein import Flux2KleinPipeline
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
+    FlowMatchEulerDiscreteScheduler,
+)
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+from transformers import AutoTokenizer, Qwen3ForCausalLM
+from transformers.utils.logging import disable_progress_bar
+
+from reimagine.frames.klein.settings import klein_steps
+from reimagine.pictures import to_bytes
+from reimagine.request import ImageModel, InputError
+
+_TASK = (
+    "The person of image 1, shown there from the front at the left and from behind at the right, in the pose and "
+    "from the view of the surface normals in image 2: "
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Painter:
+    """The loaded pipeline and the encoded prompts."""
+
+    pipe: Any
+    """Flux2KleinPipeline without its text encoder."""
+    settings: ImageModel
+    prompt: Tensor
+
+    def paint(
+        self,
+        maps: Float[Tensor, "frames 3 height width"],
+        reference: Float[Tensor, "3 reference_height reference_width"],
+        seed: int,
+    ) -> Float[Tensor, "frames 3 height width"]:
+        """Pictures, 0..1, on the CPU, one at a time and each from the same noise."""
+        person = Image.fromarray(to_bytes(reference))
+        height, width = maps.shape[2:]
+        pictures: list[Tensor] = []
+        for one in maps:
+            made = self.pipe(
+                image=[person, Image.fromarray(to_bytes(one))],
+                prompt_embeds=self.prompt,
+                height=height,
+                width=width,
+                num_inference_steps=klein_steps(self.settings),
+                guidance_scale=1.0,
+                generator=torch.Generator("cpu").manual_seed(seed),
+                output_type="pt",
+            )
+            pictures.append(made.images[0].float().cpu())
+        return torch.stack(pictures)
+
+
+def load_painter(folder: Path, settings: ImageModel, device: str) -> Painter:
+    """The painter on the device: bfloat16 on a GPU, float32 on a CPU; for 12 GB, weights in 8 bits.
+
+    Raises:
+        InputError: where a file holds another model.
+    """
+    disable_progress_bar()
+    dtype = torch.bfloat16 if device == "cuda" else torch.float32
+    pipe = _load(folder, dtype)
+    pipe.set_progress_bar_config(disable=True)
+    # The encoder on the card alone, then the others without it: 8 GB at a time instead of 16.
+    pipe.text_encoder.to(device)
+    prompt = _encoded(pipe, _TASK + settings.prompt, device)
+    pipe.text_encoder = None
+    gc.collect()
+    if device == "cuda":
+        torch.cuda.empty_cache()
+    if settings.vram == "12":
+        pipe.transformer.enable_layerwise_casting(
+            storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype
+        )
+    pipe.transformer.to(device)
+    pipe.vae.to(device)
+    if settings.compile:
+        pipe.transformer.compile_repeated_blocks()
+    return Painter(pipe=pipe, settings=settings, prompt=prompt)
+
+
+@torch.no_grad()
+def _encoded(pipe: Any, prompt: str, device: str) -> Tensor:  # noqa: ANN401
+    return pipe.encode_prompt(prompt=prompt, device=torch.device(device))[0]
+
+
+def _load(folder: Path, dtype: torch.dtype) -> Any:  # noqa: ANN401
+    """The pipeline from its parts, each complaint in one line."""
+    parts: dict[str, Any] = {}
+    safe = {"local_files_only": True, "use_safetensors": True}
+    for name, kind, options in (
+        ("transformer", Flux2Transformer2DModel, {"torch_dtype": dtype, **safe}),
+        ("vae", AutoencoderKLFlux2, {"torch_dtype": dtype, **safe}),
+        ("text_encoder", Qwen3ForCausalLM, {"dtype": dtype, **safe}),
+        ("tokenizer", AutoTokenizer, {"local_files_only": True, "trust_remote_code": False}),
+        ("scheduler", FlowMatchEulerDiscreteScheduler, {"local_files_only": True}),
+    ):
+        try:
+            parts[name] = cast("Any", kind).from_pretrained(str(folder / name), **options)
+        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise InputError(
+                f"--weights {folder / name} cannot be read as {kind.__name__} ({reason}). Download it again: "
+                "reimagine backends."
+            ) from None
+        if isinstance(parts[name], torch.nn.Module):
+            parts[name].eval().requires_grad_(requires_grad=False)
+    return cast("Any", Flux2KleinPipeline)(**parts, is_distilled=True)
