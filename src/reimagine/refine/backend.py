@@ -19,10 +19,10 @@ class Refiner(Protocol):
     """Takes the flicker out of pictures that were painted one by one."""
 
     def steady(
-        self, read: Read, see: See, frames: int, start: int = 0
+        self, read: Read, see: See | None, frames: int, start: int = 0
     ) -> Iterator[Float[Tensor, "4 height width"]]:
         """Frames start..frames-1 in order; a frame comes out the same whatever `start` is.
 
-        A list of lines `notes`, where the refiner has one, goes to the log when the last frame is done.
+        `see` is None where no surface is known, as for somebody else's video. A list of lines `notes`, where the refiner has one, goes to the log when the last frame is done.
         """
         ...

@@ -121,3 +121,13 @@ def test_both_are_refiners():
     assert all(
         isinstance(load_refiner(name, "cpu", Refinement()), Refiner) for name in ("none", "flow")
     )
+
+
+def test_without_a_surface_optical_flow_takes_its_place(turning):
+    pictures = flickering(turning, texture=0.04)
+    refiner = make("cpu", Refinement())
+    refined = torch.stack(list(refiner.steady(pictures.__getitem__, None, len(pictures))))
+    floor = turning.warping_error(turning.pictures)
+    before, after = (turning.warping_error(one) for one in (pictures, refined))
+    assert after - floor < 0.5 * (before - floor)
+    assert turning.detail(refined) > 0.85

@@ -3,7 +3,7 @@
 A sample from another frame counts where the point is in sight there, is not seen smaller there, and agrees with
 the samples' median. Exposure is dealt with apart: samples are matched to the frame's own, and the frame's
 own then follows its neighbours'. The finest detail, which resampling would soften, comes from the frame itself as
-far as it is no flicker (`refine.grain`).
+far as it is no flicker (`refine.grain`). Where no surface is known, optical flow takes the place of mesh flow.
 """
 
 import math
@@ -17,9 +17,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.cameras.flow import mesh_flow
-from reimagine.records import CameraPath, Raster, Seen
+from reimagine.records import CameraPath, Flow, Raster, Seen
 from reimagine.refine.backend import Read, See
 from reimagine.refine.grain import Shares, edge_energy, keep_own_detail
+from reimagine.refine.optical import optical_flow
 from reimagine.refine.resample import carry_outwards, lanczos
 from reimagine.refine.robust import robust_average, trimmed_mean
 from reimagine.request import InputError, Refinement
@@ -46,7 +47,7 @@ class Near:
     """Its colours, carried beyond the silhouette so that sampling does not meet the background."""
     inside: Tensor
     """Where its colour is the surface's alone (height width, bool)."""
-    seen: Seen
+    seen: Seen | None
     energy: float
     """Of its edges, whole frame."""
     box: tuple[slice, slice]
@@ -72,7 +73,7 @@ class Steadied:
     reach: int = REACH
 
     def steady(
-        self, read: Read, see: See, frames: int, start: int = 0
+        self, read: Read, see: See | None, frames: int, start: int = 0
     ) -> Iterator[Float[Tensor, "4 height width"]]:
         """Steadied frames; a frame depends on those within `reach` of it and on nothing else."""
         window: dict[int, Near] = {}
@@ -80,7 +81,7 @@ class Steadied:
             for frame in range(start, frames):
                 first, stop = max(frame - self.reach, 0), min(frame + self.reach + 1, frames)
                 window = {
-                    i: window[i] if i in window else _near(read(i), see(i, i + 1), i)
+                    i: window[i] if i in window else _near(read(i), see and see(i, i + 1), i)
                     for i in range(first, stop)
                 }
                 yield _steady_one(window, frame, self.reach, pool)
@@ -92,10 +93,10 @@ def make(device: str, settings: Refinement) -> Steadied:
     return Steadied()
 
 
-def _near(picture: Float[Tensor, "4 height width"], seen: Seen, frame: int) -> Near:
+def _near(picture: Float[Tensor, "4 height width"], seen: Seen | None, frame: int) -> Near:
     """A frame made ready for being sampled."""
     height, width = picture.shape[1:]
-    if (seen.camera.width, seen.camera.height) != (width, height):
+    if seen is not None and (seen.camera.width, seen.camera.height) != (width, height):
         raise InputError(
             f"frame {frame} is {width}x{height}; expected {seen.camera.width}x"
             f"{seen.camera.height} as its camera has. Give frames and camera of one size."
@@ -119,8 +120,10 @@ def _box(inside: Tensor) -> tuple[slice, slice]:
     return found[0], found[1]
 
 
-def _own_pixels(picture: Float[Tensor, "4 height width"], seen: Seen) -> Tensor:
-    """Where a picture's colour is the surface's alone (height width, bool)."""
+def _own_pixels(picture: Float[Tensor, "4 height width"], seen: Seen | None) -> Tensor:
+    """Where a picture's colour is the surface's alone (height width, bool); all that shows where none is known."""
+    if seen is None:
+        return picture[3] > 1 / 255
     surface = seen.raster.face[0] >= 0
     beyond = picture[3][~surface]
     if len(beyond) and beyond.min() < 0.5:
@@ -132,12 +135,22 @@ def _own_pixels(picture: Float[Tensor, "4 height width"], seen: Seen) -> Tensor:
 
 def _cut(near: Near, rows: slice, columns: slice) -> Near:
     """A part of the frame, its camera moved along."""
-    raster, camera = near.seen.raster, near.seen.camera
+    return replace(
+        near,
+        picture=near.picture[:, rows, columns],
+        carried=near.carried[:, rows, columns],
+        inside=near.inside[rows, columns],
+        seen=near.seen and _cut_seen(near.seen, rows, columns),
+    )
+
+
+def _cut_seen(seen: Seen, rows: slice, columns: slice) -> Seen:
+    raster, camera = seen.raster, seen.camera
     K = camera.K.clone()
     K[:, 0, 2] -= columns.start
     K[:, 1, 2] -= rows.start
-    seen = replace(
-        near.seen,
+    return replace(
+        seen,
         camera=replace(
             camera, K=K, width=columns.stop - columns.start, height=rows.stop - rows.start
         ),
@@ -146,13 +159,6 @@ def _cut(near: Near, rows: slice, columns: slice) -> Near:
             barycentrics=raster.barycentrics[:, rows, columns].contiguous(),
             depth=raster.depth[:, rows, columns].contiguous(),
         ),
-    )
-    return replace(
-        near,
-        picture=near.picture[:, rows, columns],
-        carried=near.carried[:, rows, columns],
-        inside=near.inside[rows, columns],
-        seen=seen,
     )
 
 
@@ -228,19 +234,27 @@ def _pixels(picture: Float[Tensor, "3 height width"]) -> Float[np.ndarray, "heig
 
 def _carried_here(own: Near, near: Near, place: Tensor, mine: Float[Tensor, "points 3"]) -> Carried:
     """Another frame's colours where this frame's pixels see them."""
-    flow = mesh_flow(_pair(own.seen, near.seen), 0, 1)
+    if own.seen is None or near.seen is None:
+        flow = optical_flow(own.carried, near.carried)
+        area = torch.ones(len(place))
+    else:
+        flow = mesh_flow(_pair(own.seen, near.seen), 0, 1)
+        area = _area(flow).reshape(-1)[place]
     target = flow.target.reshape(-1, 2)[place]
     visible = flow.visible.reshape(-1)[place] & torch.isfinite(target).all(dim=1)
     target = torch.where(visible[:, None], target, torch.zeros(()))
-    across, down = (torch.diff(flow.target, dim=axis) for axis in (1, 0))
-    across = torch.nn.functional.pad(across, (0, 0, 0, 1), value=torch.nan)
-    down = torch.nn.functional.pad(down, (0, 0, 0, 0, 0, 1), value=torch.nan)
-    # How many of its pixels one of ours covers: below 1 it saw the point from farther or aslant.
-    area = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
-    area = torch.nan_to_num(area.reshape(-1)[place], nan=1.0).clamp(0, 1)
     colour, sure = lanczos(near.carried, target), visible * area
     gain = _gain(mine, colour, sure)
     return Carried(colour=colour * torch.exp(gain), sure=sure, gain=gain)
+
+
+def _area(flow: Flow) -> Float[Tensor, "height width"]:
+    """How many of the other frame's pixels one of ours covers, 0..1: less where it saw the point from farther or aslant."""
+    across, down = (torch.diff(flow.target, dim=axis) for axis in (1, 0))
+    across = torch.nn.functional.pad(across, (0, 0, 0, 1), value=torch.nan)
+    down = torch.nn.functional.pad(down, (0, 0, 0, 0, 0, 1), value=torch.nan)
+    area = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
+    return torch.nan_to_num(area, nan=1.0).clamp(0, 1)
 
 
 def _gain(

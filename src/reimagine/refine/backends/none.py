@@ -15,7 +15,7 @@ class Untouched:
     """The refiner for looking at single frames."""
 
     def steady(
-        self, read: Read, see: See, frames: int, start: int = 0
+        self, read: Read, see: See | None, frames: int, start: int = 0
     ) -> Iterator[Float[Tensor, "4 height width"]]:
         """The pictures as they are."""
         del see
