@@ -1,36 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from reimagine.request import InputError
-from reimagine.scores.perceptual import features, frechet, kid, load_network, prepare
-
-
-def _kernel(x: float) -> float:
-    """Keys' cubic with a = -1/2, as PIL has it."""
-    x = abs(x)
-    if x < 1:
-        return 1.5 * x**3 - 2.5 * x**2 + 1
-    return -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2 if x < 2 else 0.0
-
-
-def test_shrinking_is_the_antialiased_bicubic_computed_by_hand():
-    line = torch.tensor([0, 10, 200, 30, 40, 255, 60, 70.0]) / 255
-    picture = line.expand(3, 8, 8).contiguous()
-    got = prepare(picture, 4)
-    for k in range(4):
-        centre = (k + 0.5) * 2
-        weights = np.array([_kernel((i + 0.5 - centre) / 2) for i in range(8)])
-        expected = (weights / weights.sum()) @ (line.numpy() * 255)
-        assert got[0, 0, k].item() == pytest.approx(expected, abs=1e-3)
-
-
-def test_prepared_pictures_agree_with_pillow():
-    image = pytest.importorskip("PIL.Image")
-    picture = torch.rand(3, 61, 47, generator=torch.Generator().manual_seed(0))
-    plane = (picture[1] * 255).round().numpy()
-    theirs = np.asarray(image.fromarray(plane).resize((29, 29), image.Resampling.BICUBIC))
-    assert np.abs(prepare(picture, 29)[1].numpy() - theirs).max() < 1e-2
+from reimagine.scores.networks import load_network
+from reimagine.scores.perceptual import features, features_of_clips, frechet, kid
 
 
 def test_frechet_of_gaussians_is_the_formula():
@@ -53,30 +28,34 @@ def test_too_few_pictures_are_refused_with_the_number_needed():
     few = np.zeros((20, 64))
     with pytest.raises(InputError, match="FID got 20 pictures; expected at least 65"):
         frechet(few, few)
+    with pytest.raises(InputError, match="FVD got 20 clips of 16 frames; expected at least 65"):
+        frechet(few, few, name="FVD")
     with pytest.raises(InputError, match="KID got 20 pictures; expected at least 50"):
         kid(few, few)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_a_small_network_of_ones_own_gives_features(tmp_path):
-    class Mean(torch.nn.Module):
+@pytest.fixture
+def mean(tmp_path):
+    class Mean(nn.Module):
         def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-            return pictures.mean(dim=(2, 3))
+            return pictures.flatten(2).mean(dim=2)
 
     torch.jit.script(Mean()).save(str(tmp_path / "mean.pt"))
-    network = load_network(tmp_path / "mean.pt")
-    pictures = [torch.full((3, 40, 30), k / 255) for k in range(20)]
-    assert features(network, pictures, 16)[:, 0] == pytest.approx(list(range(20)), abs=1e-3)
-    with pytest.raises(InputError, match="no pictures"):
-        features(network, [], 16)
+    return load_network(tmp_path / "mean.pt", "--fid-weights")
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_an_absent_or_wrong_network_is_refused(tmp_path):
-    with pytest.raises(InputError, match="Nothing is downloaded"):
-        load_network(tmp_path / "none.pt")
-    (tmp_path / "text.pt").write_text("hello")
-    with pytest.raises(InputError, match="is no TorchScript file"):
-        load_network(tmp_path / "text.pt")
+def test_a_small_network_of_ones_own_gives_features(mean):
+    pictures = [torch.full((3, 40, 30), k / 255) for k in range(20)]
+    assert features(mean, pictures, 16)[:, 0] == pytest.approx(list(range(20)), abs=1e-3)
+    with pytest.raises(InputError, match="no pictures"):
+        features(mean, [], 16)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_clips_are_sixteen_frames_that_follow_one_another(mean):
+    rows = features_of_clips(mean, lambda k: torch.full((3, 8, 8), k / 255), 40)
+    assert [row[0, 0] for row in rows] == pytest.approx([7.5, 23.5], abs=1e-3)
+    assert features_of_clips(mean, lambda _: torch.zeros(3, 8, 8), 15) == []

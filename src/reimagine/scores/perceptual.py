@@ -1,103 +1,72 @@
-"""FID and KID by a feature network that the user has; nothing is downloaded.
+"""Distances between sets of pictures or clips by their features: FID, FVD and KID."""
 
-The network is a TorchScript file that takes `pictures 3 side side` and gives `pictures features`. For figures that
-compare with others' give clean-fid's Inception (Parmar et al., CVPR 2022) with side 299; a VideoMAE or I3D network
-over clips gives FVD by the same `frechet`.
-"""
-
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from reimagine.request import InputError
+from reimagine.scores.networks import clip_features, picture_features, resized
 
 LEAST_KID = 50
-"""Pictures a set for a KID whose interval is worth reading."""
+"""Pictures a set for a KID worth reading."""
+SIDE = 299
+"""Of Inception's pictures."""
+CLIP_FRAMES = 16
+"""Frames of one clip of FVD (Unterthiner et al., 2018)."""
 _BATCH = 16
 
-
-def load_network(path: Path) -> torch.jit.ScriptModule:
-    """The user's feature network, on the CPU.
-
-    Raises:
-        InputError: where the file is absent or no TorchScript.
-    """
-    if not path.is_file():
-        raise InputError(
-            f"There is no feature network {path}; expected a TorchScript file, such as clean-fid's "
-            "inception-2015-12-05.pt, which you get from its project. Nothing is downloaded here."
-        )
-    try:
-        return torch.jit.load(str(path), map_location="cpu").eval()
-    except RuntimeError:
-        raise InputError(
-            f"{path} is no TorchScript file; expected one saved by torch.jit.save."
-        ) from None
-
-
-def prepare(picture: Float[Tensor, "3 height width"], side: int) -> Float[Tensor, "3 side side"]:
-    """The picture (0..1) as clean-fid hands it on: resized with PIL's antialiased bicubic, 0..255, not rounded again.
-
-    torch's antialiased bicubic has PIL's kernel (a = -0.5, widened when shrinking) and works on floats, as
-    clean-fid does; values beyond the range are kept, as it keeps them.
-    """
-    bytes_of = (picture.clamp(0, 1) * 255).round()[None]
-    return functional.interpolate(
-        bytes_of, size=(side, side), mode="bicubic", antialias=True, align_corners=False
-    )[0]
+Rows = Float[NDArray[np.float64], "samples features"]
 
 
 def features(
     network: torch.jit.ScriptModule,
     pictures: Iterable[Float[Tensor, "3 height width"]],
-    side: int,
-) -> Float[NDArray[np.float64], "pictures features"]:
-    """Features of the pictures, a few at a time.
+    side: int = SIDE,
+) -> Rows:
+    """Features of the pictures (0..1), a few at a time, one row each.
 
     Raises:
         InputError: for a network that does not give one row a picture, or no pictures.
     """
     rows: list[NDArray[np.float64]] = []
     batch: list[Tensor] = []
-
-    def flush() -> None:
-        with torch.no_grad():
-            out = network(torch.stack(batch))
-        if not isinstance(out, Tensor) or out.shape[0] != len(batch):
-            raise InputError(
-                "the feature network gives no row a picture; expected pictures x features."
-            )
-        rows.append(out.flatten(1).double().numpy())
-        batch.clear()
-
     for picture in pictures:
-        batch.append(prepare(picture, side))
+        batch.append(resized(picture, side))
         if len(batch) == _BATCH:
-            flush()
+            rows.append(picture_features(network, torch.stack(batch)))
+            batch.clear()
     if batch:
-        flush()
+        rows.append(picture_features(network, torch.stack(batch)))
     if not rows:
         raise InputError("there are no pictures to take features of; expected a set of them.")
     return np.concatenate(rows)
 
 
-def frechet(
-    a: Float[NDArray[np.float64], "pictures features"],
-    b: Float[NDArray[np.float64], "others features"],
-) -> float:
+def features_of_clips(
+    network: torch.jit.ScriptModule,
+    video: Callable[[int], Float[Tensor, "3 height width"]],
+    frames: int,
+) -> list[Rows]:
+    """Features of a video (0..1), one row for each `CLIP_FRAMES` frames that follow one another; a rest is left out."""
+    rows: list[Rows] = []
+    for start in range(0, frames - CLIP_FRAMES + 1, CLIP_FRAMES):
+        clip = torch.stack([video(start + k) for k in range(CLIP_FRAMES)], dim=1)
+        rows.append(clip_features(network, (clip.clamp(0, 1) * 255).round()))
+    return rows
+
+
+def frechet(a: Rows, b: Rows, name: str = "FID") -> float:
     """Frechet distance of two Gaussians (Heusel et al., NeurIPS 2017): FID, or FVD for features of clips.
 
     Raises:
         InputError: for fewer samples than features, whose covariance has no full rank.
     """
-    need = a.shape[1] + 1
-    _check_count(min(len(a), len(b)), need, "FID")
+    if missing := too_few(name, min(len(a), len(b)), a.shape[1] + 1):
+        raise InputError(missing)
     apart = a.mean(0) - b.mean(0)
     cov_a, cov_b = np.atleast_2d(np.cov(a, rowvar=False)), np.atleast_2d(np.cov(b, rowvar=False))
     # tr sqrt(AB) = tr sqrt(sqrt(A) B sqrt(A)), which is symmetric: no complex roots to be thrown away.
@@ -107,16 +76,16 @@ def frechet(
     return float(apart @ apart + np.trace(cov_a) + np.trace(cov_b) - 2 * shared)
 
 
-def kid(
-    a: Float[NDArray[np.float64], "pictures features"],
-    b: Float[NDArray[np.float64], "others features"],
-) -> float:
+def kid(a: Rows, b: Rows) -> float:
     """Unbiased squared MMD with the kernel (x.y / features + 1)^3 (Binkowski et al., ICLR 2018).
+
+    Over all samples at once: what clean-fid's mean over random subsets of up to 1000 estimates too.
 
     Raises:
         InputError: for fewer than 50 samples a set.
     """
-    _check_count(min(len(a), len(b)), LEAST_KID, "KID")
+    if missing := too_few("KID", min(len(a), len(b)), LEAST_KID):
+        raise InputError(missing)
 
     def kernel(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
         return (x @ y.T / x.shape[1] + 1) ** 3
@@ -128,9 +97,12 @@ def kid(
     return float(within - 2 * kernel(a, b).mean())
 
 
-def _check_count(count: int, need: int, name: str) -> None:
-    if count < need:
-        raise InputError(
-            f"{name} got {count} pictures; expected at least {need} a set, better 10000. Give more runs, or "
-            f"{'KID, which needs ' + str(LEAST_KID) if name == 'FID' else 'a smaller question'}."
-        )
+def too_few(name: str, count: int, need: int) -> str:
+    """What to say of too few samples; nothing where there are enough."""
+    if count >= need:
+        return ""
+    what = f"clips of {CLIP_FRAMES} frames" if name == "FVD" else "pictures"
+    return (
+        f"{name} got {count} {what}; expected at least {need} in each set, better 10000. "
+        "Give a folder of more runs as --run, or more in --real."
+    )
