@@ -20,6 +20,7 @@ def earlier_request(request: RefineRequest) -> Request:
     Raises:
         InputError: where it is no run of `generate`, or not painted to its end.
     """
+    assert request.run is not None
     held = read_request(request.run)
     if held.pop("command", None) != "generate":
         raise InputError(f"--run {request.run} holds no pictures; expected a run of generate.")
@@ -39,6 +40,29 @@ def earlier_request(request: RefineRequest) -> Request:
         video=request.video or whole.video,
         out=request.out or f"{request.run.rstrip('/')}-{request.refiner.replace(':', '-')}",
     )
+
+
+def check_refine_source(request: RefineRequest) -> None:
+    """Nothing, where exactly one thing to refine is given.
+
+    Raises:
+        InputError: where there is none, or more.
+    """
+    given = [
+        flag
+        for flag, value in (
+            ("--run", request.run),
+            ("--from-video", request.from_video),
+            ("--frames-dir", request.frames_dir),
+        )
+        if value is not None
+    ]
+    if not given:
+        raise InputError(
+            "Got nothing to refine; expected --run FOLDER of an earlier generate, --from-video FILE or --frames-dir FOLDER."
+        )
+    if len(given) > 1:
+        raise InputError(f"{given[0]} came together with {given[1]}; expected one or the other.")
 
 
 def check_request(request: Request) -> None:

@@ -21,7 +21,7 @@ from reimagine.frames.backends.atlas import dress
 from reimagine.listener import Listener
 from reimagine.pictures import encode_depth, encode_png, over, read_picture, resize_to_cover
 from reimagine.records import Body, CameraPath, Conditions, Person, Seen
-from reimagine.refine.backend import Refiner
+from reimagine.refine.backend import Refiner, See
 from reimagine.request import InputError
 from reimagine.runs import RunFolder, frame_name
 from reimagine.scene import Scene
@@ -86,8 +86,33 @@ def steady(
     listener: Listener,
 ) -> None:
     """Write the final picture, over its background, of every frame from the first that is not there yet."""
-    frames = len(scene.pose)
+
+    def see(first: int, stop: int) -> Seen:
+        return dress(person, scene.pose[first:stop], scene.camera[first:stop])
+
     behind = read_background(background, scene.camera.width, scene.camera.height)
+    steady_pictures(
+        run,
+        refiner,
+        painted=painted,
+        frames=len(scene.pose),
+        see=see,
+        behind=behind,
+        listener=listener,
+    )
+
+
+def steady_pictures(
+    run: RunFolder,
+    refiner: Refiner,
+    *,
+    painted: Path,
+    frames: int,
+    see: See | None,
+    behind: Float[Tensor, "3 #height #width"] | None,
+    listener: Listener,
+) -> None:
+    """The same for pictures of which no surface need be known."""
     missing = (frame for frame in range(frames) if not run.has(frame_name(FINAL, frame)))
     start = next(missing, frames)
     if start == frames:
@@ -95,9 +120,6 @@ def steady(
 
     def read(frame: int) -> Float[Tensor, "4 height width"]:
         return _with_alpha(read_picture(painted / frame_name(PAINTED, frame), least_side=1))
-
-    def see(first: int, stop: int) -> Seen:
-        return dress(person, scene.pose[first:stop], scene.camera[first:stop])
 
     with _behind() as later:
         for frame, picture in enumerate(refiner.steady(read, see, frames, start), start):

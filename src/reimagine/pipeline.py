@@ -6,17 +6,28 @@ from pathlib import Path
 from typing import Any
 
 from reimagine.appearance.store import save_person
-from reimagine.checks import check_overlay, check_request, check_size, earlier_request, find_device
+from reimagine.checks import (
+    check_overlay,
+    check_refine_source,
+    check_request,
+    check_size,
+    earlier_request,
+    find_device,
+)
 from reimagine.film import (
     FINAL,
     NORMALS,
+    PAINTED,
     check_video,
     finish,
     make_normals_only,
     paint,
+    read_background,
     steady,
+    steady_pictures,
     write_overlay,
 )
+from reimagine.footage import Source, check_source, take_frames
 from reimagine.frames.load import load_backend
 from reimagine.listener import SILENT, Listener
 from reimagine.people import check_person, find_person, person_for
@@ -112,11 +123,14 @@ def make_person(request: PersonRequest, listener: Listener = SILENT) -> Person:
 
 
 def refine_run(request: RefineRequest, listener: Listener = SILENT) -> Result:
-    """An earlier run's painted pictures, steadied anew into a run folder of their own.
+    """An earlier run's painted pictures, or anybody's frames, steadied anew into a run folder of their own.
 
     Raises:
-        InputError: where the earlier run is none, or is not painted to its end.
+        InputError: where the earlier run is none, or is not painted to its end, or the frames cannot be used.
     """
+    check_refine_source(request)
+    if request.run is None:
+        return _refine_footage(request, listener)
     whole = earlier_request(request)
     check_video(whole.video, whole.background)
     refiner = load_refiner(request.refiner, find_device(whole.clip.device), request.refinement)
@@ -137,7 +151,44 @@ def refine_run(request: RefineRequest, listener: Listener = SILENT) -> Result:
         return _finish(run, replace(whole, side_by_side=False), person.notes, listener)
 
 
-def _asked(command: str, request: Request | NormalsRequest) -> Mapping[str, Any]:
+def _refine_footage(request: RefineRequest, listener: Listener) -> Result:
+    """Frames of which no surface is known: a video's or a folder's."""
+    video, folder = (Path(one) if one else None for one in (request.from_video, request.frames_dir))
+    source = Source(video=video, folder=folder, fps=request.fps)
+    kind, background = request.video or "mp4", request.background or "white"
+    check_source(source)
+    check_video(kind, background)
+    refiner = load_refiner(request.refiner, find_device("auto"), request.refinement)
+    place = Path(request.from_video or request.frames_dir or "")
+    beside = place.with_suffix("") if video else place
+    out = request.out or f"{beside}-{request.refiner.replace(':', '-')}"
+    with open_run(out, _asked("refine", request)) as run:
+        taken = take_frames(run, source, PAINTED, listener)
+        line = f"{taken.frames} frames of {taken.width}x{taken.height} from {place}, refiner {request.refiner}, into {run.path}"
+        run.log(line)
+        listener.say(line)
+        steady_pictures(
+            run,
+            refiner,
+            painted=run.path,
+            frames=taken.frames,
+            see=None,
+            behind=read_background(background, taken.width, taken.height),
+            listener=listener,
+        )
+        made = finish(
+            run,
+            folders=(FINAL,),
+            frames=taken.frames,
+            fps=taken.fps,
+            kind=kind,
+            listener=listener,
+        )
+        run.log("done")
+        return Result(folder=run.path, frames=taken.frames, video=made, notes=())
+
+
+def _asked(command: str, request: Request | NormalsRequest | RefineRequest) -> Mapping[str, Any]:
     """What request.json holds: all that decides what comes out."""
     return {"command": command, **to_json(request)}
 

@@ -238,19 +238,25 @@ class PersonRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class RefineRequest:
-    """An earlier run's pictures, steadied in another way, in a folder of their own."""
+    """An earlier run's pictures, or anybody's frames, steadied into a folder of their own."""
 
-    run: str
+    run: str | None = None
     """Folder of an earlier `generate`. It stays as it is."""
+    from_video: str | None = None
+    """Instead of a run: a video whose frames flicker. Optical flow takes the place of the body's."""
+    frames_dir: str | None = None
+    """Instead of a run: a folder of pictures, in the order of their names."""
+    fps: float = 24.0
+    """Frames per second of --frames-dir; a run and a video know their own."""
     refiner: str = "flow"
     """none, flow, wan, or module:factory."""
     refinement: Refinement = field(default_factory=Refinement)
     background: str | None = None
-    """white, a colour like #3a6ea5, transparent, or a picture file. Default: the run's."""
+    """white, a colour like #3a6ea5, transparent, or a picture file. Default: the run's; else white."""
     video: str | None = None
-    """mp4, webm (with alpha), lossless (mkv), or png (frames only). Default: the run's."""
+    """mp4, webm (with alpha), lossless (mkv), or png (frames only). Default: the run's; else mp4."""
     out: str | None = None
-    """Run folder. Default: the run's name with the refiner's behind it."""
+    """Run folder. Default: the name of the run, video or folder with the refiner's behind it."""
 
 
 def parse_size(size: str) -> tuple[int, int]:
