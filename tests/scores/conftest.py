@@ -1,5 +1,6 @@
 """A ball with a pattern, which turns before a camera: pictures and geometry that belong together exactly."""
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -7,9 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from reimagine.body.model import PARENTS
 from reimagine.cameras.flow import look
+from reimagine.cameras.project import project
 from reimagine.cameras.rasterize import interpolate
-from reimagine.records import CameraPath, Seen
+from reimagine.records import Body, CameraPath, Person, Photo, Pose, Seen, Skin
 
 SIZE = 160
 RADIUS_M = 0.5
@@ -62,3 +65,49 @@ def ball() -> Ball:
     tone = torch.sin(unit @ waves.T + phase)
     colours = torch.stack([0.5 + 0.1 * tone[:, k::3].sum(1) for k in range(3)], 1).clamp(0, 1)
     return Ball(verts=unit * RADIUS_M, faces=faces.int(), colours=colours)
+
+
+FINER = 2
+"""Photos have so many pixels for one of a frame."""
+
+
+def _finer(camera: CameraPath) -> CameraPath:
+    return dataclasses.replace(
+        camera,
+        K=camera.K * torch.tensor([[FINER], [FINER], [1.0]]),
+        width=FINER * camera.width,
+        height=FINER * camera.height,
+    )
+
+
+@pytest.fixture(scope="session")
+def person(ball: Ball) -> Person:
+    """Photographed from 0 and 180 degrees; a place is seen as far as it faces the camera."""
+    still = torch.eye(3, 4)[None, None].expand(1, len(PARENTS), 3, 4)
+    pose = Pose(transforms=still, rotations=still[..., :3])
+    photos, xys, weights = [], [], []
+    for degrees, side in ((0.0, "front"), (180.0, "back")):
+        camera = _finer(ball.camera(degrees))
+        seen = look(ball.verts[None], ball.faces, camera)
+        picture = ball.picture(seen)
+        photos.append(Photo(rgb=picture[:3], alpha=picture[3], camera=camera, pose=pose, side=side))
+        xys.append(project(camera, ball.verts[None])[0])
+        towards = torch.linalg.inv(camera.R[0]) @ torch.tensor([0.0, 0.0, -1.0])
+        weights.append((ball.verts @ towards / ball.verts.norm(dim=1)).clamp(0, 1))
+    weight = torch.stack(weights)
+    skin = Skin(
+        verts=ball.verts,
+        faces=ball.faces,
+        weight_joints=torch.zeros(len(ball.verts), 1, dtype=torch.long),
+        weights=torch.ones(len(ball.verts), 1),
+    )
+    return Person(
+        body=Body(skin=skin, joints=torch.zeros(55, 3), height_m=1.0),
+        surface=skin,
+        photos=tuple(photos),
+        photo_xy=torch.stack(xys),
+        photo_weight=(weight > 0.5).float(),
+        seen=weight.sum(0).clamp(0, 1),
+        fill=torch.zeros(len(ball.verts), 3),
+        part=torch.zeros(len(ball.verts), dtype=torch.long),
+    )

@@ -1,36 +1,26 @@
-"""`reimagine score`: runs measured, and compared, without weights."""
+"""`reimagine score`: runs measured, and compared; without weights, and with the user's own."""
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import cast
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from reimagine.apps.flags import parse_flags
 from reimagine.apps.progress import show_progress
-from reimagine.body.model import joint_positions
-from reimagine.conditions.normals import make_conditions
+from reimagine.apps.score_clips import Player, find_real, run_clip, video_clip, with_truth
 from reimagine.film import FINAL, PAINTED
-from reimagine.frames.backends import atlas
-from reimagine.frames.load import load_backend
 from reimagine.listener import Listener
-from reimagine.people import person_for
-from reimagine.records import Person, Seen
-from reimagine.request import ImageModel, InputError, Request
-from reimagine.request_json import from_json
-from reimagine.runs import RunFolder, frame_name, read_request
-from reimagine.scene import Scene, find_motion, make_scene
-from reimagine.scores.clip import Clip, Read
+from reimagine.request import InputError
+from reimagine.runs import RunFolder
+from reimagine.scores.clip import Clip
+from reimagine.scores.learned import Networks, Real, with_pairs, with_sets
 from reimagine.scores.measure import Scores, score_clip
+from reimagine.scores.networks import load_network
 from reimagine.scores.page import Show, page
 from reimagine.scores.report import markdown, pool, scores_json
-from reimagine.video import read_picture, read_video
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +41,16 @@ class ScoreRequest:
     """Where the results go. Default: the run folder; with --video, beside the video in NAME-scores."""
     seed: int = 0
     """Of the bootstrap intervals."""
+    real: str | None = None
+    """Folder of real pictures (FID, KID) or videos (FVD)."""
+    fid_weights: str | None = None
+    """Adds KID (from 50 pictures on) and FID (from 2049 on): TorchScript file, inception-2015-12-05.pt. Needs --real."""
+    lpips_weights: str | None = None
+    """Adds LPIPS against --truth, and of refined against painted frames: TorchScript file, such as NVIDIA's vgg16.pt."""
+    identity_weights: str | None = None
+    """Adds the likeness of the face to the front photo's: TorchScript file of a face recognition network (112x112)."""
+    fvd_weights: str | None = None
+    """Adds FVD (from 401 clips of 16 frames on): TorchScript file, i3d_torchscript.pt. Needs --real with videos."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +61,13 @@ class _Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """What a run was to show."""
+class _Means:
+    """What all clips are measured with."""
 
-    person: Person
-    scene: Scene
+    networks: Networks
+    real: Real | None
+    seed: int
+    listener: Listener
 
 
 def main(arguments: list[str]) -> int:
@@ -81,9 +83,10 @@ def score(request: ScoreRequest) -> int:
     """
     _check(request)
     with show_progress() as listener:
-        measured = [_measure(request, listener)]
+        means = _means(request, listener)
+        measured = [_measure(request, means)]
         if request.against is not None:
-            measured.append(_measure_runs(Path(request.against), request.seed, listener))
+            measured.append(_measure_runs(Path(request.against), means, None))
             _check_alike(measured[0].scores, measured[1].scores)
     folder = _out(request)
     folder.mkdir(parents=True, exist_ok=True)
@@ -120,6 +123,25 @@ def _check_alike(a: Scores, b: Scores) -> None:
         )
 
 
+def _means(request: ScoreRequest, listener: Listener) -> _Means:
+    def load(name: str | None, flag: str) -> torch.jit.ScriptModule | None:
+        return None if name is None else load_network(Path(name), flag)
+
+    networks = Networks(
+        fid=load(request.fid_weights, "--fid-weights"),
+        lpips=load(request.lpips_weights, "--lpips-weights"),
+        identity=load(request.identity_weights, "--identity-weights"),
+        fvd=load(request.fvd_weights, "--fvd-weights"),
+    )
+    sets = networks.fid is not None or networks.fvd is not None
+    return _Means(
+        networks=networks,
+        real=find_real(request.real) if sets else None,
+        seed=request.seed,
+        listener=listener,
+    )
+
+
 def _out(request: ScoreRequest) -> Path:
     if request.out is not None:
         return Path(request.out)
@@ -130,49 +152,22 @@ def _out(request: ScoreRequest) -> Path:
     return video.with_name(video.stem + "-scores")
 
 
-def _measure(request: ScoreRequest, listener: Listener) -> _Measured:
+def _measure(request: ScoreRequest, means: _Means) -> _Measured:
     if request.run is not None:
-        return _measure_runs(Path(request.run), request.seed, listener, request.truth)
+        return _measure_runs(Path(request.run), means, request.truth)
     assert request.video is not None
-    return _measure_video(request, listener)
+    clip = with_truth(video_clip(Path(request.video), request.conditions), request.truth)
+    scores = _with_sets(_scored(clip, means), [clip], means)
+    return _Measured(scores=scores, show=Player(Path(request.video)))
 
 
-def _with_truth(clip: Clip, truth: str | None) -> Clip:
-    """The clip and the true pictures, as many as it has frames."""
-    if truth is None:
-        return clip
-    path = Path(truth)
-    if path.is_dir():
-        files = sorted(path.glob("*.png"))
-        count, read = len(files), _pictures(files)
-    elif path.is_file():
-        count, read = sum(1 for _ in read_video(path).pictures), cast("Read", _Player(path))
-    else:
-        raise InputError(
-            f"There is no {path}; expected true pictures. Give --truth a folder of PNG files or a video."
-        )
-    if count != clip.frames:
-        raise InputError(
-            f"--truth {path} has {count} pictures and {clip.name} {clip.frames} frames; expected as many. "
-            "Give the true pictures of all frames."
-        )
-    return replace(clip, truth=read)
-
-
-def _pictures(files: Sequence[Path]) -> Read:
-    def read(frame: int) -> Float[Tensor, "channels height width"]:
-        return read_picture(files[frame], least_side=1)
-
-    return read
-
-
-def _measure_runs(path: Path, seed: int, listener: Listener, truth: str | None = None) -> _Measured:
+def _measure_runs(path: Path, means: _Means, truth: str | None) -> _Measured:
     """One run, or all runs within a folder taken together."""
     if not path.is_dir():
         raise InputError(f"There is no folder {path}; expected a run. Give the --out of a run.")
     if (path / "request.json").is_file():
-        clip = _with_truth(run_clip(path), truth)
-        scores = _scored(clip, seed, listener)
+        clip = with_truth(run_clip(path), truth)
+        scores = _with_sets(_scored(clip, means), [clip], means)
         return _Measured(scores=scores, show=clip.refined or clip.painted)
     runs = sorted(p.parent for p in path.glob("*/request.json"))
     runs = [p for p in runs if (p / PAINTED).is_dir() or (p / FINAL).is_dir()]
@@ -184,148 +179,29 @@ def _measure_runs(path: Path, seed: int, listener: Listener, truth: str | None =
         raise InputError(
             f"--truth came with {path}, which holds {len(runs)} runs; expected one. Give --run a single run."
         )
-    scores = [_scored(run_clip(run), seed, listener) for run in runs]
-    return _Measured(scores=pool(scores, name=path.name, seed=seed), show=None)
+    all_scores: list[Scores] = []
+    pictures: list[Clip] = []
+    for run in runs:
+        clip = run_clip(run)
+        all_scores.append(_scored(clip, means))
+        # Persons and scenes of many runs would fill the memory; sets need the pictures alone.
+        pictures.append(replace(clip, see=None, anchor=None, joints=None, person=None))
+    scores = pool(all_scores, name=path.name, seed=means.seed)
+    return _Measured(scores=_with_sets(scores, pictures, means), show=None)
 
 
-def _scored(clip: Clip, seed: int, listener: Listener) -> Scores:
-    return score_clip(
-        clip,
-        seed=seed,
-        tell=lambda done, total: listener.step(f"scoring {clip.name}", done, total),
-    )
+def _scored(clip: Clip, means: _Means) -> Scores:
+    def tell(done: int, total: int) -> None:
+        means.listener.step(f"scoring {clip.name}", done, total)
+
+    scores = score_clip(clip, seed=means.seed, tell=tell)
+    return with_pairs(scores, clip, means.networks, seed=means.seed)
 
 
-def run_clip(path: Path) -> Clip:
-    """A run folder as the measures see it.
-
-    Raises:
-        InputError: where it is no run of a video, or is not painted to its end.
-    """
-    held = dict(read_request(path))
-    command = held.pop("command", "generate")
-    if command not in ("generate", "refine"):
-        raise InputError(
-            f"{path} is a run of {command}, which paints nobody; expected one of generate or refine."
-        )
-    source = Path(held.pop("run")) if command == "refine" else path
-    request = from_json(Request, held, f"{path}/request.json")
-    frames = request.clip.frames
-    _check_whole(source / PAINTED, frames)
-    refined = path / FINAL
-    if refined.is_dir():
-        _check_whole(refined, frames)
-    asked = _asked(request)
-    painted = _reader(source / PAINTED)
-    return Clip(
-        name=path.name,
-        frames=frames,
-        fps=request.clip.fps,
-        painted=painted,
-        refined=_reader(refined) if refined.is_dir() else None,
-        see=_see(asked),
-        # What the atlas painted is the geometry-anchored rendering itself.
-        anchor=painted if request.image == "atlas" else _anchor(asked),
-        joints=_joints(asked),
-        person=asked.person,
-    )
-
-
-def _check_whole(folder: Path, frames: int) -> None:
-    count = sum(1 for _ in folder.glob("*.png")) if folder.is_dir() else 0
-    if count != frames:
-        raise InputError(
-            f"{folder} holds {count} of {frames} frames; expected all. Run its command again first."
-        )
-
-
-def _reader(folder: Path) -> Read:
-    @lru_cache(maxsize=2)
-    def read(frame: int) -> Float[Tensor, "channels height width"]:
-        return read_picture(folder / frame_name(folder.name, frame).split("/")[-1], least_side=1)
-
-    return cast("Read", read)
-
-
-def _asked(request: Request) -> _Asked:
-    person = person_for(request.photos, request.clip)
-    scene = make_scene(request.clip, find_motion(request.clip), person.body, person.surface)
-    return _Asked(person=person, scene=scene)
-
-
-def _see(asked: _Asked) -> Callable[[int, int], Seen]:
-    def see(start: int, stop: int) -> Seen:
-        scene = asked.scene
-        return atlas.dress(asked.person, scene.pose[start:stop], scene.camera[start:stop])
-
-    return see
-
-
-def _anchor(asked: _Asked) -> Read:
-    backend = load_backend("atlas", "cpu", ImageModel())
-
-    @lru_cache(maxsize=2)
-    def paint(frame: int) -> Float[Tensor, "channels height width"]:
-        scene, one = asked.scene, slice(frame, frame + 1)
-        conditions = make_conditions(
-            asked.person.body, scene.pose[one], scene.camera[one], scene.heading_rad
-        )
-        return backend.paint(asked.person, conditions, 0)[0]
-
-    return cast("Read", paint)
-
-
-def _joints(asked: _Asked) -> Callable[[int], Float[Tensor, "joints 3"]]:
-    def joints(frame: int) -> Float[Tensor, "joints 3"]:
-        return joint_positions(asked.person.body, asked.scene.pose[frame : frame + 1])[0]
-
-    return joints
-
-
-def _measure_video(request: ScoreRequest, listener: Listener) -> _Measured:
-    """A video from elsewhere; its pictures are read in order, and again for the page."""
-    assert request.video is not None
-    path, conditions = Path(request.video), request.conditions
-    frames = sum(1 for _ in read_video(path).pictures)
-    footage = read_video(path)
-    clip = Clip(name=path.name, frames=frames, fps=footage.fps, painted=cast("Read", _Player(path)))
-    if conditions is not None:
-        run = Path(conditions)
-        held = dict(read_request(run))
-        held.pop("command", None)
-        held.pop("run", None)
-        held_request = from_json(Request, held, f"{run}/request.json")
-        if held_request.clip.frames != frames:
-            raise InputError(
-                f"{path} has {frames} frames and --conditions {run} {held_request.clip.frames}; expected as many. "
-                "Give the run that the video belongs to."
-            )
-        asked = _asked(held_request)
-        clip = replace(
-            clip,
-            see=_see(asked),
-            anchor=_anchor(asked),
-            joints=_joints(asked),
-            person=asked.person,
-        )
-    clip = _with_truth(clip, request.truth)
-    return _Measured(scores=_scored(clip, request.seed, listener), show=_Player(path))
-
-
-class _Player:
-    """Frames of a video by number: quick in order, and from the start again where asked to go back."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.at = path, -1
-        self.pictures = read_video(path).pictures
-        self.last = torch.zeros(0)
-
-    def __call__(self, frame: int) -> Float[Tensor, "channels height width"]:
-        if frame < self.at:
-            self.at, self.pictures = -1, read_video(self.path).pictures
-        while self.at < frame:
-            self.last, self.at = next(self.pictures), self.at + 1
-        return self.last
+def _with_sets(scores: Scores, clips: Sequence[Clip], means: _Means) -> Scores:
+    if means.real is None:
+        return scores
+    return with_sets(scores, clips, means.networks, means.real)
 
 
 def _versions() -> Mapping[str, str]:

@@ -201,7 +201,8 @@ def _identity(network: torch.jit.ScriptModule, clip: Clip) -> list[float]:
     chosen = (person.part == PARTS.index("face")) & (person.photo_weight[photo] > 0.5)
     if not bool(chosen.any()):
         raise InputError(f"--identity-weights: no photo of {clip.name} shows a face; expected one.")
-    own = _square(person.photos[photo].rgb, person.photo_xy[photo][chosen])
+    cut_out = torch.cat([person.photos[photo].rgb, person.photos[photo].alpha[None]])
+    own = _square(_over_white(cut_out), person.photo_xy[photo][chosen])
     reference = face_embedding(network, own)
     values: list[float] = []
     for frame in range(clip.frames):

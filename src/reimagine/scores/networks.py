@@ -3,6 +3,7 @@
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -132,7 +133,8 @@ def face_embedding(
 
 def _arguments(network: torch.jit.ScriptModule) -> set[str]:
     """Names of what the network's forward takes."""
-    return {argument.name for argument in network.forward.schema.arguments}
+    forward: Any = network.forward  # typed as a function, but it carries its schema
+    return {argument.name for argument in forward.schema.arguments}
 
 
 def _rows(out: object, count: int, flag: str) -> Float[NDArray[np.float64], "rows features"]:

@@ -20,6 +20,8 @@ Show = Callable[[int], Float[Tensor, "channels height width"]]
 
 COLOURS = ("#1965b0", "#dc050c", "#4eb265", "#882e72")
 """Lines of a plot; told apart by the colour-blind too (Paul Tol's bright scheme)."""
+_APART = ("control.", "fidelity.", "likeness.", "perceptual.")
+"""Measures that have a plot each."""
 WORST = 3
 THUMB = 260
 """Height of a shown frame in pixels."""
@@ -40,6 +42,7 @@ ABOUT: Mapping[str, str] = {
     "control": "How far the painted person is from the asked one: see docs/metrics.md for the floor of each measure.",
     "likeness": "The person's own photo, carried through the surface onto the frame, against the final picture, where "
     "the photo really shows the place. Gaps: frames that see another side.",
+    "perceptual": "By the networks that were given: see docs/metrics.md.",
     "fidelity": "Likeness of the final pictures to the true ones, on the crop around the true person.",
 }
 
@@ -57,12 +60,8 @@ def page(scores: Sequence[Scores], shows: Sequence[Show | None]) -> str:
     parts += [_table(scores), _joints(scores)]
     groups: dict[str, list[str]] = {}
     for name in ordered(scores):
-        if not name.endswith(".change"):
-            plot = (
-                name
-                if name.startswith(("control.", "fidelity.", "likeness."))
-                else name.split(".")[0]
-            )
+        if not name.endswith(".change") and _plotted(name, scores):
+            plot = name if name.startswith(_APART) else name.split(".")[0]
             groups.setdefault(plot, []).append(name)
     for plot, names in groups.items():
         parts.append(_section(plot, names, scores, shows))
@@ -70,6 +69,11 @@ def page(scores: Sequence[Scores], shows: Sequence[Show | None]) -> str:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Scores of {title}</title>'
         f"<style>{_STYLE}</style>{''.join(parts)}</html>\n"
     )
+
+
+def _plotted(name: str, scores: Sequence[Scores]) -> bool:
+    """Whether a measure has more than one value to plot."""
+    return any(len(one.figures[name].values) > 1 for one in scores if name in one.figures)
 
 
 def _table(scores: Sequence[Scores]) -> str:
