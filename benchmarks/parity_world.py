@@ -75,7 +75,7 @@ def make_world() -> World:
     generator = torch.Generator().manual_seed(0)
     transformer = tiny_transformer(generator, doubles=DOUBLES, singles=SINGLES)
     controlnet = tiny_controlnet(generator, doubles=2, singles=1)
-    vae = fill(_full_vae(), generator, size=0.02)
+    vae = fill(full_vae(), generator, size=0.02)
     vae.encode = remembered(vae.encode)
     texts = [
         Text(
@@ -115,7 +115,8 @@ def remembered(encode: Callable[..., Any]) -> Callable[..., Any]:
     return encode_once
 
 
-def _full_vae() -> nn.Module:
+def full_vae() -> nn.Module:
+    """FLUX's VAE in its full size, fresh."""
     return cast("Any", AutoencoderKL)(
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,

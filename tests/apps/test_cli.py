@@ -187,7 +187,8 @@ def test_backends_says_how_to_get_weights_that_are_missing(
     assert main(["backends"]) == 0
     out = capsys.readouterr().out
     assert "accept its licence" in out
-    assert f"hf download black-forest-labs/FLUX.1-Kontext-dev --local-dir '{tmp_path}" in out
+    for model in ("FLUX.1-Kontext-dev", "FLUX.2-klein-4B"):
+        assert f"hf download black-forest-labs/{model} --local-dir '{tmp_path}" in out
 
 
 def test_a_plan_says_what_painting_costs_and_stops(

@@ -79,7 +79,22 @@ def _wan() -> tuple[str, ...]:
     return ("ready",)
 
 
-_NEEDS = {"flux-kontext": _flux_kontext, "wan": _wan}
+def _flux_klein() -> tuple[str, ...]:
+    """The same for the model that anybody may use."""
+    from reimagine.frames.klein.settings import download_command, find_files
+    from reimagine.frames.weights import weights_folder
+    from reimagine.request import ImageModel
+
+    if find_spec("diffusers") is None:
+        return ("missing", "pip install 'reimagine[diffusion]'")
+    try:
+        find_files(ImageModel())
+    except InputError as error:
+        return ("missing", str(error), download_command(weights_folder(None)))
+    return ("ready",)
+
+
+_NEEDS = {"flux-kontext": _flux_kontext, "flux-klein": _flux_klein, "wan": _wan}
 """Backends that need more than the package: what says how it stands, and then what to do."""
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from reimagine.appearance.store import load_person, save_person
 from reimagine.listener import Listener
@@ -13,8 +14,10 @@ from reimagine.request import Clip, ImageModel, InputError, Photos, Request
 
 
 @pytest.fixture
-def request_of(plain_person, known, weights, tmp_path):
-    person = replace(load_person(plain_person), reference=known.reference)
+def request_of(plain_person, weights, tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    reference = torch.rand(3, 64, 96, generator=generator)
+    person = replace(load_person(plain_person), reference=reference)
     save_person(person, tmp_path / "person")
 
     def make(**change):
