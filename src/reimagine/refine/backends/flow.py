@@ -125,8 +125,7 @@ def _own_pixels(picture: Float[Tensor, "4 height width"], seen: Seen | None) -> 
     if seen is None:
         return picture[3] > 1 / 255
     surface = seen.raster.face[0] >= 0
-    beyond = picture[3][~surface]
-    if len(beyond) and beyond.min() < 0.5:
+    if bool(((picture[3] < 0.5) & ~surface).any()):
         return surface & (picture[3] > 1 / 255)
     # An opaque picture has mixed its background into the silhouette's outermost pixels.
     neighbours = torch.nn.functional.max_pool2d((~surface)[None].float(), 3, 1, 1)[0]
