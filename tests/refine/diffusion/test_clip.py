@@ -1,0 +1,98 @@
+from dataclasses import dataclass
+
+import pytest
+import torch
+from einops import rearrange
+
+from reimagine.refine.diffusion.clip import MOST_DRIFT, Plan, VideoRefiner, drift_of, native_size
+from reimagine.refine.diffusion.sample import Hold, Span
+from reimagine.refine.diffusion.schedule import flow_matching
+
+PLAN = Plan(
+    levels=flow_matching(0.3, 4, 3.0),
+    span=Span(window=4, overlap=2),
+    hold=Hold(outside=1.0),
+    pixels=10**6,
+    seed=1,
+    surface=True,
+)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Latents are 4 x 4 pixels of every second frame; the estimate is `colour` everywhere, or what it is given."""
+
+    colour: float | None = None
+    stride: int = 2
+    multiple: int = 8
+
+    def encode(self, video):
+        return rearrange(
+            video[:, :: self.stride] - 0.5, "c t (h p) (w q) -> (c p q) t h w", p=4, q=4
+        )
+
+    def decode(self, latents):
+        frames = rearrange(latents, "(c p q) t h w -> c t (h p) (w q)", p=4, q=4) + 0.5
+        return frames.repeat_interleave(self.stride, dim=1)[:, self.stride - 1 :]
+
+    def denoise(self, noised, level):
+        del level
+        return noised if self.colour is None else torch.full_like(noised, self.colour)
+
+
+def steady(turning, model, pictures, start=0):
+    refiner = VideoRefiner(load=lambda: model, plan=PLAN)
+    frames = refiner.steady(pictures.__getitem__, turning.see, len(pictures), start)
+    return torch.stack(list(frames)), refiner.notes
+
+
+@pytest.mark.parametrize("frames", [2, 8, 9])
+def test_noise_on_the_surface_windows_and_any_number_of_frames(turning, frames):
+    pictures = turning.pictures[:frames]
+    refined, _ = steady(turning, Steps(colour=0.0), pictures)
+    assert refined.shape == pictures.shape
+    assert torch.equal(refined[:, 3], pictures[:, 3])
+    off = (pictures[:, 3:] == 0).expand(-1, 4, -1, -1)
+    assert torch.equal(refined[off], pictures[off])
+    assert not torch.equal(refined, pictures)
+
+
+def test_taken_up_in_the_middle_it_is_the_same(turning):
+    whole, _ = steady(turning, Steps(colour=0.0), turning.pictures)
+    for start in (1, 4, 8):
+        found, _ = steady(turning, Steps(colour=0.0), turning.pictures, start)
+        assert torch.equal(found, whole[start:])
+
+
+def test_a_frame_that_drifts_too_far_is_held_and_the_log_says_so(turning):
+    refined, notes = steady(turning, Steps(colour=5.0), turning.pictures)
+    change = (refined - turning.pictures)[4, :3]
+    assert drift_of(change, turning.pictures[4, 3]) <= MOST_DRIFT + 1e-3
+    assert len(notes) == len(turning.pictures)
+    assert notes[4].startswith("frame 4: refining changed the person's colour by")
+
+
+def test_sizes_shrink_to_what_the_model_knows_and_are_padded():
+    size = native_size(1328, 800, 399_360, 16)
+    assert size.height * size.width <= 399_360 * 1.01
+    assert (size.full_height % 16, size.full_width % 16) == (0, 0)
+    assert size.full_height - size.height < 16
+    assert abs(size.height / size.width - 1328 / 800) < 0.01
+    small = native_size(48, 64, 399_360, 16)
+    assert (small.height, small.width) == (48, 64)
+
+
+def test_detail_of_large_frames_stays(turning):
+    """Refined at a quarter of the area, a full-size frame keeps what is finer than the model was shown."""
+    plan = Plan(
+        levels=PLAN.levels,
+        span=PLAN.span,
+        hold=Hold(low=1.0, high=1.0, outside=1.0),
+        pixels=96 * 112 // 4,
+        seed=1,
+        surface=False,
+    )
+    refiner = VideoRefiner(load=lambda: Steps(colour=0.3), plan=plan)
+    pictures = turning.pictures
+    refined = torch.stack(list(refiner.steady(pictures.__getitem__, turning.see, len(pictures))))
+    assert torch.allclose(refined, pictures, atol=1e-3)
