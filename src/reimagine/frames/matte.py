@@ -10,10 +10,12 @@ from reimagine.cameras.flow import look
 from reimagine.cameras.rasterize import coverage
 from reimagine.records import Conditions, Person
 
-_BAND = 1 / 60
+_BAND = 1 / 100
 """How far around the dressed surface the person may reach, and how far inside it may be white, of the height."""
 _SOLID = 0.08
-"""How much darker than white a pixel near the person must be to count as wholly theirs."""
+"""How much darker than white a pixel near the person must be to be no stain of the white."""
+_EDGE = 2
+"""Pixels over which outlines are blurred: how far to look for the colour that an edge mixes with white."""
 
 
 def cut_out(
@@ -21,7 +23,7 @@ def cut_out(
 ) -> Float[Tensor, "frames 4 height width"]:
     """The pictures with straight alpha; over white they are the pictures again.
 
-    Well inside the dressed surface all is opaque, near it what is not white, elsewhere (shadows, mostly) a pixel is
+    Well inside the dressed surface all is opaque, near it what is as dark as the colours beside it, elsewhere (shadows, mostly) a pixel is
     as opaque as it is dark. Alpha is never less than 1 minus the darkest channel: then c = 1 - (1 - picture) / alpha
     is a colour, and over white gives the picture exactly.
     """
@@ -45,7 +47,9 @@ def key_white(
         inside: Where the person is whatever the colour, 0..1.
     """
     dark = 1 - pictures.amin(dim=1)
-    keyed = torch.lerp(dark, (dark / _SOLID).clamp(max=1), near)
+    # An edge's pixel is as dark as its share of the colour beside it.
+    beside = _grown(dark, _EDGE).clamp_min(_SOLID)
+    keyed = torch.lerp(dark, dark / beside, near)
     alpha = torch.maximum(torch.maximum(dark, keyed), inside)[:, None]
     colours = 1 - (1 - pictures) / alpha.clamp_min(1e-6)
     return torch.cat([colours.clamp(0, 1), alpha], dim=1)
