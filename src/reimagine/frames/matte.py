@@ -47,9 +47,11 @@ def key_white(
         inside: Where the person is whatever the colour, 0..1.
     """
     dark = 1 - pictures.amin(dim=1)
-    # An edge's pixel is as dark as its share of the colour beside it.
-    beside = _grown(dark, _EDGE).clamp_min(_SOLID)
-    keyed = torch.lerp(dark, dark / beside, near)
+    # An edge's pixel, which has white beside it, is as dark as its share of the colour that it has beside it too.
+    solid = (dark / _SOLID).clamp(max=1)
+    has_white = 1 - _grown(1 - solid, _EDGE) < 1
+    shared = dark / _grown(dark, _EDGE).clamp_min(_SOLID)
+    keyed = torch.lerp(dark, torch.where(has_white, shared, solid), near)
     alpha = torch.maximum(torch.maximum(dark, keyed), inside)[:, None]
     colours = 1 - (1 - pictures) / alpha.clamp_min(1e-6)
     return torch.cat([colours.clamp(0, 1), alpha], dim=1)
