@@ -1,6 +1,6 @@
 """The method behind `--refiner wan`, part by part and by length: python -m benchmarks.refine_video [--lengths].
 
-Parts: flickering pictures of alex (all kinds of `refine_flow` at once) refined by an analytic model, a Gaussian prior
+Parts: pictures of alex whose texture boils (`refine_flow`, 4-8 px) refined by an analytic model, a Gaussian prior
 that believes each pixel to change slowly where it is. It knows nothing of people or motion, so what it smears shows
 what each part of the method holds back. Columns as in `refine_flow`.
 
@@ -80,7 +80,7 @@ PARTS: dict[str, Plan] = {
 def parts() -> None:
     """Print the table."""
     truth = make_truth("alex", 9, 192)
-    pictures = flickering(truth, "all")
+    pictures = flickering(truth, "texture 4-8 px")
     print("| part | warp | sharp | psnr | mm |\n|---|---|---|---|---|")
     rows = {"flickering": pictures}
     for name, plan in PARTS.items():
