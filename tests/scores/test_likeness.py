@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from reimagine.scores.clip import Clip, on_white
-from reimagine.scores.likeness import SURE, carry, likeness
+from reimagine.scores.likeness import SURE, carry, lay, likeness
 from reimagine.scores.measure import score_clip
 from reimagine.scores.page import page
 from reimagine.scores.report import markdown
@@ -16,8 +16,7 @@ from reimagine.scores.report import markdown
 def _found(person, ball, degrees, picture=None, photo=0):
     seen = ball.seen(degrees)
     painted = ball.picture(seen) if picture is None else picture
-    pixels = int((seen.raster.face >= 0).sum())
-    return likeness(on_white(painted), carry(person, photo, seen), pixels)
+    return likeness(on_white(painted), carry(lay(person)[photo], seen))
 
 
 def test_a_true_painting_is_like_the_photo_from_another_side_too(person, ball):
@@ -49,20 +48,20 @@ def test_other_colours_are_less_like_by_as_much_as_they_differ(person, ball):
 
 def test_what_no_photo_shows_does_not_count(person, ball):
     seen = ball.seen()
-    carried = carry(person, 0, seen)
+    carried = carry(lay(person)[0], seen)
     painted = on_white(ball.picture(seen))
     ruined = np.where(carried.shown[..., None], painted, 0.0).astype(np.float32)
-    one, other = (likeness(picture, carried, 1) for picture in (painted, ruined))
+    one, other = (likeness(picture, carried) for picture in (painted, ruined))
     assert (one.psnr_db, one.ssim) == (other.psnr_db, other.ssim)
 
 
 def test_a_place_counts_only_where_the_photos_really_show_it(person, ball):
     seen = ball.seen()
     guessed = dataclasses.replace(person, seen=torch.full_like(person.seen, SURE - 0.01))
-    assert carry(person, 0, seen).shown.any()
-    assert not carry(guessed, 0, seen).shown.any()
+    assert carry(lay(person)[0], seen).shown.any()
+    assert not carry(lay(guessed)[0], seen).shown.any()
     unknown = dataclasses.replace(person, photo_xy=torch.full_like(person.photo_xy, torch.nan))
-    assert not carry(unknown, 0, seen).shown.any()
+    assert not carry(lay(unknown)[0], seen).shown.any()
 
 
 def test_a_clip_has_figures_for_front_and_back_apart(person, ball):

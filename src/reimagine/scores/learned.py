@@ -13,7 +13,7 @@ from reimagine.records import PARTS, Person, Seen
 from reimagine.request import InputError
 from reimagine.scores.clip import Clip, Read, on_white, silhouette
 from reimagine.scores.figures import Figure, figure
-from reimagine.scores.likeness import carry
+from reimagine.scores.likeness import Laid, carry, lay
 from reimagine.scores.measure import Scores
 from reimagine.scores.networks import face_embedding, perceptual_distance
 from reimagine.scores.perceptual import (
@@ -204,11 +204,12 @@ def _identity(network: torch.jit.ScriptModule, clip: Clip) -> list[float]:
     cut_out = torch.cat([person.photos[photo].rgb, person.photos[photo].alpha[None]])
     own = _square(_over_white(cut_out), person.photo_xy[photo][chosen])
     reference = face_embedding(network, own)
+    laid = lay(person)[photo]
     values: list[float] = []
     for frame in range(clip.frames):
         seen = clip.see(frame, frame + 1)
         pixels = project(seen.camera, seen.verts)[0][chosen]
-        if not _shows_face(person, photo, seen, pixels):
+        if not _shows_face(person, laid, seen, pixels):
             values.append(float("nan"))
             continue
         face = _square(_over_white(_final(clip)(frame)), pixels)
@@ -221,11 +222,11 @@ def _identity(network: torch.jit.ScriptModule, clip: Clip) -> list[float]:
     return values
 
 
-def _shows_face(person: Person, photo: int, seen: Seen, pixels: Float[Tensor, "points 2"]) -> bool:
+def _shows_face(person: Person, laid: Laid, seen: Seen, pixels: Float[Tensor, "points 2"]) -> bool:
     """Whether the frame shows enough of what the photo shows of the face."""
     corner = seen.faces[seen.raster.face[0].clamp_min(0).long(), 0].long()
     face = (person.part[corner] == PARTS.index("face")) & (seen.raster.face[0] >= 0)
-    shown = carry(person, photo, seen).shown & face.numpy()
+    shown = carry(laid, seen).shown & face.numpy()
     high = float(pixels[:, 1].max() - pixels[:, 1].min())
     return high >= LEAST_FACE and int(shown.sum()) > FACE_SHARE * max(int(face.sum()), 1)
 

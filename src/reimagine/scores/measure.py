@@ -1,6 +1,7 @@
 """All measures that need no weights, of one clip, frame by frame: nothing is kept but the last frame and the numbers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from reimagine.body.model import JOINTS
 from reimagine.scores.clip import Clip, check_clip
 from reimagine.scores.figures import Figure, figure
+from reimagine.scores.likeness import Laid, lay
 from reimagine.scores.rows import (
     add,
     add_changes,
@@ -67,36 +69,62 @@ KINDS: Mapping[str, _Kind] = {
 each photo, such as likeness.front_ssim."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gathered:
+    """The numbers so far."""
+
+    rows: dict[str, list[float]]
+    colours: dict[str, list[NDArray[np.float64]]]
+    joints: list[NDArray[np.float64]]
+
+
 def score_clip(clip: Clip, *, seed: int = 0, tell: Tell | None = None) -> Scores:
-    """Steadiness, sharpness, and, where the geometry is known, control.
+    """Steadiness, sharpness, and, where the geometry is known, control and likeness.
 
     Raises:
         InputError: for a clip of one frame, of several sizes, without a person, or with conditions that are not finite.
     """
     check_clip(clip)
-    rows: dict[str, list[float]] = {}
-    colours: dict[str, list[NDArray[np.float64]]] = {}
-    joints: list[NDArray[np.float64]] = []
-    before: Now | None = None
-    for frame in range(clip.frames):
-        now = look_at(clip, frame)
-        for stage, shown in now.stages.items():
-            add(rows, f"sharpness.{stage}", sharpness(shown.picture, shown.foreground))
-        if before is not None:
-            add_changes(rows, before, now)
-        add_colours(colours, clip, frame, now)
-        if now.seen is not None:
-            joints.extend(add_control(rows, clip, frame, now))
-        if clip.truth is not None:
-            add_fidelity(rows, clip, clip.truth, frame)
-        if clip.person is not None:
-            add_likeness(rows, clip.person, now)
-        before = now
-        if tell is not None:
-            tell(frame + 1, clip.frames)
-    for stage, values in colours.items():
-        rows[f"colour_drift.{stage}"] = drift(np.stack(values), clip.fps)
-    return _scores(clip, rows, joints, seed)
+    gathered = _Gathered(rows={}, colours={}, joints=[])
+    photos = lay(clip.person) if clip.person is not None else ()
+    # Two threads measure while a third reads what comes next; only that one calls the clip.
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        before, coming = None, pool.submit(look_at, clip, 0)
+        for frame in range(clip.frames):
+            now = coming.result()
+            tasks = [
+                pool.submit(_add_moving, gathered, before, now),
+                pool.submit(_add_still, gathered, photos, clip.name, now),
+            ]
+            if frame + 1 < clip.frames:
+                coming = pool.submit(look_at, clip, frame + 1)
+            for task in tasks:
+                task.result()
+            before = now
+            if tell is not None:
+                tell(frame + 1, clip.frames)
+    for stage, values in gathered.colours.items():
+        gathered.rows[f"colour_drift.{stage}"] = drift(np.stack(values), clip.fps)
+    return _scores(clip, gathered.rows, gathered.joints, seed)
+
+
+def _add_moving(gathered: _Gathered, before: Now | None, now: Now) -> None:
+    """What changes from frame to frame, and the sharpness beside which it is read."""
+    for stage, shown in now.stages.items():
+        add(gathered.rows, f"sharpness.{stage}", sharpness(shown.picture, shown.foreground))
+    if before is not None:
+        add_changes(gathered.rows, before, now)
+    add_colours(gathered.colours, now)
+
+
+def _add_still(gathered: _Gathered, photos: Sequence[Laid], name: str, now: Now) -> None:
+    """What is measured of one frame against the asked, the true and the photographed one; other rows than above."""
+    if now.seen is not None:
+        gathered.joints.extend(add_control(gathered.rows, now))
+    if now.true is not None:
+        add_fidelity(gathered.rows, name, now)
+    if photos:
+        add_likeness(gathered.rows, photos, now)
 
 
 def _scores(

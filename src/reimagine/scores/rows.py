@@ -1,16 +1,17 @@
 """What one frame adds to the rows of numbers that become figures."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from reimagine.records import Person
 from reimagine.request import InputError
-from reimagine.scores.clip import Clip, Read, on_white, silhouette, two_frames
+from reimagine.scores.clip import on_white, silhouette, two_frames
 from reimagine.scores.control import BODY_JOINTS, control
 from reimagine.scores.fidelity import fidelity
-from reimagine.scores.likeness import carry, likeness
+from reimagine.scores.likeness import Laid, carry, likeness
 from reimagine.scores.outline import compare
 from reimagine.scores.stages import Now
 from reimagine.scores.steadiness import change, mean_colour, mesh_carry, optical_carry
@@ -41,34 +42,28 @@ def add_changes(rows: dict[str, list[float]], before: Now, now: Now) -> None:
                 add(rows, f"flicker.{stage}", changed.absolute)
 
 
-def add_colours(
-    colours: dict[str, list[NDArray[np.float64]]], clip: Clip, frame: int, now: Now
-) -> None:
+def add_colours(colours: dict[str, list[NDArray[np.float64]]], now: Now) -> None:
     """Mean colour of each stage; less the anchored rendering's where there is one.
 
     What turns into view then drops out; an anchor that is the stage itself would make it nothing, so it is not taken.
     """
     for stage, shown in now.stages.items():
-        foreground = shown.foreground
-        own = mean_colour(shown.picture, foreground)
-        read = clip.painted if stage == "frames" else clip.refined
-        if clip.anchor is not None and clip.anchor is not read:
-            anchor = clip.anchor(frame)
-            foreground = foreground & silhouette(anchor)
-            own = mean_colour(shown.picture, foreground) - mean_colour(on_white(anchor), foreground)
-        elif clip.anchor is not None:
+        anchor = now.anchor_stage
+        if anchor is None:
+            own = mean_colour(shown.picture, shown.foreground)
+        elif anchor is shown:
             continue
+        else:
+            both = shown.foreground & anchor.foreground
+            own = mean_colour(shown.picture, both) - mean_colour(anchor.picture, both)
         colours.setdefault(stage, []).append(own)
 
 
-def add_control(
-    rows: dict[str, list[float]], clip: Clip, frame: int, now: Now
-) -> list[NDArray[np.float64]]:
+def add_control(rows: dict[str, list[float]], now: Now) -> list[NDArray[np.float64]]:
     """Control of the last stage, whose joints' displacements come back; none without an anchor."""
     assert now.seen is not None
-    last = list(now.stages.values())[-1]
     asked = (now.seen.raster.face[0] >= 0).cpu().numpy()
-    outline = compare(last.foreground, asked)
+    outline = compare(now.last.foreground, asked)
     depth = now.seen.raster.depth[0]
     depth = depth[depth.isfinite()]
     millimetres = float("nan")
@@ -77,15 +72,10 @@ def add_control(
         millimetres = float(depth.median()) / focal * 1000
     add(rows, "control.silhouette_iou", outline.iou)
     add(rows, "control.boundary_mm", outline.distance_px * millimetres)
-    if clip.anchor is None or clip.joints is None:
+    if now.anchor is None or now.joints is None or now.anchor_stage is now.last:
         return []
-    anchor = clip.anchor(frame)
-    if clip.anchor is clip.painted and clip.refined is None:
-        return []
-    picture = (clip.refined or clip.painted)(frame)
-    found = control(
-        last.picture, _behind(anchor, picture), now.seen, clip.joints(frame)[:BODY_JOINTS]
-    )
+    anchored = _behind(now.anchor, now.final)
+    found = control(now.last.picture, anchored, now.seen, now.joints[:BODY_JOINTS])
     known = found.joints_mm[np.isfinite(found.joints_mm)]
     add(rows, "control.displacement_mm", float(known.mean()) if len(known) else float("nan"))
     median = float(np.median(known)) if len(known) else float("nan")
@@ -94,13 +84,14 @@ def add_control(
     return [found.joints_mm]
 
 
-def add_fidelity(rows: dict[str, list[float]], clip: Clip, truth: Read, frame: int) -> None:
+def add_fidelity(rows: dict[str, list[float]], name: str, now: Now) -> None:
     """Likeness of the last stage to the truth; equal pictures count as `EQUAL_DB`."""
-    picture, true = (clip.refined or clip.painted)(frame), truth(frame)
+    assert now.true is not None
+    picture, true = now.final, now.true
     shown = silhouette(true)
     if not shown.any():
         raise InputError(
-            f"{clip.name}: the true picture of frame {frame} shows nobody; expected a person. Check --truth."
+            f"{name}: the true picture of frame {now.frame} shows nobody; expected a person. Check --truth."
         )
     found = fidelity(_behind(picture, true), _behind(true, picture), shown)
     add(rows, "fidelity.psnr_db", min(found.psnr_db, EQUAL_DB))
@@ -108,13 +99,11 @@ def add_fidelity(rows: dict[str, list[float]], clip: Clip, truth: Read, frame: i
     add(rows, "fidelity.ms_ssim", found.ms_ssim)
 
 
-def add_likeness(rows: dict[str, list[float]], person: Person, now: Now) -> None:
+def add_likeness(rows: dict[str, list[float]], photos: Sequence[Laid], now: Now) -> None:
     """The last stage against each of the person's photos, where the frame shows what the photo shows."""
     assert now.seen is not None, "likeness needs geometry"
-    last = list(now.stages.values())[-1]
-    pixels = int((now.seen.raster.face[0] >= 0).sum())
-    for index, photo in enumerate(person.photos):
-        found = likeness(last.picture, carry(person, index, now.seen), pixels)
+    for photo in photos:
+        found = likeness(now.last.picture, carry(photo, now.seen))
         add(rows, f"likeness.{photo.side}_psnr_db", found.psnr_db)
         add(rows, f"likeness.{photo.side}_ssim", found.ssim)
 

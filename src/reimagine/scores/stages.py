@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 from numpy.typing import NDArray
+from torch import Tensor
 
 from reimagine.records import Seen
 from reimagine.request import InputError
@@ -22,10 +23,23 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
-    """What is kept of a frame until the next one has come."""
+    """All that is read of a frame, so that it can be measured while the next one is read."""
 
+    frame: int
     stages: Mapping[str, Stage]
+    final: Float[Tensor, "channels height width"]
+    """The last stage's picture as it is."""
     seen: Seen | None
+    anchor: Float[Tensor, "channels height width"] | None
+    """The anchored rendering as it is."""
+    anchor_stage: Stage | None
+    true: Float[Tensor, "channels height width"] | None
+    joints: Float[Tensor, "joints 3"] | None
+
+    @property
+    def last(self) -> Stage:
+        """What left the refiner, or what was painted where there is none."""
+        return list(self.stages.values())[-1]
 
 
 def look_at(clip: Clip, frame: int) -> Now:
@@ -60,4 +74,19 @@ def look_at(clip: Clip, frame: int) -> Now:
         )
         for stage, picture in pictures.items()
     }
-    return Now(stages=stages, seen=seen)
+    anchor = None if clip.anchor is None else clip.anchor(frame)
+    anchor_stage = None
+    if clip.anchor is clip.painted:
+        anchor_stage = stages["frames"]
+    elif anchor is not None:
+        anchor_stage = Stage(picture=on_white(anchor), foreground=silhouette(anchor))
+    return Now(
+        frame=frame,
+        stages=stages,
+        final=list(pictures.values())[-1],
+        seen=seen,
+        anchor=anchor,
+        anchor_stage=anchor_stage,
+        true=None if clip.truth is None else clip.truth(frame),
+        joints=None if clip.joints is None else clip.joints(frame),
+    )

@@ -112,11 +112,11 @@ def mean_colour(
     foreground: Bool[NDArray[np.bool_], "height width"],
 ) -> Float[NDArray[np.float64], " 3"]:
     """Mean CIE Lab colour (D65) of the foreground of an sRGB picture in 0..1; NaN where it is empty."""
-    pixels = picture[foreground]
-    if len(pixels) == 0:
+    if not foreground.any():
         return np.full(3, np.nan)
-    lab = cv2.cvtColor(pixels[None], cv2.COLOR_RGB2Lab)
-    return lab[0].astype(np.float64).mean(axis=0)
+    top, bottom, left, right = _box(foreground, margin=0)
+    lab = cv2.cvtColor(np.ascontiguousarray(picture[top:bottom, left:right]), cv2.COLOR_RGB2Lab)
+    return np.array(cv2.mean(lab, foreground[top:bottom, left:right].view(np.uint8))[:3])
 
 
 def drift(colours: Float[NDArray[np.float64], "frames 3"], fps: float) -> list[float]:

@@ -24,8 +24,7 @@ def structure(
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
     xx, yy, xy = (
-        np.einsum("hwc,hwc->hw", one, other)
-        for one, other in ((across, across), (down, down), (across, down))
+        _dot(one, other) for one, other in ((across, across), (down, down), (across, down))
     )
     strength = xx + yy
     nearby = cv2.blur(strength, (WINDOW, WINDOW))
@@ -35,3 +34,8 @@ def structure(
         [(xx - yy) * scale, 2 * xy * scale, share - cv2.blur(share, (WINDOW, WINDOW))], axis=-1
     )
     return np.asarray(cv2.GaussianBlur(features, (0, 0), 1.0), np.float32)
+
+
+def _dot(a: cv2.typing.MatLike, b: cv2.typing.MatLike) -> NDArray[np.float32]:
+    """Sum over the channels of the products; half the time of einsum over a last axis of three."""
+    return np.asarray(cv2.transform(cv2.multiply(a, b), np.ones((1, 3), np.float32)), np.float32)
