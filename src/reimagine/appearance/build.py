@@ -245,7 +245,7 @@ def _allowed(piece: Piece, seen: Seeing) -> NDArray[np.bool_]:
     if piece.name in seen.outlines:
         near = seen.outlines[piece.name].mask
     # Buttons, prints and nostrils may be labelled as something else: what is enclosed belongs to it.
-    return filled(shown & near)
+    return filled(shown & near) & (seen.labels > 0)
 
 
 def _bare_neck(seen: Seeing) -> NDArray[np.bool_]:

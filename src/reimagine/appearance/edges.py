@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from reimagine.appearance.grid import Mask
+from reimagine.appearance.grid import Mask, label
 from reimagine.appearance.plane import CELL_M
 
 _STEADY_M = 0.022
 """How far along an edge neighbours are listened to."""
+_BRIDGE_M = 0.25
+"""What hides an edge for longer than this is no hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +48,11 @@ def steadied(
     if len(rows) < 3:
         return edge
     span = np.arange(rows[0], rows[-1] + 1)
-    whole = np.interp(span, rows, edge[rows])
     weight = np.where(known[span], np.clip(sure[span], 1e-3, 1.0), 1e-3)
+    whole = np.interp(span, rows, edge[rows])
+    for run in _short_doubts(weight):
+        ends = np.median(whole[max(run[0] - 4, 0) : run[0]]), np.median(whole[run[-1] + 1 :][:4])
+        whole[run], weight[run] = np.interp(run, [run[0] - 1, run[-1] + 1], ends), 0.3
     whole = np.where(weight > 0.5, ndimage.median_filter(whole, size=7, mode="nearest"), whole)
     sigma = steady_m / CELL_M
     # Weighted twice: where nothing is sure, a wide window still finds what is.
@@ -58,6 +63,14 @@ def steadied(
     result = np.full_like(edge, np.nan)
     result[span] = smooth
     return np.where(known, result, np.nan)
+
+
+def _short_doubts(weight: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+    """Rows that nobody is sure of, in short runs with others above and below: they are drawn straight."""
+    pieces = label((weight < 0.3)[None], along_rows=True)[0]
+    runs = [np.flatnonzero(pieces == piece) for piece in range(1, int(pieces.max()) + 1)]
+    last = len(weight) - 1
+    return [run for run in runs if run[0] > 0 and run[-1] < last and len(run) * CELL_M < _BRIDGE_M]
 
 
 def _weighted(

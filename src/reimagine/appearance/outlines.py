@@ -172,7 +172,7 @@ def _legs(
     under = depth(under, (1e3, 1.0)) > 3
     # Joined by what the shirt hides, legs below a long shirt are one piece too.
     both = _largest(_closed(both, 0.012) | under) & below_hem
-    crotch = _crotch(both, joints)
+    crotch = _crotch(labels, float(hem.max()), joints)
     ankles = {
         own: _ankle(both & np.isin(guide, own), (labels == SHOES) & (guide == own[2]), bare, own)
         for own in (_LEFT_LEG, _RIGHT_LEG)
@@ -191,7 +191,7 @@ def _legs(
         leg = np.where(split, edges.mask(labels.shape[1]), outer.mask(labels.shape[1]) & below_hem)
         leg = _largest(_smooth(leg | under))
         leg &= (rows <= ankles[own])[:, None]
-        end = _lowest(leg)
+        end = _lowest(leg & split)  # above, both legs' columns end at the crotch
         found[name] = Outline(
             mask=_hang(leg, end),
             bottom=end,
@@ -247,17 +247,16 @@ def leg_cloth(labels: NDArray[np.integer]) -> Mask:
     return shown | ((labels == SKIN) & below)
 
 
-def _crotch(both: Mask, joints: Float[NDArray[np.floating], "55 2"]) -> int:
-    """First row below which the legs are two: the body's crotch, or the gap above the knees that begins higher."""
-    hips, knees = (int(joints[pair, 0].mean()) for pair in (_HIPS, _KNEES))
-    body = hips + int(_CROTCH_M / CELL_M)
-    middle = joints[_HIPS, 1].mean()
-    for row in range(hips, min(body, knees, len(both))):
-        columns = np.flatnonzero(both[row])
-        gaps = columns[:-1][np.diff(columns) > 1]
-        if len(gaps) and abs(gaps - middle).min() < 0.06 / CELL_M:
-            return row
-    return min(body, len(both))
+def _crotch(
+    labels: NDArray[np.integer], hem: float, joints: Float[NDArray[np.floating], "55 2"]
+) -> int:
+    """First row below which the legs are two: the body's crotch, or a gap between the thighs that begins higher."""
+    hips = max(int(joints[_HIPS, 0].mean()), int(hem) + 1)
+    body = int(joints[_HIPS, 0].mean() + _CROTCH_M / CELL_M)
+    middle, reach = int(joints[_HIPS, 1].mean()), int(0.06 / CELL_M)
+    between = labels[hips:body, middle - reach : middle + reach + 1] == 0
+    gaps = np.flatnonzero(between.any(1) & ~between[:, [0, -1]].any(1))
+    return min(hips + int(gaps[0]) if len(gaps) else body, len(labels))
 
 
 def _ankle(leg: Mask, shoes: Mask, bare: NDArray[np.integer], own: tuple[int, ...]) -> int:
