@@ -60,15 +60,13 @@ def in_own_program(run: Path, threads: int) -> dict[str, float]:
         "import sys; from pathlib import Path; from benchmarks.scores_speed import measure;"
         "measure(Path(sys.argv[1]))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(run)], check=True, capture_output=True, text=True
-    )
-    return json.loads(done.stdout.splitlines()[-1])
+    printed = subprocess.check_output([sys.executable, "-c", code, str(run)], text=True)
+    return json.loads(printed.splitlines()[-1])
 
 
 def main() -> None:
     """Print the figures of docs/metrics.md."""
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--person", default="alex")
     options.add_argument("--memory", action="store_true", help="memory alone")
     chosen = options.parse_args()

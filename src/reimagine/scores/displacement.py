@@ -25,6 +25,8 @@ STAY = 0.001
 """Correlation that a shift has to win per squared shrunken pixel, so that plain patches stay where they are."""
 STEPS = ((2, 7, 5.0, 3), (1, 9, 6.0, 3))
 """Shrinking, half the patch's side, standard deviation of its window (both in shrunken pixels), and steps."""
+STILL_PX = 0.005
+"""Steps that move no point further than this are the last."""
 STRAY = 6.0
 """Pixels that the steps may go from the search's answer before they count as lost."""
 
@@ -77,30 +79,30 @@ def _search(
     rows, columns = (
         at[:, axis].clip(0, side - 1) for axis, side in ((1, one.shape[0]), (0, one.shape[1]))
     )
-    padded = cv2.copyMakeBorder(
-        two, REACH, REACH, REACH, REACH, cv2.BORDER_CONSTANT, value=(0, 0, 0)
-    )
-    energy = [cv2.blur(np.einsum("hwc,hwc->hw", p, p), (PATCH, PATCH)) for p in (one, padded)]
-    height, width = one.shape[:2]
-    # Plane by plane: three short products beat one over the last axis.
-    planes = [
-        (np.ascontiguousarray(one[..., k]), np.ascontiguousarray(padded[..., k])) for k in range(3)
-    ]
-    side = 2 * REACH + 1
-    score = np.empty((side * side, len(points)), np.float32)
-    for index in range(side * side):
-        down, across = divmod(index, side)
-        window = (slice(down, down + height), slice(across, across + width))
-        product = sum(a * b[window] for a, b in planes)
-        product = np.asarray(product, np.float32)
-        likeness = cv2.blur(product, (PATCH, PATCH))[rows, columns]
-        norm = energy[0][rows, columns] * energy[1][window][rows, columns]
-        # The box filter's running sums may end just below zero.
-        score[index] = likeness / (np.sqrt(norm.clip(0)) + 1e-3)
+    half, side = PATCH // 2, 2 * REACH + 1
+    patches = _cut(one, rows, columns, half)
+    windows = _cut(two, rows, columns, half + REACH)
+    # Every patch slid over its own window, all in one convolution.
+    product = functional.conv2d(windows.flatten(0, 1)[None], patches, groups=len(points))[0]
+    energy = patches.square().sum((1, 2, 3))[:, None, None] / PATCH**2
+    energy = energy * functional.avg_pool2d(windows.square().sum(1), PATCH, stride=1)
+    score = (product / PATCH**2 / (energy.sqrt() + 1e-3)).flatten(1)
     tried = torch.arange(-REACH, REACH + 1, dtype=torch.float32)
     far = (tried[:, None].square() + tried.square()).flatten()
-    votes = together @ torch.from_numpy(score).T / together.sum(1, keepdim=True) - STAY * far
+    votes = together @ score / together.sum(1, keepdim=True) - STAY * far
     return _peak(votes.reshape(-1, side, side)) * COARSE
+
+
+def _cut(
+    picture: Float[NDArray[np.float32], "height width 3"],
+    rows: NDArray[np.integer],
+    columns: NDArray[np.integer],
+    half: int,
+) -> Float[Tensor, "points 3 side side"]:
+    """Squares around pixels; zero beyond the border."""
+    padded = np.pad(picture, ((half, half), (half, half), (0, 0)))
+    views = np.lib.stride_tricks.sliding_window_view(padded, (2 * half + 1,) * 2, axis=(0, 1))
+    return torch.from_numpy(views[rows, columns])
 
 
 def _peak(votes: Float[Tensor, "points side side"]) -> Float[Tensor, "points 2"]:
@@ -156,6 +158,8 @@ def _refine(
             move = torch.linalg.solve(damped, (J.transpose(1, 2) @ residual[..., None])[..., 0])
             length = move.norm(dim=1, keepdim=True)
             shift = shift + move * (1.5 / length.clamp_min(1.5))
+            if float(length.max()) < STILL_PX:
+                break
     return Displacement(shift=shift, information=information, likeness=likeness)
 
 

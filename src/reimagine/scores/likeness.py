@@ -83,17 +83,18 @@ def _lay(person: Person, index: int) -> Laid:
 
 
 def carry(laid: Laid, seen: Seen) -> Carried:
-    """The photo carried through the surface onto the one frame of `seen`."""
+    """The photo carried through the surface onto the one frame of `seen`; no picture where too little of it shows."""
     at = interpolate(seen.raster, seen.faces, laid.values.to(seen.verts))[0].cpu().numpy()
     face = (seen.raster.face[0] >= 0).cpu().numpy()
     # The person's outermost pixels mix with what lies behind.
     inner = cv2.erode(face.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     shown = inner & (at[..., 2] > OWN) & (at[..., 3] > SURE)
     picture = np.zeros((*face.shape, 3), np.float32)
-    if shown.any():
+    count, people = int(shown.sum()), int(face.sum())
+    if count >= max(1, LEAST * people):
         box = _box(shown)
         picture[box] = _read(laid.pixels, np.ascontiguousarray(at[box][..., :2]), shown[box])
-    return Carried(picture=picture, shown=shown, person_pixels=int(face.sum()))
+    return Carried(picture=picture, shown=shown, person_pixels=people)
 
 
 def _box(shown: NDArray[np.bool_]) -> tuple[slice, slice]:
@@ -108,23 +109,31 @@ def _read(
     shown: Bool[NDArray[np.bool_], "rows columns"],
 ) -> Float[NDArray[np.float32], "rows columns 3"]:
     """The photo at these pixels (centres at +0.5), shrunken first to about the frame's scale, so that nothing aliases."""
-    height, width = photo.shape[:2]
     scale = _scale(xy, shown)
+    low, high = xy[shown].min(0), xy[shown].max(0)
+    edge = np.ceil(2 * scale)  # what the filters reach
+    left, top = (max(0, int(value)) for value in low - edge)
+    right, bottom = (int(value) + 1 for value in high + edge)
+    photo = photo[top:bottom, left:right]
+    height, width = photo.shape[:2]
     if scale > 1:
         size = max(1, round(width / scale)), max(1, round(height / scale))
         photo = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
     by = np.array([photo.shape[1] / width, photo.shape[0] / height], np.float32)
-    maps = xy * by - np.float32(0.5)
-    found = cv2.remap(photo, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(found, np.float32) / 255
+    maps = (xy - np.array([left, top], np.float32)) * by - np.float32(0.5)
+    found = cv2.remap(
+        photo, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return found.astype(np.float32) / np.float32(255)
 
 
 def _scale(xy: NDArray[np.float32], shown: NDArray[np.bool_]) -> float:
     """How many of the photo's pixels one of the frame's is wide: the median over neighbours, of every fourth line."""
-    ways: list[NDArray[np.float32]] = []
+    ways: list[NDArray[np.floating]] = []
     for places, known in ((xy[::4], shown[::4]), (xy[:, ::4].swapaxes(0, 1), shown[:, ::4].T)):
-        step = np.square(places[:, 1:] - places[:, :-1]).sum(-1)
-        ways.append(step[known[:, 1:] & known[:, :-1]])
+        step = places[:, 1:] - places[:, :-1]
+        squared = step[..., 0] ** 2 + step[..., 1] ** 2
+        ways.append(squared[known[:, 1:] & known[:, :-1]])
     steps = np.concatenate(ways)
     return float(np.sqrt(np.median(steps))) if len(steps) else 1.0
 
