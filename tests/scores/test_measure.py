@@ -11,7 +11,7 @@ from reimagine.request import InputError
 from reimagine.scores.clip import Clip
 from reimagine.scores.measure import score_clip
 from reimagine.scores.page import page, worst_frames
-from reimagine.scores.report import markdown, pool, scores_json
+from reimagine.scores.report import markdown, number, pool, scores_json
 
 
 @pytest.fixture(scope="module")
@@ -188,3 +188,12 @@ def test_numbers_that_do_not_exist_are_null(scores):
         dataclasses.replace(scores, figures={"control.view_deg": one}), seed=0, versions={}
     )
     assert json.loads(text)["control"]["view_deg"]["mean"] is None
+
+
+def test_numbers_have_three_digits_and_thousands_are_in_full():
+    assert [number(v) for v in (1163.7, 27.23, 0.00012345, np.nan)] == [
+        "1164",
+        "27.2",
+        "0.000123",
+        "-",
+    ]

@@ -153,7 +153,7 @@ def worst_frames(one: Figure, most: int = WORST) -> list[int]:
 
 def curves(lines: Sequence[tuple[str, Figure]], axis: str) -> str:
     """The values over time as inline SVG; gaps where there is none."""
-    width, height, left, bottom = 900, 220, 64, 34
+    width, height, left, top, bottom = 900, 240, 64, 32, 34
     known = [v for _, one in lines for v in one.values if math.isfinite(v)]
     if not known:
         return "<p class=q>Nothing to plot.</p>"
@@ -165,7 +165,7 @@ def curves(lines: Sequence[tuple[str, Figure]], axis: str) -> str:
 
     def at(index: float, value: float) -> str:
         x = left + (width - left - 12) * index / last
-        y = 12 + (height - bottom - 12) * (1 - (value - low) / (high - low))
+        y = top + (height - bottom - top) * (1 - (value - low) / (high - low))
         return f"{x:.1f},{y:.1f}"
 
     parts = [f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img">']
@@ -175,7 +175,7 @@ def curves(lines: Sequence[tuple[str, Figure]], axis: str) -> str:
             f'<path d="M{left},{place}H{width - 12}" stroke="#ddd"/><text x="{left - 6}" y="{place}" dy="4" '
             f'text-anchor="end" font-size="12" fill="#555">{number(float(value))}</text>'
         )
-    for index in sorted({round(k) for k in np.linspace(0, last, 7)}):
+    for index in range(0, last + 1, -(-last // 8)):
         x = at(index, low).split(",")[0]
         parts.append(
             f'<text x="{x}" y="{height - 16}" text-anchor="middle" font-size="12" fill="#555">{index}</text>'
@@ -191,8 +191,10 @@ def curves(lines: Sequence[tuple[str, Figure]], axis: str) -> str:
                 ("L", d + pen + at(index + one.start, value)) if math.isfinite(value) else ("M", d)
             )
         parts.append(
-            f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="2"/>'
-            f'<text x="{left + 10 + 220 * number_of}" y="24" font-size="13" fill="{colour}">{escape(label)}</text>'
+            # The first line is broad, so that it is seen under one that runs over it.
+            f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="{2 if number_of else 4}" '
+            f'stroke-opacity="{1 if number_of else 0.6}"/>'
+            f'<text x="{left + 220 * number_of}" y="20" font-size="13" fill="{colour}">{escape(label)}</text>'
         )
     return "".join(parts) + "</svg>"
 

@@ -101,8 +101,10 @@ def cell(one: Figure | None) -> str:
 
 
 def number(value: float) -> str:
-    """Three significant digits."""
-    return f"{value:.3g}" if math.isfinite(value) else "-"
+    """Three significant digits; thousands in full."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _number(value: float) -> float | None:
