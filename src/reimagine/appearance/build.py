@@ -49,6 +49,8 @@ _BESIDE = {
 }
 """Body regions next to a piece's own where it may be seen too."""
 
+_SKIN_RANGE = 0.3
+"""How far (RGB, 0..1) skin of a face may be from its median."""
 _NECK_M = 0.07
 """Half the breadth in which the trunk's top is neck."""
 
@@ -188,7 +190,11 @@ def _coat(
     folded = np.any([one.folded for one in sightings], axis=0)
     for v in range(len(views)):
         share[v] *= 1 - folded * oddness(verts, taken[v], known, trust) * (1 - own[v])
-    fill = guess(verts, known, trust * (1 - folded * oddness(verts, known, known, trust)))
+    usual = 1 - folded * oddness(verts, known, known, trust)
+    if piece.name == "head":  # brows and hair are not carried on to the temples
+        away = np.linalg.norm(known - _skin_of_neck(shown[0], views[0]), axis=1)
+        usual = usual * (away < _SKIN_RANGE)
+    fill = guess(verts, known, trust * usual)
     # The chin's shadow on the neck goes where the chin goes.
     fill[neck] = _skin_of_neck(shown[0], views[0])
     return _Coat(xy=xy, share=share / np.maximum(share.sum(0), 1.0), trust=trust, fill=fill)

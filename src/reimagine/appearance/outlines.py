@@ -16,7 +16,7 @@ from reimagine.records import PARTS
 SKIN, FACE, HAIR, UPPER, LOWER, SHOES = range(1, len(PARTS) + 1)
 _LEFT_ARM, _RIGHT_ARM = (2, 3), (5, 6)
 _HANDS, _LEFT_LEG, _RIGHT_LEG = (4, 7), (9, 10, 11), (12, 13, 14)
-_UNDER_SHIRT_M = 0.05
+_UNDER_SHIRT_M = 0.025
 _SHOULDER_M, _WRIST_M = 0.125, 0.085
 """Breadth of a sleeve where no gap shows it."""
 _ARMPIT_M = 0.13

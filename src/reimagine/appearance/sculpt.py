@@ -17,7 +17,7 @@ from reimagine.records import Pose, Skin
 
 _STEP = 1.4
 """Voxel size in plane cells: 7 mm."""
-_TUCK_M = -0.012
+_TUCK_M = -0.018
 """How far cloth that another garment hides lies inside the body, so that it never shows through."""
 _FULLNESS = 3.0
 _CORE = 0.55
