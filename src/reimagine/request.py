@@ -160,9 +160,13 @@ class Refinement:
     refine_weights: str | None = None
     """Folder with a Wan text-to-video model. Default: Wan2.1-T2V-1.3B-Diffusers in $REIMAGINE_WEIGHTS, else in
     ~/.cache/reimagine/weights."""
-    refine_prompt: str = "a video of a person in natural motion, plain background, sharp, steady light"
+    refine_prompt: str = (
+        "a video of a person in natural motion, plain background, sharp, steady light"
+    )
     """What is to be seen. Better in your own words: who it is, the clothes, the motion."""
-    refine_negative: str = "flicker, blurry, distorted face, deformed hands, overexposed, watermark, text"
+    refine_negative: str = (
+        "flicker, blurry, distorted face, deformed hands, overexposed, watermark, text"
+    )
     """What is not to be seen; counts only with --refine-guidance above 1."""
     refine_guidance: float = 1.0
     """Classifier-free guidance; 1 is none and half the time."""

@@ -180,8 +180,6 @@ def test_an_unknown_camera_gets_the_nearest_name() -> None:
     ],
 )
 def test_numbers_out_of_range_are_refused_with_one_that_works(view: View, flag: str) -> None:
-    with pytest.raises(
-        InputError, match=rf"^{flag} is .*expected a number.* Give {flag} "
-    ) as got:
+    with pytest.raises(InputError, match=rf"^{flag} is .*expected a number.* Give {flag} ") as got:
         made("orbit", view)
     assert "\n" not in str(got.value)
