@@ -36,7 +36,6 @@ from reimagine.request import InputError, Request
         (["generate", "--height_m", "tall"], "--height_m is 'tall'; expected a number"),
         (["normals", "--front", "a.jpg"], "normals got --front, which is none of its flags"),
         (["person", "--outt", "p"], "Did you mean --out?"),
-        (["refine"], "refine got no --run; expected --run and a value"),
         (["refine", "--refinr", "flow", "--run", "r"], "Did you mean --refiner?"),
         (["score", "--sed", "1"], "Did you mean --seed?"),
         (["score", "--seed", "x"], "--seed is 'x'; expected a whole number"),
