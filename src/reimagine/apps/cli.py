@@ -25,6 +25,7 @@ commands:
   score      how steady and sharp a run is, in scores.json and report.html
   study      a page on which people compare two runs blind, and the tally of their answers
   motion     inspect or convert a motion file
+  train      a LoRA for the paper's image model, from pictures of your own
   backends   what is installed, what is missing and how to get it
 
 Each command has its own --help. No photos at hand? Try --person alex.
@@ -42,6 +43,7 @@ _OTHERS = {
     "score": "reimagine.apps.score:main",
     "study": "reimagine.apps.study:main",
     "motion": "reimagine.apps.motion:main",
+    "train": "reimagine.apps.train:main",
     "backends": "reimagine.apps.backends:main",
 }
 """Commands that read their own arguments."""

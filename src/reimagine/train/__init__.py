@@ -1,0 +1,1 @@
+"""Training: the LoRA of the paper's image model."""
