@@ -21,7 +21,7 @@ from reimagine.frames.backends.atlas import dress
 from reimagine.listener import Listener
 from reimagine.pictures import encode_depth, encode_png, over, read_picture, resize_to_cover
 from reimagine.records import Body, CameraPath, Conditions, Person, Seen
-from reimagine.refine.backend import Refiner, See
+from reimagine.refine.backend import Meets, Refiner, See
 from reimagine.request import InputError
 from reimagine.runs import RunFolder, frame_name
 from reimagine.scene import Scene
@@ -90,6 +90,8 @@ def steady(
     def see(first: int, stop: int) -> Seen:
         return dress(person, scene.pose[first:stop], scene.camera[first:stop])
 
+    if isinstance(refiner, Meets):
+        refiner.meet(person)
     behind = read_background(background, scene.camera.width, scene.camera.height)
     steady_pictures(
         run,

@@ -184,6 +184,12 @@ class Refinement:
     """How strongly coarse colour and light are held to the frames', 0 to 1."""
     refine_hold_high: float = 0.2
     """How strongly face, texture and edges are held to the frames', 0 to 1."""
+    refine_hold_guessed: float = 0.5
+    """Share of both by which places are held that no photo shows, 0 to 1: the model may change guessed places more."""
+    refine_guard: bool = True
+    """Whether face and hands are compared with the frames', and held more and done again where they drifted."""
+    refine_propagate: float = 0.0
+    """How far features are carried along the surface from every fifth latent to its neighbours, 0 (off) to 1."""
     refine_noise: str = "surface"
     """surface: noise moves with the body. plain: another in each frame."""
     refine_memory: str = "full"

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 from jaxtyping import Float
 from torch import Tensor
 
-from reimagine.records import Seen
+from reimagine.records import Person, Seen
 
 Read = Callable[[int], Float[Tensor, "4 height width"]]
 """Picture of a frame: RGBA, 0..1, straight alpha."""
@@ -25,4 +25,13 @@ class Refiner(Protocol):
 
         `see` is None where no surface is known, as for somebody else's video. A list of lines `notes`, where the refiner has one, goes to the log when the last frame is done.
         """
+        ...
+
+
+@runtime_checkable
+class Meets(Protocol):
+    """A refiner that wants to know who is in the frames."""
+
+    def meet(self, person: Person) -> None:
+        """Called before `steady` where `see` shows this person."""
         ...

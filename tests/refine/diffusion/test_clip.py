@@ -4,9 +4,10 @@ import pytest
 import torch
 from einops import rearrange
 
-from reimagine.refine.diffusion.clip import MOST_DRIFT, Plan, VideoRefiner, drift_of, native_size
+from reimagine.refine.diffusion.clip import MOST_DRIFT, Plan, VideoRefiner, drift_of
 from reimagine.refine.diffusion.sample import Hold, Span
 from reimagine.refine.diffusion.schedule import flow_matching
+from reimagine.refine.diffusion.sizes import native_size
 
 PLAN = Plan(
     levels=flow_matching(0.3, 4, 3.0),

@@ -1,6 +1,14 @@
 import torch
 
-from reimagine.refine.diffusion.sample import Hold, Span, noised, refine_latents
+from reimagine.refine.diffusion.sample import (
+    ANYWHERE,
+    Hold,
+    Places,
+    Settled,
+    Span,
+    noised,
+    refine_latents,
+)
 from reimagine.refine.diffusion.schedule import flow_matching, noise_prediction
 
 ALL = Span(window=99, overlap=0)
@@ -58,7 +66,7 @@ def test_beyond_the_person_the_originals_stay(gaussian, smooth, rand):
         levels,
         span=ALL,
         hold=Hold(outside=1.0),
-        person=person,
+        places=Places(person=person),
     )
     off = (person == 0).expand(2, -1, -1, -1)
     assert torch.equal(found[off], originals[off])
@@ -130,3 +138,58 @@ def test_windows_that_overlap_come_near_the_whole(gaussian, smooth, rand):
     )
     assert torch.equal(whole, same)
     assert (windows - whole).abs().mean() < 0.05 * (whole - originals).abs().mean()
+
+
+def test_guessed_places_are_held_by_their_share_of_what_seen_ones_are(gaussian, smooth, rand):
+    """With coarse and fine held alike each place is on its own, and comes out as if all were held as it is."""
+    originals, noise = rand(2, 5, 8, 8), rand(2, 5, 8, 8, seed=1)
+    levels = flow_matching(0.7, 6, 3.0)
+    seen = torch.zeros(5, 8, 8)
+    seen[:, :, :3], seen[:, :, 3] = 1.0, 0.5
+
+    def held(much, guessed=1.0, places=ANYWHERE):
+        return refine_latents(
+            gaussian(0.3 * smooth(5)),
+            originals,
+            noise,
+            levels,
+            span=ALL,
+            hold=Hold(low=much, high=much, easing=0.5, guessed=guessed),
+            places=places,
+        )
+
+    found = held(0.8, guessed=0.25, places=Places(seen=seen))
+    for columns, share in ((slice(0, 3), 1.0), (slice(3, 4), 0.625), (slice(4, 8), 0.25)):
+        alone = held(0.8 * share)
+        assert torch.allclose(found[..., columns], alone[..., columns], atol=1e-5)
+    assert not torch.allclose(found, held(0.8), atol=0.05)
+
+
+def test_a_raised_hold_of_one_gives_the_original_there_and_only_there(gaussian, rand):
+    originals, noise = rand(2, 5, 8, 8), rand(2, 5, 8, 8, seed=1)
+    raised = torch.zeros(5, 8, 8)
+    raised[1:3, 2:5] = 1
+    places = Places(raised=raised)
+    levels = flow_matching(0.7, 6, 3.0)
+    still = gaussian(0.3 * torch.eye(5))
+    free, held = (
+        refine_latents(still, originals, noise, levels, span=ALL, places=one)
+        for one in (ANYWHERE, places)
+    )
+    there = (raised == 1).expand(2, -1, -1, -1)
+    assert torch.equal(held[there], originals[there])
+    assert torch.equal(held[~there], free[~there])
+
+
+def test_settled_latents_come_out_as_they_were_and_others_fit_in(gaussian, smooth, rand):
+    originals, noise = rand(2, 5, 8, 8), rand(2, 5, 8, 8, seed=1)
+    levels = flow_matching(0.7, 6, 3.0)
+    model = gaussian(smooth(5))
+    first = refine_latents(model, originals, noise, levels, span=ALL)
+    where = torch.tensor([True, True, False, True, True])
+    settled = Settled(where=where, latents=first)
+    again = refine_latents(model, originals, noise, levels, span=ALL, settled=settled)
+    assert torch.equal(again[:, where], first[:, where])
+    assert (again[:, 2] - first[:, 2]).abs().mean() < 0.5 * (
+        originals[:, 2] - first[:, 2]
+    ).abs().mean()

@@ -17,10 +17,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.cameras.flow import mesh_flow
-from reimagine.records import CameraPath, Flow, Raster, Seen
+from reimagine.records import Flow, Raster, Seen
 from reimagine.refine.backend import Read, See
 from reimagine.refine.grain import Shares, edge_energy, keep_own_detail
 from reimagine.refine.optical import optical_flow
+from reimagine.refine.pairs import pair
 from reimagine.refine.resample import carry_outwards, lanczos
 from reimagine.refine.robust import robust_average, trimmed_mean
 from reimagine.request import InputError, Refinement
@@ -237,7 +238,7 @@ def _carried_here(own: Near, near: Near, place: Tensor, mine: Float[Tensor, "poi
         flow = optical_flow(own.carried, near.carried)
         area = torch.ones(len(place))
     else:
-        flow = mesh_flow(_pair(own.seen, near.seen), 0, 1)
+        flow = mesh_flow(pair(own.seen, near.seen), 0, 1)
         area = _area(flow).reshape(-1)[place]
     target = flow.target.reshape(-1, 2)[place]
     visible = flow.visible.reshape(-1)[place] & torch.isfinite(target).all(dim=1)
@@ -266,24 +267,3 @@ def _gain(
     shared = shared[:: max(1, len(shared) // GAIN_SAMPLES)]
     ratio = torch.log((mine[shared].clamp_min(0) + DARK) / (theirs[shared].clamp_min(0) + DARK))
     return ratio.median(dim=0).values.clamp(-LARGEST_GAIN, LARGEST_GAIN)
-
-
-def _pair(a: Seen, b: Seen) -> Seen:
-    """Two frames of one surface, which came one by one, as frames 0 and 1."""
-    cameras, rasters = (a.camera, b.camera), (a.raster, b.raster)
-    return Seen(
-        verts=torch.cat([a.verts, b.verts]),
-        faces=a.faces,
-        camera=CameraPath(
-            K=torch.cat([one.K for one in cameras]),
-            R=torch.cat([one.R for one in cameras]),
-            t=torch.cat([one.t for one in cameras]),
-            width=a.camera.width,
-            height=a.camera.height,
-        ),
-        raster=Raster(
-            face=torch.cat([one.face for one in rasters]),
-            barycentrics=torch.cat([one.barycentrics for one in rasters]),
-            depth=torch.cat([one.depth for one in rasters]),
-        ),
-    )

@@ -42,7 +42,14 @@ def make(device: str, settings: Refinement) -> VideoRefiner:
                 negative=settings.refine_negative,
                 guidance=settings.refine_guidance,
             )
-            loaded.append(load_wan(folder, text, device=device, memory=settings.refine_memory))
+            model = load_wan(
+                folder,
+                text,
+                device=device,
+                memory=settings.refine_memory,
+                propagate=settings.refine_propagate,
+            )
+            loaded.append(model)
         return loaded[0]
 
     return VideoRefiner(load=load, plan=plan)
@@ -52,9 +59,11 @@ def _plan(settings: Refinement) -> Plan:
     for name, value in (
         ("--refine-hold-low", settings.refine_hold_low),
         ("--refine-hold-high", settings.refine_hold_high),
+        ("--refine-hold-guessed", settings.refine_hold_guessed),
+        ("--refine-propagate", settings.refine_propagate),
     ):
         if not 0 <= value <= 1:
-            raise InputError(f"{name} is {value:g}; expected 0 (free) to 1 (held).")
+            raise InputError(f"{name} is {value:g}; expected 0 (not at all) to 1 (altogether).")
     if settings.refine_noise not in ("surface", "plain"):
         raise InputError(f"--refine-noise is {settings.refine_noise!r}; expected surface or plain.")
     if settings.refine_memory not in ("full", "low"):
@@ -79,8 +88,11 @@ def _plan(settings: Refinement) -> Plan:
             outside=1.0,
             easing=0.5,
             over_time=OVER_TIME,
+            guessed=settings.refine_hold_guessed,
         ),
         pixels=settings.refine_pixels,
         seed=settings.refine_seed,
         surface=settings.refine_noise == "surface",
+        guard=settings.refine_guard,
+        linked=settings.refine_propagate > 0,
     )

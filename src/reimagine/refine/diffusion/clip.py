@@ -10,18 +10,33 @@ from dataclasses import dataclass, field
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate, pad
+from torch.nn.functional import avg_pool2d
 
-from reimagine.records import Raster
+from reimagine.records import Person
 from reimagine.refine.backend import Read, See
-from reimagine.refine.diffusion.model import VideoModel
-from reimagine.refine.diffusion.sample import Hold, Span, refine_latents
+from reimagine.refine.diffusion.ground import (
+    Grid,
+    links_of,
+    noise_on_surface,
+    plain_noise,
+    seen_places,
+)
+from reimagine.refine.diffusion.model import Propagates, VideoModel
+from reimagine.refine.diffusion.parts import Part, decode_part, encode_parts, parts_of
+from reimagine.refine.diffusion.places import Marks, marks_of
+from reimagine.refine.diffusion.redo import Guard, guarded
+from reimagine.refine.diffusion.sample import (
+    Hold,
+    Places,
+    Settled,
+    Span,
+    cut_places,
+    refine_latents,
+)
 from reimagine.refine.diffusion.schedule import Level
-from reimagine.refine.diffusion.surface_noise import Grain, parts_needed, surface_noise
+from reimagine.refine.diffusion.sizes import Size, at_size, native_size, resized
 from reimagine.request import InputError
 
-LEAD = 2
-"""Latents before a part that are encoded or decoded with it and thrown away: video encoders look back."""
 CELL = 16
 """Side in pixels of the squares by which drift is told from detail."""
 MOST_DRIFT = 0.08
@@ -41,16 +56,10 @@ class Plan:
     seed: int
     surface: bool
     """Whether noise moves with the body."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
-    """Pixels of a picture at the model's size: the picture, then what it is padded to at the right and below."""
-
-    height: int
-    width: int
-    full_height: int
-    full_width: int
+    guard: bool = True
+    """Whether face and hands are watched, where it is known where they are."""
+    linked: bool = False
+    """Whether features are carried along the surface; for models that can."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +70,11 @@ class VideoRefiner:
     plan: Plan
     notes: list[str] = field(default_factory=list)
     """What was out of the ordinary, for the log."""
+    marks: Marks | None = None
+
+    def meet(self, person: Person) -> None:
+        """Who is in the frames to come: where face and hands are, and what photos show."""
+        self.marks = marks_of(person)
 
     def steady(
         self, read: Read, see: See | None, frames: int, start: int = 0
@@ -99,47 +113,76 @@ class VideoRefiner:
                 raise InputError(
                     f"frame {frame} is {sizes[0]} and frame 0 is {sizes[1]}; expected one size. Resize the frames."
                 )
-            return _at_size(picture, size)
+            return at_size(picture, size)
 
         latents = 1 + -(-(frames - 1) // model.stride)
-        originals, person = _encoded(model, shown, latents, self.plan.span.window)
-        noise = self._noise(see, originals, frames, model.stride, size)
-        refined = refine_latents(
-            model.denoise,
-            originals,
-            noise,
-            self.plan.levels,
-            span=self.plan.span,
-            hold=self.plan.hold,
-            person=person,
-        )
-        for first, changed in _corrections(
-            model, originals, refined, self.plan.span.window, start, frames
-        ):
-            for index in range(changed.shape[1]):
-                frame = first + index
-                if start <= frame < frames:
-                    yield self._corrected(read(frame), changed[:, index], size, frame)
+        window = self.plan.span.window
+        originals, person = encode_parts(model, shown, latents, window)
+        grid = Grid(shape=_four(originals), stride=model.stride, frames=frames, size=size)
+        noise, places = self._noise(see, grid), self._places(see, grid, person, model.multiple)
+        everything = slice(0, latents)
 
-    def _noise(
-        self, see: See | None, originals: Tensor, frames: int, stride: int, size: Size
-    ) -> Float[Tensor, "channels latents rows columns"]:
+        def refine(stretch: slice, places: Places, settled: Settled | None) -> Tensor:
+            return refine_latents(
+                model.denoise,
+                originals[:, stretch],
+                noise[:, stretch],
+                self.plan.levels,
+                span=self.plan.span,
+                hold=self.plan.hold,
+                places=cut_places(places, stretch),
+                settled=settled,
+                follow=model.denoise_along if isinstance(model, Propagates) else None,
+            )
+
+        refined = refine(everything, places, None)
+        guard = self._guard(see, size, model.stride)
+        for part in parts_of(latents, window, model.stride, frames):
+            if part.frames.stop <= start:
+                continue
+            before = decode_part(model, originals, part)
+
+            def change_of(latents: Tensor, part: Part = part, before: Tensor = before) -> Tensor:
+                return decode_part(model, latents, part) - before
+
+            change = change_of(refined)
+            if guard is not None:
+                change, lines = guarded(
+                    guard,
+                    part,
+                    change,
+                    refined,
+                    frames=frames,
+                    again=refine,
+                    places=places,
+                    change_of=change_of,
+                )
+                self.notes += lines
+            for index, frame in enumerate(part.frames):
+                if frame >= start:
+                    yield self._corrected(read(frame), change[:, index], size, frame)
+
+    def _noise(self, see: See | None, grid: Grid) -> Float[Tensor, "channels latents rows columns"]:
         """Of unit variance, equal for equal seeds; fixed to the surface where there is one."""
         if see is None or not self.plan.surface:
-            chance = torch.Generator().manual_seed(self.plan.seed)
-            return torch.randn(originals.shape, generator=chance)
-        channels, latents, rows, columns = originals.shape
-        noise = torch.empty(originals.shape)
-        parts = None
-        for latent in range(latents):
-            frame = min(latent * stride, frames - 1)
-            raster = _padded_raster(see(frame, frame + 1).raster, size)
-            parts = parts or parts_needed(raster, rows, columns)
-            grain = Grain(
-                seed=self.plan.seed, channels=channels, rows=rows, columns=columns, parts=parts
-            )
-            noise[:, latent] = surface_noise(raster, 0, latent, grain)
-        return noise
+            return plain_noise(grid, self.plan.seed)
+        return noise_on_surface(see, grid, self.plan.seed)
+
+    def _places(
+        self, see: See | None, grid: Grid, person: Float[Tensor, "latents rows columns"], token: int
+    ) -> Places:
+        """What is known of each latent pixel, as far as it is wanted."""
+        seen = links = None
+        if see is not None and self.marks is not None and self.plan.hold.guessed != 1:
+            seen = seen_places(see, self.marks, grid)
+        if see is not None and self.plan.linked:
+            links = links_of(see, grid, token)
+        return Places(person=person, seen=seen, links=links)
+
+    def _guard(self, see: See | None, size: Size, stride: int) -> Guard | None:
+        if see is None or self.marks is None or not self.plan.guard:
+            return None
+        return Guard(see=see, marks=self.marks, size=size, stride=stride)
 
     def _corrected(
         self,
@@ -150,7 +193,7 @@ class VideoRefiner:
     ) -> Float[Tensor, "4 height width"]:
         """The full-size frame with the change, halved and more where it drifts too far."""
         change = change[:, : size.height, : size.width]
-        alpha = _resized(picture[3:], (size.height, size.width))
+        alpha = resized(picture[3:], (size.height, size.width))
         drift = drift_of(change, alpha[0])
         if drift > MOST_DRIFT:
             change = change * (MOST_DRIFT / drift)
@@ -158,17 +201,9 @@ class VideoRefiner:
                 f"frame {frame}: refining changed the person's colour by {drift:.2f}, held to {MOST_DRIFT}"
             )
         result = picture.clone()
-        result[:3] += _resized(change, (picture.shape[1], picture.shape[2]))
+        result[:3] += resized(change, (picture.shape[1], picture.shape[2]))
         result[:3] = torch.where(picture[3:] > 0, result[:3], picture[:3])
         return result.clamp_(0, 1)
-
-
-def native_size(height: int, width: int, pixels: int, multiple: int) -> Size:
-    """The picture scaled down to at most `pixels`, never up, and padded to multiples."""
-    scale = min(1.0, (pixels / (height * width)) ** 0.5)
-    small = [max(1, round(side * scale)) for side in (height, width)]
-    full = [-(-side // multiple) * multiple for side in small]
-    return Size(height=small[0], width=small[1], full_height=full[0], full_width=full[1])
 
 
 def drift_of(
@@ -184,65 +219,6 @@ def drift_of(
     return float(moved.abs().amax(dim=0)[on_person].max())
 
 
-def _encoded(
-    model: VideoModel,
-    shown: Callable[[int], Float[Tensor, "4 height width"]],
-    latents: int,
-    window: int,
-) -> tuple[Float[Tensor, "channels latents rows columns"], Float[Tensor, "latents rows columns"]]:
-    """All latents, part by part, and where the person is in them."""
-    parts: list[Tensor] = []
-    persons: list[Tensor] = []
-    for first in range(0, latents, window):
-        stop, lead = min(first + window, latents), max(first - LEAD, 0)
-        frames = range(model.stride * lead, model.stride * (stop - 1) + 1)
-        pictures = torch.stack([shown(frame) for frame in frames])
-        rgb = pictures[:, :3] * pictures[:, 3:] + 1 - pictures[:, 3:]
-        found = model.encode(rgb.movedim(1, 0)).float().cpu()
-        parts.append(found[:, first - lead :])
-        rows, columns = found.shape[2:]
-        alpha = torch.nn.functional.adaptive_avg_pool2d(pictures[:, 3:], (rows, columns))[:, 0]
-        for latent in range(first, stop):
-            at = model.stride * (latent - lead)
-            persons.append(alpha[max(at - model.stride + 1, 0) : at + 1].amax(dim=0))
-    return torch.cat(parts, dim=1), torch.stack(persons)
-
-
-def _corrections(
-    model: VideoModel, originals: Tensor, refined: Tensor, window: int, start: int, frames: int
-) -> Iterator[tuple[int, Float[Tensor, "3 frames height width"]]]:
-    """First frame and change of each part that has frames to be given."""
-    latents = originals.shape[1]
-    for first in range(0, latents, window):
-        stop, lead = min(first + window, latents), max(first - LEAD, 0)
-        begin = 0 if first == 0 else model.stride * (first - 1) + 1
-        if model.stride * (stop - 1) < start or begin >= frames:
-            continue
-        two = [model.decode(one[:, lead:stop]).float().cpu() for one in (refined, originals)]
-        yield begin, (two[0] - two[1])[:, begin - model.stride * lead :]
-
-
-def _at_size(
-    picture: Float[Tensor, "4 height width"], size: Size
-) -> Float[Tensor, "4 rows columns"]:
-    small = _resized(picture, (size.height, size.width))
-    beyond = (0, size.full_width - size.width, 0, size.full_height - size.height)
-    return pad(small[None], beyond, mode="replicate")[0].clamp(0, 1)
-
-
-def _resized(picture: Float[Tensor, "c height width"], shape: tuple[int, int]) -> Tensor:
-    if tuple(picture.shape[1:]) == shape:
-        return picture
-    return interpolate(picture[None], size=shape, mode="bicubic", antialias=True)[0]
-
-
-def _padded_raster(raster: Raster, size: Size) -> Raster:
-    """Grown by empty pixels as the picture is padded, in proportion."""
-    height, width = raster.face.shape[1:]
-    right = round(width * size.full_width / size.width) - width
-    down = round(height * size.full_height / size.height) - height
-    return Raster(
-        face=pad(raster.face, (0, right, 0, down), value=-1),
-        barycentrics=pad(raster.barycentrics, (0, 0, 0, right, 0, down)),
-        depth=pad(raster.depth, (0, right, 0, down), value=torch.inf),
-    )
+def _four(latents: Tensor) -> tuple[int, int, int, int]:
+    channels, count, rows, columns = latents.shape
+    return channels, count, rows, columns

@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.refine.diffusion.links import Links
 from reimagine.refine.diffusion.schedule import Level
 
 
@@ -38,4 +39,15 @@ class VideoModel(Protocol):
         self, latents: Float[Tensor, "channels latents rows columns"]
     ) -> Float[Tensor, "3 frames height width"]:
         """The video of clean latents, 0..1."""
+        ...
+
+
+@runtime_checkable
+class Propagates(Protocol):
+    """A video model whose features can be carried from one frame to another."""
+
+    def denoise_along(
+        self, noised: Float[Tensor, "channels latents rows columns"], level: Level, links: Links
+    ) -> Float[Tensor, "channels latents rows columns"]:
+        """The clean estimate where linked places share features."""
         ...

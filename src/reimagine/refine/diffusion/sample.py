@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from reimagine.refine.diffusion.links import Links
 from reimagine.refine.diffusion.schedule import Level
 from reimagine.refine.diffusion.windows import in_windows
 
 Latents = Float[Tensor, "channels latents rows columns"]
+Denoise = Callable[[Latents, Level], Latents]
+Follow = Callable[[Latents, Level, Links], Latents]
 COARSE = 5
 """Side in latent pixels of the square whose mean counts as low frequency."""
 
@@ -31,9 +34,46 @@ class Hold:
     """How far `low` and `high` have let go by the last step: 0 not at all, 1 altogether."""
     over_time: int = 1
     """Latents over whose mean the original's coarse part is taken, so that its flicker is not what is held; odd."""
+    guessed: float = 1.0
+    """Share of `low` and `high` by which places are held that no photo shows."""
 
 
 FREE = Hold()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """What is known of each latent pixel; nothing where it is None."""
+
+    person: Float[Tensor, "latents rows columns"] | None = None
+    """Where the person is, 0..1."""
+    seen: Float[Tensor, "latents rows columns"] | None = None
+    """How far photos show the place, 0..1."""
+    raised: Float[Tensor, "latents rows columns"] | None = None
+    """How strongly the place is held besides, 0..1, to the last step."""
+    links: Links | None = None
+    """Along which features are carried."""
+
+
+ANYWHERE = Places()
+
+
+def cut_places(places: Places, part: slice) -> Places:
+    """What is known of a few neighbouring latents."""
+    return Places(
+        person=None if places.person is None else places.person[part],
+        seen=None if places.seen is None else places.seen[part],
+        raised=None if places.raised is None else places.raised[part],
+        links=None if places.links is None else places.links.cut(part),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """Latents that come out as they came out before, for the others to fit in with."""
+
+    where: Bool[Tensor, " latents"]
+    latents: Latents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +90,16 @@ def noised(clean: Latents, noise: Latents, level: Level) -> Latents:
 
 
 def refine_latents(
-    denoise: Callable[[Latents, Level], Latents],
+    denoise: Denoise,
     originals: Latents,
     noise: Latents,
     levels: Sequence[Level],
     *,
     span: Span,
     hold: Hold = FREE,
-    person: Float[Tensor, "latents rows columns"] | None = None,
+    places: Places = ANYWHERE,
+    settled: Settled | None = None,
+    follow: Follow | None = None,
 ) -> Latents:
     """The originals noised to the first level and brought down to the last; without levels, the originals.
 
@@ -71,28 +113,36 @@ def refine_latents(
         levels: From the noisiest on.
         span: Latents that are denoised at once.
         hold: What is held.
-        person: Where the person is, 0..1; everywhere where it is None.
+        places: What is known of latent pixels.
+        settled: What is known to be the result already.
+        follow: The clean estimate with features carried along links; where there are some it takes denoise's place.
     """
     if len(levels) < 2:
         return originals
-    latents = noised(originals, noise, levels[0])
+    latents = _settled(noised(originals, noise, levels[0]), noise, levels[0], settled)
     targets = _over_time(originals, hold.over_time)
     for step, (level, after) in enumerate(pairwise(levels)):
-        latents = _step(denoise, latents, level, after, span)
+        latents = _step(denoise, follow, latents, level, after, span, places.links)
         left = 1 - hold.easing * step / max(len(levels) - 2, 1)
-        latents = _held(latents, originals, targets, noise, after, hold, left, person)
+        goals = [noised(one, noise, after) for one in (originals, targets)]
+        latents = _held(latents, goals[0], goals[1], hold, left, places)
+        latents = _settled(latents, noise, after, settled)
     return latents
 
 
 def _step(
-    denoise: Callable[[Latents, Level], Latents],
+    denoise: Denoise,
+    follow: Follow | None,
     latents: Latents,
     level: Level,
     after: Level,
     span: Span,
+    links: Links | None,
 ) -> Latents:
-    def estimate(part: Latents) -> Latents:
-        return denoise(part, level)
+    def estimate(part: Latents, where: slice) -> Latents:
+        if follow is None or links is None:
+            return denoise(part, level)
+        return follow(part, level, links.cut(where))
 
     clean = in_windows(estimate, latents, span.window, span.overlap)
     ratio = after.noise / level.noise
@@ -103,22 +153,31 @@ def _held(
     latents: Latents,
     originals: Latents,
     targets: Latents,
-    noise: Latents,
-    level: Level,
     hold: Hold,
     left: float,
-    person: Float[Tensor, "latents rows columns"] | None,
+    places: Places,
 ) -> Latents:
-    """Latents pulled to the originals noised to the same level by the same noise."""
+    """Latents pulled to the originals, and in what is coarse to the targets, both noised to the same level."""
     low, high = hold.low * left, hold.high * left
     if low or high:
-        away_low = _coarse(noised(targets, noise, level) - latents)
-        away = noised(originals, noise, level) - latents
-        latents = latents + low * away_low + high * (away - _coarse(away))
-    if hold.outside and person is not None:
-        share = hold.outside * (1 - person).to(latents)
-        latents = torch.lerp(latents, noised(originals, noise, level), share)
+        away = originals - latents
+        pull = low * _coarse(targets - latents) + high * (away - _coarse(away))
+        if places.seen is not None and hold.guessed != 1:
+            pull = pull * torch.lerp(torch.tensor(hold.guessed), torch.ones(()), places.seen)
+        latents = latents + pull
+    if places.raised is not None:
+        latents = torch.lerp(latents, originals, places.raised.to(latents))
+    if hold.outside and places.person is not None:
+        share = hold.outside * (1 - places.person).to(latents)
+        latents = torch.lerp(latents, originals, share)
     return latents
+
+
+def _settled(latents: Latents, noise: Latents, level: Level, settled: Settled | None) -> Latents:
+    if settled is None:
+        return latents
+    known = noised(settled.latents, noise, level)
+    return torch.where(settled.where[:, None, None], known, latents)
 
 
 def _coarse(latents: Latents) -> Latents:

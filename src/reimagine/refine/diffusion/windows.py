@@ -34,17 +34,17 @@ def ramp(length: int, overlap: int, *, first: bool, last: bool) -> Float[Tensor,
 
 
 def in_windows(
-    estimate: Callable[[Latents], Latents], latents: Latents, window: int, overlap: int
+    estimate: Callable[[Latents, slice], Latents], latents: Latents, window: int, overlap: int
 ) -> Latents:
-    """`estimate` of the whole, from its estimates of windows; exactly its own where one window covers all."""
+    """`estimate` of the whole, from its estimates of windows (a window and where it is); exactly its own where one window covers all."""
     length = latents.shape[1]
     parts = spans(length, window, overlap)
     if len(parts) == 1:
-        return estimate(latents)
+        return estimate(latents, parts[0])
     total, weight = torch.zeros_like(latents), torch.zeros(length)
     for part in parts:
         share = ramp(window, overlap, first=part.start == 0, last=part.stop == length)
-        found = estimate(latents[:, part])
+        found = estimate(latents[:, part], part)
         total[:, part] += found * share[:, None, None].to(found)
         weight[part] += share
     return total / weight[:, None, None].to(total)

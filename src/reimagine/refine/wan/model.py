@@ -1,6 +1,6 @@
 """Wan as a video model: encode, denoise to the clean estimate, decode."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +10,9 @@ from diffusers.pipelines.wan.pipeline_wan import WanPipeline
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.refine.diffusion.links import Links
 from reimagine.refine.diffusion.schedule import Level
+from reimagine.refine.wan.propagate import CarryingProcessor, carrying, hook
 from reimagine.request import InputError
 
 
@@ -35,6 +37,8 @@ class Wan:
     negative: Tensor | None
     guidance: float
     device: str
+    carriers: list[CarryingProcessor] = field(default_factory=list)
+    """Hooks that carry features; none where that is off."""
 
     @property
     def stride(self) -> int:
@@ -70,6 +74,13 @@ class Wan:
             other = self._velocity(model, latents, self.negative, level)
             velocity = other + self.guidance * (velocity - other)
         return (latents - level.noise * velocity.float())[0].to(noised)
+
+    def denoise_along(
+        self, noised: Float[Tensor, "channels latents rows columns"], level: Level, links: Links
+    ) -> Float[Tensor, "channels latents rows columns"]:
+        """The same with features carried along the links."""
+        with carrying(self.carriers, links):
+            return self.denoise(noised, level)
 
     @torch.no_grad()
     def decode(
@@ -111,8 +122,10 @@ class Wan:
         )[0]
 
 
-def load_wan(folder: Path, text: Text, *, device: str, memory: str) -> Wan:
+def load_wan(folder: Path, text: Text, *, device: str, memory: str, propagate: float = 0.0) -> Wan:
     """The model of a folder in diffusers' layout; the text encoder is in memory only while the prompt is encoded.
+
+    With `propagate` above 0 its self-attention is hooked, for features to be carried.
 
     Raises:
         InputError: where its files cannot be read.
@@ -146,7 +159,14 @@ def load_wan(folder: Path, text: Text, *, device: str, memory: str) -> Wan:
         pipe.enable_model_cpu_offload()
     else:
         pipe.to(device)
+    experts = [pipe.transformer, getattr(pipe, "transformer_2", None)]
     return Wan(
+        carriers=[
+            one
+            for model in experts
+            if model is not None and propagate
+            for one in hook(model, propagate)
+        ],
         pipe=pipe,
         prompt=prompt,
         negative=negative if guided else None,

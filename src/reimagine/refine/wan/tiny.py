@@ -50,7 +50,7 @@ def write_tiny_wan(folder: Path, seed: int = 0) -> None:
         rope_max_seq_len=64,
     )
     vae = cast("Any", AutoencoderKLWan)(
-        base_dim=3,
+        base_dim=4,
         z_dim=16,
         dim_mult=[1, 1, 1, 1],
         num_res_blocks=1,
