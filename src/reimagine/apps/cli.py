@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from reimagine.request import InputError, NormalsRequest, PersonRequest, RefineRequest, Request
+from reimagine.workers import wait_asleep
 
 DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -52,6 +53,7 @@ _OTHERS = {
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; gives the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    wait_asleep()
     try:
         return _run(arguments)
     except InputError as error:

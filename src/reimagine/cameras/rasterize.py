@@ -15,6 +15,11 @@ from reimagine.cameras.project import NEAR_M, to_screen
 from reimagine.records import CameraPath, Raster
 
 
+def load_kernels(device: torch.device | str) -> None:
+    """Make the kernels ready, as several threads that use them for the first time at once must not."""
+    wp.load_module(kernels, device=str(device))
+
+
 def rasterize(
     verts: Float[Tensor, "frames verts 3"], faces: Int[Tensor, "faces 3"], camera: CameraPath
 ) -> Raster:
@@ -145,7 +150,7 @@ def _share_out(work: Callable[[slice], None], frames: int, device: torch.device)
     if workers < 2:
         work(slice(0, frames))
         return
-    wp.load_module(kernels, device="cpu")
+    load_kernels("cpu")
     cuts = [frames * k // workers for k in range(workers + 1)]
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(work, map(slice, cuts[:-1], cuts[1:])))

@@ -1,6 +1,6 @@
 """The person's own photos, carried by the dressed surface into the new pose and view."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from einops import rearrange
@@ -11,21 +11,26 @@ from torch.nn.functional import avg_pool2d
 from reimagine.body.model import pose_skin
 from reimagine.cameras.flow import look
 from reimagine.cameras.project import project
-from reimagine.cameras.rasterize import blend, rasterize
+from reimagine.cameras.rasterize import blend, load_kernels, rasterize
 from reimagine.frames.pyramid import Pyramid, build_pyramid, sample
 from reimagine.records import CameraPath, Conditions, Person, Pose, Raster, Seen
 from reimagine.request import ImageModel
+from reimagine.workers import workers
 
 SUPERSAMPLES = 2
 """Samples per pixel along each axis."""
+_AT_ONCE = 2**15
+"""Samples worked on at once: what lies between stays in the processor's cache. The result does not depend on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coat:
-    """A person's colours, made ready for painting once per call."""
+    """A person's colours, made ready for painting."""
 
     attributes: Float[Tensor, "verts channels"]
     """Per vertex: fill rgb, then x, y and weight of each photo."""
+    areas: Float[Tensor, "photos faces"]
+    """Of each face in each photo, twice, in pixels."""
     pyramids: tuple[Pyramid, ...]
 
 
@@ -35,6 +40,8 @@ class Atlas:
 
     device: str
     multiple: int = 1
+    worn: list[tuple[Person, Coat]] = field(default_factory=list[tuple[Person, Coat]])
+    """The coat of the person who was painted last."""
 
     def paint(
         self, person: Person, conditions: Conditions, seed: int
@@ -42,14 +49,24 @@ class Atlas:
         """RGBA pictures, 0..1, straight alpha; nothing is drawn by chance, so any seed does."""
         del seed
         camera = conditions.camera
-        coat = _coat(person, self.device)
+        coat = self._coat_of(person)
         pictures = torch.empty(len(conditions), 4, camera.height, camera.width)
         faces = person.surface.faces.to(self.device)
+
         # One frame at a time: the same pixels whatever the batch, and memory stays flat.
-        for frame in range(len(conditions)):
+        def paint_one(frame: int) -> None:
             verts = pose_skin(person.surface, conditions.pose[frame : frame + 1]).to(self.device)
             pictures[frame] = _paint_one(coat, faces, verts, camera[frame : frame + 1])
+
+        load_kernels(self.device)
+        with workers(None if self.device == "cpu" else 1) as pool:
+            list(pool.map(paint_one, range(len(conditions))))
         return pictures
+
+    def _coat_of(self, person: Person) -> Coat:
+        if not (self.worn and self.worn[0][0] is person):
+            self.worn[:] = [(person, _coat(person, self.device))]
+        return self.worn[0][1]
 
 
 def make(device: str = "cpu", settings: ImageModel | None = None) -> Atlas:
@@ -74,7 +91,8 @@ def _coat(person: Person, device: str) -> Coat:
     fill = torch.nan_to_num(person.fill).clamp(0, 1)
     attributes = torch.cat([fill, rearrange(looks, "photos verts c -> verts (photos c)")], dim=1)
     pyramids = tuple(build_pyramid(photo.rgb.to(device)) for photo in person.photos)
-    return Coat(attributes=attributes.to(device), pyramids=pyramids)
+    areas = torch.stack([_area(place[person.surface.faces]) for place in xy])
+    return Coat(attributes=attributes.to(device), areas=areas.to(device), pyramids=pyramids)
 
 
 def _paint_one(
@@ -129,20 +147,32 @@ def _colours(
 ) -> Float[Tensor, "4 height width"]:
     """Colour of every sample, with 1 in the fourth channel where the person is."""
     face = raster.face[0]
-    place = (face.reshape(-1) >= 0).nonzero()[:, 0]
-    own_face = face.reshape(-1)[place]
-    values = blend(raster.barycentrics.reshape(-1, 2)[place], coat.attributes, faces[own_face])
+    barycentrics = raster.barycentrics.reshape(-1, 2)
+    rgba = torch.zeros(face.numel(), 4, device=face.device)
+    for place in (face.reshape(-1) >= 0).nonzero()[:, 0].split(_AT_ONCE):
+        own_face = face.reshape(-1)[place]
+        values = blend(barycentrics[place], coat.attributes, faces[own_face])
+        rgba[place, :3] = _mixed(coat, levels, own_face, values)
+        rgba[place, 3] = 1
+    return rearrange(rgba, "(height width) c -> c height width", height=face.shape[0])
+
+
+def _mixed(
+    coat: Coat,
+    levels: Float[Tensor, "photos faces"],
+    own_face: Int[Tensor, " points"],
+    values: Float[Tensor, "points channels"],
+) -> Float[Tensor, "points 3"]:
+    """The fill and what each photo shows, in their shares."""
     colour = values[:, :3] * (1 - values[:, 5::3].sum(dim=1, keepdim=True)).clamp(0, 1)
     for photo, pyramid in enumerate(coat.pyramids):
         x, y, weight = values[:, 3 + 3 * photo : 6 + 3 * photo].unbind(dim=1)
         trusted = (weight > 0).nonzero()[:, 0]
-        xy = torch.stack([x[trusted], y[trusted]], dim=1)
-        taken = sample(pyramid, xy, levels[photo][own_face[trusted]])
-        colour[trusted] += taken * weight[trusted, None]
-    rgba = torch.zeros(face.numel(), 4, device=face.device)
-    rgba[place, :3] = colour
-    rgba[place, 3] = 1
-    return rearrange(rgba, "(height width) c -> c height width", height=face.shape[0])
+        if len(trusted):
+            xy = torch.stack([x[trusted], y[trusted]], dim=1)
+            taken = sample(pyramid, xy, levels[photo][own_face[trusted]])
+            colour[trusted] += taken * weight[trusted, None]
+    return colour
 
 
 def _levels(
@@ -150,11 +180,9 @@ def _levels(
 ) -> Float[Tensor, "photos faces"]:
     """log2 of how many photo pixels one sample covers, from a face's area in the photo and here."""
     here = _area(pixels[faces])
-    there = torch.stack(
-        [_area(coat.attributes[:, start : start + 2][faces])
-         for start in range(3, coat.attributes.shape[1], 3)]
-    )  # fmt: skip
-    return 0.5 * torch.log2(there.clamp_min(1e-6) / torch.nan_to_num(here, nan=1).clamp_min(1e-6))
+    return 0.5 * torch.log2(
+        coat.areas.clamp_min(1e-6) / torch.nan_to_num(here, nan=1).clamp_min(1e-6)
+    )
 
 
 def _area(triangles: Float[Tensor, "faces 3 2"]) -> Float[Tensor, " faces"]:

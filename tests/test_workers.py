@@ -1,0 +1,47 @@
+import os
+import subprocess
+import sys
+
+import cv2
+import pytest
+import torch
+
+from reimagine.workers import wait_asleep, workers
+
+
+def test_libraries_use_one_thread_within_and_as_many_as_before_afterwards():
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    with workers(2) as pool:
+        inside = list(pool.map(lambda _: (torch.get_num_threads(), cv2.getNumThreads()), range(8)))
+    assert set(inside) == {(1, 1)}
+    assert (torch.get_num_threads(), cv2.getNumThreads()) == before
+
+
+def test_libraries_get_their_threads_back_when_the_work_fails():
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    with pytest.raises(RuntimeError, match="lost"), workers(1) as pool:
+        pool.submit(_fail).result()
+    assert (torch.get_num_threads(), cv2.getNumThreads()) == before
+
+
+def test_idle_threads_sleep_unless_the_user_wants_otherwise():
+    theirs = {"OMP_WAIT_POLICY": "active"}
+    wait_asleep(theirs)
+    assert theirs == {"OMP_WAIT_POLICY": "active"}
+    ours: dict[str, str] = {}
+    wait_asleep(ours)
+    assert ours == {"OMP_WAIT_POLICY": "passive"}
+
+
+def test_the_command_line_asks_for_sleep_before_torch_is_there():
+    code = (
+        "import os, sys; from reimagine.apps.cli import main; main(['--version']);"
+        "print(os.environ['OMP_WAIT_POLICY'], 'torch' in sys.modules)"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    printed = subprocess.check_output([sys.executable, "-c", code], text=True, env=environment)
+    assert printed.splitlines()[-1] == "passive False"
+
+
+def _fail() -> None:
+    raise RuntimeError("lost")
