@@ -79,7 +79,8 @@ def lora_file(path: Path, weights: dict[str, nn.Parameter], rank: int) -> None:
     layers = sorted({name.rsplit(".", 2)[0] for name in weights})
     about: dict[str, Any] = {"r": rank, "lora_alpha": rank, "target_modules": layers}
     header = json.dumps({f"transformer.{key}": value for key, value in about.items()})
-    save_file(held, path, {"format": "pt", "lora_adapter_metadata": header})
+    # One entry only: safetensors writes several in any order, and equal trainings should make equal files.
+    save_file(held, path, {"lora_adapter_metadata": header})
 
 
 def own_copy(weight: Tensor) -> Tensor:

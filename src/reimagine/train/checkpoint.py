@@ -23,8 +23,9 @@ def save_checkpoint(
     """Write the state after `step` steps, whole or not at all; of the older ones the last stays."""
     held = {f"weight {name}": own_copy(weight) for name, weight in weights.items()}
     for name, weight in weights.items():
-        for moment in _MOMENTS:
-            held[f"{moment} {name}"] = own_copy(optimizer.state[weight][moment])
+        # Weights that nothing hangs on, such as the text's in a ControlNet's last block, never get a gradient.
+        moments = optimizer.state.get(weight, {})
+        held |= {f"{moment} {name}": own_copy(moments[moment]) for moment in _MOMENTS if moments}
     with run.file(_name(step)) as path:
         save_file(held, path, {"step": str(step)})
     for old in checkpoints(run.path)[:-_KEPT]:
@@ -48,16 +49,17 @@ def load_checkpoint(
     try:
         with safe_open(path, framework="pt") as file:
             step = int((file.metadata() or {})["step"])
-            with torch.no_grad():
-                for name, weight in weights.items():
+            names = set(file.keys())
+            for name, weight in weights.items():
+                with torch.no_grad():
                     weight.copy_(file.get_tensor(f"weight {name}"))
-                    optimizer.state[weight] = {
-                        "step": torch.tensor(float(step)),
-                        **{
-                            moment: file.get_tensor(f"{moment} {name}").to(weight)
-                            for moment in _MOMENTS
-                        },
-                    }
+                moments = {
+                    moment: file.get_tensor(f"{moment} {name}").to(weight)
+                    for moment in _MOMENTS
+                    if f"{moment} {name}" in names
+                }
+                if moments:
+                    optimizer.state[weight] = {"step": torch.tensor(float(step)), **moments}
     except (SafetensorError, KeyError, ValueError, OSError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(

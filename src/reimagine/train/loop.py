@@ -2,6 +2,7 @@
 
 import math
 import shutil
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,13 +92,17 @@ def train_step(
         generator = generator_for(request.seed, "noise", step, place)
         level = int(drawn_level(generator, example.target.dtype))
         noise = torch.randn(example.target.shape, generator=generator)
-        loss = flow_loss(learner.velocity, example, told, level=level, noise=noise)
-        (loss / request.batch).backward()
+        with warnings.catch_warnings():
+            # A trained ControlNet's norms are float32 between bfloat16 layers, which torch says it does slowly.
+            warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")
+            loss = flow_loss(learner.velocity, example, told, level=level, noise=noise)
+            (loss / request.batch).backward()
         total += loss.detach() / request.batch
     if accelerator.num_processes > 1:
         total = accelerator.reduce(total, reduction="sum")
         for weight in learner.trained.values():
-            weight.grad = accelerator.reduce(weight.grad, reduction="sum")
+            if weight.grad is not None:
+                weight.grad = accelerator.reduce(weight.grad, reduction="sum")
     mean = float(total)
     if math.isfinite(mean):
         for group in learner.optimizer.param_groups:

@@ -6,8 +6,9 @@ from typing import Any
 
 from reimagine.request import ImageModel, InputError
 
-_FREE = ("out", "base", "device", "steps", "save_every", "keep_activations")
-"""Settings that may change while a training is continued: they alter no number, or only how many steps there are."""
+_FREE = ("out", "data", "base", "device", "steps", "save_every", "keep_activations")
+"""Settings that may change while a training is continued: they decide nothing but how many steps there are. The data's
+place may change, its content (`data_fingerprint`) may not."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,76 @@
+"""Tiny random weights and a tiny data set of two people."""
+
+import pytest
+import torch
+from torch.nn.functional import interpolate
+
+from reimagine.frames.flux.tiny import write_tiny_weights
+from reimagine.pictures import write_picture
+from reimagine.train.settings import LoraRequest
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("weights")
+    write_tiny_weights(folder)
+    return folder
+
+
+def smooth(generator, height, width):
+    coarse = torch.rand(1, 3, 4, 4, generator=generator)
+    return interpolate(coarse, size=(height, width), mode="bicubic")[0].clamp(0, 1)
+
+
+def write_people(folder, pairs=1):
+    generator = torch.Generator().manual_seed(1)
+    for name in ("ann", "bob"):
+        for kind in ("normals", "targets"):
+            (folder / name / kind).mkdir(parents=True)
+        write_picture(folder / name / "reference.png", smooth(generator, 32, 64))
+        for number in range(pairs):
+            for kind in ("normals", "targets"):
+                path = folder / name / kind / f"{number:06d}.png"
+                write_picture(path, smooth(generator, 48, 32))
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write_people(tmp_path / "data")
+
+
+def tiny_request(base, **changes):
+    """A request that takes a second or two."""
+    settings = {
+        "base": str(base),
+        "rank": 2,
+        "steps": 4,
+        "learning_rate": 1e-2,
+        "save_every": 2,
+        "sample_every": 0,
+        "sample_steps": 2,
+        "samples": 1,
+        "device": "cpu",
+    }
+    named = {name: str(changes.pop(name)) for name in ("data", "out")}
+    return LoraRequest(**(settings | named | changes))
+
+
+@pytest.fixture
+def request_for(base, data, tmp_path):
+    """Makes requests over the same data."""
+
+    def make(out="out", **changes):
+        settings = {"base": base, "data": data, "out": tmp_path / out} | changes
+        return tiny_request(settings.pop("base"), **settings)
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Tiny layers are done before threads have met."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -1,0 +1,130 @@
+"""MVHumanNet++ folders: made up here around the public sample's own camera and motion."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from reimagine.cameras.read import read_camera
+from reimagine.listener import SILENT, Listener
+from reimagine.pictures import read_picture, write_picture
+from reimagine.request import InputError
+from reimagine.runs import open_run
+from reimagine.train.captures import find_people, make_triples, world_from_capture
+from reimagine.train.settings import LoraRequest
+from reimagine.train.triples import find_triples, read_triple
+
+SIZE = "96x160"
+SIDE = 256
+
+
+def turned_camera(camera, turn):
+    angle = math.radians(22.5 * turn)
+    sine, cosine = math.sin(angle), math.cos(angle)
+    about_down = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
+    extrinsic = camera["extrinsic"].copy()
+    extrinsic[:, :3] = extrinsic[:, :3] @ about_down.T
+    return {"intrinsic": camera["intrinsic"], "extrinsic": extrinsic}
+
+
+@pytest.fixture
+def captures(shared_data, tmp_path):
+    """A person seen by cameras in front, at the right, behind, at the left; grey pictures, a box for a mask."""
+    person = tmp_path / "main_data" / "train" / "100842"
+    person.mkdir(parents=True)
+    motion = (shared_data / "motion/mvhumannet_pp_100842.npz").read_bytes()
+    (person / "smplx_params.npz").write_bytes(motion)
+    camera = np.load(shared_data / "cameras/mvhumannet_pp_100842_cam_00.npz")
+    for turn in (0, 4, 8, 12):
+        name = f"cam_{turn:02d}"
+        for kind in ("images", "masks", "cameras"):
+            (person / kind / name).mkdir(parents=True)
+        np.savez(person / "cameras" / name / "camera.npz", **turned_camera(camera, turn))
+        mask = torch.zeros(1, SIDE, SIDE)
+        mask[:, 40:220, 90:160] = 1
+        for frame in ("0025", "0050", "A-2045"):
+            picture = torch.full((3, SIDE, SIDE), 0.1 + turn / 20)
+            write_picture(person / "masks" / name / f"{frame}.png", mask)
+            write_picture(person / "images" / name / "x.png", picture)
+            (person / "images" / name / "x.png").rename(person / "images" / name / f"{frame}.jpg")
+    return tmp_path / "main_data"
+
+
+def made(captures, out, **changes):
+    request = LoraRequest(data=str(captures), out=str(out), size=SIZE, **changes)
+    said = []
+    with open_run(out, {"command": "test"}) as run:
+        listener = Listener(step=lambda *step: said.append(step))
+        make_triples(run, "pairs", find_people(captures), request, listener)
+    assert said == [("captures", 1, 1)]
+    return out / "pairs"
+
+
+def test_people_are_found_from_the_person_up_to_the_data_set(captures):
+    person = captures / "train" / "100842"
+    for folder in (captures, captures / "train", person):
+        assert find_people(folder) == (person,)
+    assert find_people(captures / "nothing") == ()
+
+
+def test_triples_are_made_in_our_own_layout(captures, tmp_path):
+    folder = made(captures, tmp_path / "out")
+    triples = find_triples(folder, "a person")
+    assert len(triples) == 8
+    pictures = read_triple(triples[0])
+    assert pictures.target.shape == (3, 160, 96)
+    assert pictures.reference.shape == (3, 160, 192)
+    # Outside the mask all is white; the A-pose from the front is at the left, from behind at the right.
+    assert torch.equal(pictures.target[:, 0], torch.ones(3, 96))
+    assert float(pictures.reference[0, 80, 46]) == pytest.approx(0.1, abs=0.01)
+    assert float(pictures.reference[0, 80, 96 + 46]) == pytest.approx(0.5, abs=0.01)
+
+
+def test_normal_colours_are_the_official_ones_from_each_side(captures, tmp_path):
+    """Blue is front and green the subject's right; cameras go round towards the subject's right."""
+    folder = made(captures, tmp_path / "out")
+    means = {}
+    for camera in ("cam_00", "cam_04", "cam_08", "cam_12"):
+        picture = read_picture(folder / "100842" / "normals" / f"{camera}_0025.png")
+        body = (picture.min(0).values < 0.95).nonzero()
+        means[camera] = picture[:, body[:, 0], body[:, 1]].mean(1)
+    assert means["cam_00"].argmax() == 2
+    assert means["cam_08"].argmin() == 2
+    sides = [means["cam_04"][1], means["cam_12"][1]]
+    assert max(sides) > 0.7
+    assert min(sides) < 0.3
+
+
+def test_so_many_triples_are_made_as_are_asked_for_from_all_sides(captures, tmp_path):
+    folder = made(captures, tmp_path / "out", views_per_person=4)
+    names = [
+        json.loads(line)["target"] for line in (folder / "pairs.jsonl").read_text().splitlines()
+    ]
+    assert {name.split("/")[-1][:6] for name in names} == {"cam_00", "cam_04", "cam_08", "cam_12"}
+
+
+def test_our_world_is_a_rotation_with_the_front_camera_ahead(shared_data):
+    path = shared_data / "cameras/mvhumannet_pp_100842_cam_00.npz"
+    camera = read_camera(path, 1, 1024, 1024)
+    R = world_from_capture(camera)
+    assert torch.allclose(R @ R.T, torch.eye(3), atol=1e-6)
+    assert float(torch.linalg.det(R)) == pytest.approx(1, abs=1e-5)
+    ahead = R @ (-camera.R[0].T @ camera.t[0])
+    assert abs(float(ahead[0])) < 1e-4
+    assert float(ahead[2]) > 1
+
+
+def test_a_person_without_usable_pictures_is_refused(captures, tmp_path):
+    for mask in (captures / "train" / "100842" / "masks").glob("*/0*.png"):
+        mask.unlink()
+    with pytest.raises(InputError, match="has no picture with a mask, a camera and parameters"):
+        made(captures, tmp_path / "out")
+
+
+def test_a_size_that_cannot_be_trained_is_refused(captures, tmp_path):
+    request = LoraRequest(data=str(captures), out=str(tmp_path / "out"), size="90x160")
+    with open_run(request.out, {"command": "test"}) as run:
+        with pytest.raises(InputError, match="--size is 90x160; expected multiples of 16"):
+            make_triples(run, "pairs", find_people(captures), request, SILENT)
