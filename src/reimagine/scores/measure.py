@@ -1,7 +1,6 @@
 """All measures that need no weights, of one clip, frame by frame: nothing is kept but the last frame and the numbers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +21,7 @@ from reimagine.scores.rows import (
 from reimagine.scores.sharpness import sharpness
 from reimagine.scores.stages import Now, look_at
 from reimagine.scores.steadiness import drift
+from reimagine.workers import workers
 
 Tell = Callable[[int, int], None]
 """Told how many frames of how many are done."""
@@ -88,7 +88,7 @@ def score_clip(clip: Clip, *, seed: int = 0, tell: Tell | None = None) -> Scores
     gathered = _Gathered(rows={}, colours={}, joints=[])
     photos = lay(clip.person) if clip.person is not None else ()
     # Two threads measure while a third reads what comes next; only that one calls the clip.
-    with ThreadPoolExecutor(max_workers=3) as pool:
+    with workers(3) as pool:
         before, coming = None, pool.submit(look_at, clip, 0)
         for frame in range(clip.frames):
             now = coming.result()
