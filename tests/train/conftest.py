@@ -1,5 +1,7 @@
 """Tiny random weights and a tiny data set of two people."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch.nn.functional import interpolate
@@ -41,7 +43,7 @@ def data(tmp_path):
 
 def tiny_request(base, **changes):
     """A request that takes a second or two."""
-    settings = {
+    settings: dict[str, Any] = {
         "base": str(base),
         "rank": 2,
         "steps": 4,
@@ -52,8 +54,10 @@ def tiny_request(base, **changes):
         "samples": 1,
         "device": "cpu",
     }
-    named = {name: str(changes.pop(name)) for name in ("data", "out")}
-    return LoraRequest(**(settings | named | changes))
+    settings |= changes
+    for name in ("data", "out"):
+        settings[name] = str(settings[name])
+    return LoraRequest(**settings)
 
 
 @pytest.fixture

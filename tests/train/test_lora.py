@@ -186,7 +186,8 @@ def test_gradient_checkpointing_changes_no_gradient(begun, train_controlnet):
     assert found[0].keys() == found[1].keys()
     for name, gradient in found[0].items():
         same = found[1][name]
-        assert (gradient is None and same is None) or torch.equal(gradient, same), name
+        assert (gradient is None) == (same is None), name
+        assert gradient is None or same is None or torch.equal(gradient, same), name
     for trained in ("lora_B", "controlnet ")[: 1 + train_controlnet]:
         moved = [one for name, one in found[0].items() if trained in name and one is not None]
         assert any(float(one.abs().max()) > 0 for one in moved)
@@ -258,6 +259,15 @@ def test_a_loss_that_is_no_number_from_the_start_says_to_start_again(request_for
     monkeypatch.setattr(loop, "train_step", lambda *_: float("inf"))
     with pytest.raises(InputError, match=r"step 1 is no number.*Start again with --learning-rate"):
         train_lora(request_for())
+
+
+def test_memory_that_runs_out_is_one_line(begun, monkeypatch):
+    def full(*_):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(loop, "train_step", full)
+    with pytest.raises(InputError, match=r"memory ran out in a step.*Give a smaller --rank"):
+        train_lora(replace(begun, steps=2))
 
 
 def test_other_settings_for_the_same_folder_are_refused_and_more_steps_are_not(begun):

@@ -3,6 +3,8 @@
 import math
 import shutil
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +60,8 @@ def train(
             _sample(request, learner, triples, run, 0)
     for step in range(done, request.steps):
         rate = learning_rate(request.learning_rate, step)
-        loss = train_step(request, learner, triples, step, rate)
+        with _explained_out_of_memory(request):
+            loss = train_step(request, learner, triples, step, rate)
         if not math.isfinite(loss):
             raise _no_number(request, folder, step + 1)
         if run is None:
@@ -110,6 +113,22 @@ def train_step(
         learner.optimizer.step()
     learner.optimizer.zero_grad(set_to_none=True)
     return mean
+
+
+@contextmanager
+def _explained_out_of_memory(request: LoraRequest) -> Generator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        way = (
+            "Leave out --keep-activations" if request.keep_activations else "Give a smaller --rank"
+        )
+        if request.train_controlnet:
+            way = "Leave out --train-controlnet"
+        raise InputError(
+            f"memory ran out in a step; expected enough for one triple. {way} or train on smaller pictures, "
+            "in another --out."
+        ) from error
 
 
 def _resume(folder: Path, learner: Learner) -> int:

@@ -6,7 +6,10 @@ from typing import Any
 
 from reimagine.request import ImageModel, InputError
 
-_FREE = ("out", "data", "base", "device", "steps", "save_every", "keep_activations")
+_FREE = (
+    *("out", "data", "base", "device", "steps", "keep_activations"),
+    *("save_every", "sample_every", "sample_steps"),
+)
 """Settings that may change while a training is continued: they decide nothing but how many steps there are. The data's
 place may change, its content (`data_fingerprint`) may not."""
 
