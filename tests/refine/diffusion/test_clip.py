@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -97,3 +97,26 @@ def test_detail_of_large_frames_stays(turning):
     pictures = turning.pictures
     refined = torch.stack(list(refiner.steady(pictures.__getitem__, turning.see, len(pictures))))
     assert torch.allclose(refined, pictures, atol=1e-3)
+
+
+def test_second_60_has_the_colour_of_second_1(rand):
+    """Windows follow one another without anything adding up: only the flicker's own mean differs."""
+    frames, still, amount = 1464, 0.5 + 0.1 * rand(3, 8, 8), 0.02
+    jumps = amount * rand(frames, 3, 1, 1, seed=2)
+    opaque = torch.ones(1, 8, 8)
+
+    def read(frame):
+        return torch.cat([still + jumps[frame], opaque])
+
+    plan = replace(
+        PLAN,
+        span=Span(window=21, overlap=4),
+        hold=Hold(low=0.6, high=0.2, outside=1.0, easing=0.5, over_time=5),
+    )
+    refiner = VideoRefiner(load=lambda: Steps(colour=0.1), plan=plan)
+    colours = torch.stack([one[:3].mean((1, 2)) for one in refiner.steady(read, None, frames)])
+    away = colours[1440:].mean(0) - colours[:24].mean(0)
+    assert away.abs().max() < 3 * amount * (2 / 24) ** 0.5
+    trend = colours.view(61, 24, 3).mean(1)
+    assert (trend.std(0) < 1.5 * amount / 24**0.5).all()
+    assert (colours - still.mean((1, 2))).abs().mean() > 0.01
