@@ -2,7 +2,8 @@
 
 The painted picture is compared with the geometry-anchored rendering of the same request. Both show the same
 surface, so that every pixel of it has a known depth, and a shift in pixels is a shift in millimetres across the
-line of sight: shift * depth / focal length. What happens along the line of sight is not seen.
+line of sight: shift * depth / focal length. What happens along the line of sight is not seen. A joint's displacement
+is that of the pose which explains all points' shifts best (`articulated.py`).
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from reimagine.cameras.project import project, to_camera
 from reimagine.records import Seen
+from reimagine.scores.articulated import explain
 from reimagine.scores.displacement import displacement
 from reimagine.scores.structure import structure
 
@@ -27,11 +29,11 @@ MARGIN = 60
 DEEP_M = 0.2
 """A joint further behind the surface that its pixel sees than this is hidden by something else."""
 NEAR_PX = 26.0
-"""Standard deviation of the weight with which points around a joint speak for it."""
-AGREE_PX = 1.5
-"""Difference at which a neighbour's word counts half."""
+"""Standard deviation of the weight with which points nearby vote for each other's shifts."""
 SAME_LIMB_M = 0.12
 """Difference in depth beyond which a neighbour belongs to another limb."""
+KNOWN = 1e-6
+"""Information around a joint below which nothing is known of it."""
 UNLIKE = 0.35
 """Likeness below which a point has not been found again."""
 
@@ -82,7 +84,10 @@ def control(
     good = found.likeness > UNLIKE
     information = torch.where(good[:, None, None], found.information, 0.0)
     count = int(visible.sum())
-    read = _at_joints(together[:count], found.shift, information)
+    near = (together[:count] * information.diagonal(dim1=1, dim2=2).sum(1)).sum(1) > KNOWN
+    at = to_camera(seen.camera, joints[None].to(seen.verts))[0].cpu()
+    read = explain(points.in_camera, at, found.shift, information, seen.camera.K[0].cpu())[:count]
+    read = torch.where(near[:, None], read, torch.nan)
     focal = seen.camera.K[0].diagonal()[:2].prod().sqrt()
     millimetres = read.norm(dim=1) * points.in_camera[:count, 2] / focal * 1000
     joints_mm = nothing.joints_mm.copy()
@@ -161,29 +166,6 @@ def _together(points: _Points) -> Float[Tensor, "points points"]:
     depth = points.in_camera[:, 2]
     same = (depth[:, None] - depth).abs() < SAME_LIMB_M
     return torch.exp(-apart / (2 * NEAR_PX**2)) * same
-
-
-def _at_joints(
-    weight: Float[Tensor, "joints points"],
-    shift: Float[Tensor, "points 2"],
-    information: Float[Tensor, "points 2 2"],
-) -> Float[Tensor, "joints 2"]:
-    """Shifts at the joints: the robust average of the points around, weighted by what each of them knows.
-
-    So a joint on a plain sleeve moves with the sleeve's ends, which alone show movement along it, and a single
-    mistaken neighbour is outvoted (Cauchy's weight). NaN where nothing is known nearby.
-    """
-    agreed = weight
-    solved = size = torch.zeros(0)
-    for _ in range(5):
-        H = torch.einsum("jp,pab->jab", agreed, information)
-        g = torch.einsum("jp,pab,pb->ja", agreed, information, shift)
-        size = H.diagonal(dim1=1, dim2=2).sum(1)
-        damping = (1e-3 * size + 1e-12)[:, None, None] * torch.eye(2)
-        solved = torch.linalg.solve(H + damping, g)
-        apart = (shift - solved[:, None]).square().sum(-1)
-        agreed = weight / (1 + apart / AGREE_PX**2)
-    return torch.where((size > 1e-6)[:, None], solved, torch.nan)
 
 
 def _joint_pixels(

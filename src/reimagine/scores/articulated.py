@@ -1,0 +1,95 @@
+"""The turns of a person's joints that best explain how points of the surface moved in a picture.
+
+Clothes other than asked for have their edges elsewhere, and such an edge looks like a limb that has moved. What tells
+them apart is the skeleton: the belly cannot rise by a hand while hips and neck stay. So shifts are explained by small
+turns of the joints and a move of the whole, which keep the bones' lengths, and shifts that no such pose explains are
+outvoted. Where a limb tells nothing, it goes with the one it hangs on.
+"""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from reimagine.body.model import PARENTS
+
+USUAL_RAD = 0.06
+"""How far a joint is usually off, about 3 degrees: what a turn costs, against shifts that are known to about a pixel."""
+FREE = 1e-3
+"""Share of that cost for turning and moving the person as a whole."""
+LEAST_SPREAD = 0.05
+"""Squared pixels, weighted: residuals up to about this are no sign of a mistake."""
+ROUNDS = 12
+
+
+def explain(
+    points: Float[Tensor, "points 3"],
+    joints: Float[Tensor, "joints 3"],
+    shift: Float[Tensor, "points 2"],
+    information: Float[Tensor, "points 2 2"],
+    K: Float[Tensor, "3 3"],
+) -> Float[Tensor, "points 2"]:
+    """The shifts (pixels) that the best pose gives the points; points and joints in metres, camera axes.
+
+    Linear in the turns, as they are small: a point moves by the cross product of each turn above it with its arm, seen
+    through the camera's derivative. Gauss's normal equations, a normal prior on the turns, Cauchy's robust weights.
+    """
+    sure = information.diagonal(dim1=1, dim2=2).sum(1) > 0
+    if not bool(sure.any()):
+        return torch.zeros_like(shift)
+    A = _effects(points.double(), joints.double(), K.double())
+    known = information.double()
+    known = known / known.diagonal(dim1=1, dim2=2).sum(1)[sure].median()
+    cost = torch.full((A.shape[2],), USUAL_RAD**-2, dtype=torch.float64)
+    cost[:3] *= FREE
+    cost[-3:] *= FREE
+    robust = torch.ones(len(points), dtype=torch.float64)
+    wanted, found = shift.double(), torch.zeros_like(shift, dtype=torch.float64)
+    for _ in range(ROUNDS):
+        weighed = (known * robust[:, None, None]) @ A
+        H = torch.einsum("pai,paj->ij", A, weighed) + torch.diag(cost)
+        turns = torch.linalg.solve(H, torch.einsum("pai,pa->i", weighed, wanted))
+        found = A @ turns
+        left = wanted - found
+        square = torch.einsum("pi,pij,pj->p", left, known, left)
+        robust = 1 / (1 + square / (2 * square[sure].median()).clamp_min(LEAST_SPREAD))
+    return found.float()
+
+
+def _effects(
+    points: Float[Tensor, "points 3"], joints: Float[Tensor, "joints 3"], K: Float[Tensor, "3 3"]
+) -> Float[Tensor, "points 2 unknowns"]:
+    """How pixels change with each joint's turn (three each, radians) and a move of the whole (metres)."""
+    x, y, z = points.unbind(1)
+    zero = torch.zeros_like(z)
+    across = torch.stack([K[0, 0] / z, K[0, 1] / z, -(K[0, 0] * x + K[0, 1] * y) / z**2], dim=1)
+    down = torch.stack([zero, K[1, 1] / z, -K[1, 1] * y / z**2], dim=1)
+    seen = torch.stack([across, down], dim=1)
+    arm = points[:, None] - joints
+    # seen . (turn x arm) = turn . (arm x seen)
+    turned = torch.linalg.cross(arm[:, None].expand(-1, 2, -1, -1), seen[:, :, None])
+    moves = _above(len(joints))[_bones(points, joints)]
+    return torch.cat([(turned * moves[:, None, :, None]).flatten(2), seen], dim=2)
+
+
+def _above(count: int) -> Float[Tensor, "joints joints"]:
+    """1 where the joint (column) is the joint (row) or one that it hangs on."""
+    table = torch.eye(count, dtype=torch.float64)
+    for joint in range(1, count):
+        table[joint] += table[PARENTS[joint]]
+    return table
+
+
+def _bones(
+    points: Float[Tensor, "points 3"], joints: Float[Tensor, "joints 3"]
+) -> Int[Tensor, " points"]:
+    """The joint with which each point turns: the upper one of the nearest bone, or the last one of a limb."""
+    ends = [joint for joint in range(len(joints)) if joint not in PARENTS[: len(joints)]]
+    bones = [(PARENTS[joint], joint) for joint in range(1, len(joints))] + [(e, e) for e in ends]
+    distances: list[Tensor] = []
+    for upper, lower in bones:
+        way = joints[lower] - joints[upper]
+        along = ((points - joints[upper]) @ way / (way @ way).clamp_min(1e-9)).clamp(0, 1)
+        distances.append((points - joints[upper] - along[:, None] * way).norm(dim=1))
+    # Of equally near ones the last counts: beyond its end a limb turns with its last joint.
+    nearest = (len(bones) - 1) - torch.stack(distances[::-1]).argmin(0)
+    return torch.tensor([upper for upper, _ in bones])[nearest]
