@@ -255,6 +255,13 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint(request_fo
     assert all(bool(weight.isfinite().all()) for weight in kept.values())
 
 
+def test_encoded_triples_go_to_a_numbered_device_too(begun):
+    """With several processes accelerate calls each one's device by a number."""
+    triples = find_triples(Path(begun.data), begun.prompt)
+    example = read_example(Path(begun.out), triples, 0, torch.device("cpu", 0))
+    assert torch.equal(example.target, example_of(begun).target)
+
+
 def test_a_loss_that_is_no_number_from_the_start_says_to_start_again(request_for, monkeypatch):
     monkeypatch.setattr(loop, "train_step", lambda *_: float("inf"))
     with pytest.raises(InputError, match=r"step 1 is no number.*Start again with --learning-rate"):

@@ -46,7 +46,8 @@ def add_lora(
         halves = cast("Any", modules[name])
         for half in (_DOWN, _UP):
             linear = getattr(halves, half)["default"].float()
-            weight = cast("nn.Parameter", linear.weight).requires_grad_()
+            weight = cast("nn.Parameter", linear.weight)
+            weight.requires_grad = True
             with torch.no_grad():
                 weight.copy_(_first(weight, name, half, seed, begun.get(name)))
             weights[f"{name}.{half}.weight"] = weight

@@ -119,7 +119,7 @@ def _write(run: RunFolder, name: str, tensors: dict[str, Tensor]) -> None:
 
 def _read(path: Path, device: torch.device) -> dict[str, Tensor]:
     try:
-        return load_file(path, device=str(device))
+        return {name: tensor.to(device) for name, tensor in load_file(path).items()}
     except (SafetensorError, OSError) as error:
         raise InputError(
             f"{path} cannot be read ({error}). Remove the folder {CACHE} beside it; it is made again."

@@ -7,8 +7,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
+from torch import Tensor
 
 from reimagine.listener import Listener
 from reimagine.pictures import encode_png
@@ -102,10 +104,10 @@ def train_step(
             (loss / request.batch).backward()
         total += loss.detach() / request.batch
     if accelerator.num_processes > 1:
-        total = accelerator.reduce(total, reduction="sum")
+        total = cast("Tensor", accelerator.reduce(total, reduction="sum"))
         for weight in learner.trained.values():
             if weight.grad is not None:
-                weight.grad = accelerator.reduce(weight.grad, reduction="sum")
+                weight.grad = cast("Tensor", accelerator.reduce(weight.grad, reduction="sum"))
     mean = float(total)
     if math.isfinite(mean):
         for group in learner.optimizer.param_groups:
@@ -170,7 +172,7 @@ def _sample(
     _log(run, CHECKS, f"{step},{check:.9g}")
 
 
-def _painted(request: LoraRequest, learner: Learner, example: Example) -> torch.Tensor:
+def _painted(request: LoraRequest, learner: Learner, example: Example) -> Tensor:
     return paint_example(
         learner.velocity,
         learner.models.vae,
