@@ -147,6 +147,19 @@ def test_the_saved_lora_paints_what_the_trained_model_paints(request_for):
     assert float((plain - loaded).abs().max()) > 0.01
 
 
+def test_diffusers_itself_loads_the_lora_as_we_do(begun):
+    path, told = Path(begun.out, LORA_FILE), Told(control_scale=1.0, guidance=1.0)
+    ours, theirs, example = models_of(begun, str(path)), models_of(begun), example_of(begun)
+    theirs.transformer.load_lora_adapter(load_file(path), prefix="transformer")
+    plain = models_of(begun)
+    ours, theirs, plain = (
+        fixed_loss(kontext_velocity(one.transformer, one.controlnet), [example], told)
+        for one in (ours, theirs, plain)
+    )
+    assert ours == pytest.approx(theirs, rel=1e-5)
+    assert abs(ours - plain) > 1e-4
+
+
 def test_all_but_the_lora_stays_bit_equal(begun):
     learner, plain = learner_of(begun), models_of(begun)
     triples = find_triples(Path(begun.data), begun.prompt)
