@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 import torch
 
-from reimagine.refine.backend import Refiner
+from reimagine.appearance.store import load_person
+from reimagine.refine.backend import Meets, Refiner
 from reimagine.refine.backends.wan import make
 from reimagine.refine.diffusion.model import VideoModel
 from reimagine.refine.diffusion.sample import Span, refine_latents
@@ -46,6 +47,14 @@ def test_it_is_a_video_model_and_a_refiner(wan, tiny_wan):
     assert isinstance(wan, VideoModel)
     assert isinstance(make("cpu", settings(tiny_wan)), Refiner)
     assert (wan.stride, wan.multiple) == (4, 16)
+
+
+def test_it_learns_where_face_and_hands_of_the_person_are(tiny_wan, plain_person):
+    refiner = make("cpu", settings(tiny_wan))
+    assert isinstance(refiner, Meets)
+    refiner.meet(load_person(plain_person))
+    assert refiner.marks is not None
+    assert all(bool(region.any()) for region in refiner.marks.regions.values())
 
 
 def test_without_our_additions_it_is_diffusers_pipeline(wan, tiny_wan):
