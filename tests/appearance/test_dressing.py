@@ -21,7 +21,8 @@ from reimagine.appearance.outlines import (
     outlines,
     settle_arms,
 )
-from reimagine.appearance.pieces import dense_weights, normals_of
+from reimagine.appearance.piece import normals_of
+from reimagine.appearance.pieces import dense_weights
 from reimagine.appearance.plane import CELL_M, Plane, depths, plane_of, region_picture, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
 from reimagine.appearance.texture import View, Way, guess, oddness, sight

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -16,9 +16,12 @@ from reimagine.appearance.matte import silhouette
 from reimagine.appearance.outlines import FACE, HAIR, LOWER, SHOES, SKIN, UPPER, leg_cloth
 from reimagine.appearance.parts import label_parts
 from reimagine.appearance.photos import Picture, read_photos
-from reimagine.appearance.pieces import Piece, Seeing, make_pieces, normals_of, seeing
+from reimagine.appearance.piece import Piece, normals_of
+from reimagine.appearance.pieces import make_pieces
 from reimagine.appearance.plane import CELL_M, plane_of, region_picture
 from reimagine.appearance.reference import wide_reference
+from reimagine.appearance.seeing import Seeing, seeing
+from reimagine.appearance.settle import settle
 from reimagine.appearance.texture import Sighting, View, Way, colours, guess, oddness, sight
 from reimagine.body.model import joint_positions, pose_skin
 from reimagine.records import Person, Photo, Skin
@@ -78,13 +81,13 @@ def build_person(
         height_m=height_m,
         report=lambda share: report("fitting the body", share),
     )
-    shown = [
-        _see(fit, index, picture, alpha)
-        for index, (picture, alpha) in enumerate(zip(pictures, alphas, strict=True))
+    labels = [
+        label_parts(picture.rgb, alpha, side=picture.side, guide=region_picture(fit.body, stance))
+        for picture, alpha, stance in zip(pictures, alphas, fit.stances, strict=True)
     ]
-    pieces = make_pieces(
-        fit.body, fit.stances[0].pose, shown[0], shown[1] if len(shown) > 1 else None
-    )
+    pieces = make_pieces(fit.body, [stance.pose for stance in fit.stances], _shown(fit, labels))
+    fit = replace(fit, stances=settle(fit, _join(pieces)[0], alphas))
+    shown = _shown(fit, labels)
     report("dressing", 0.5)
     person = _coloured(fit, pieces, shown, pictures, alphas, notes)
     report("dressing", 1.0)
@@ -105,12 +108,16 @@ def _in_order(pictures: tuple[Picture, ...]) -> tuple[tuple[Picture, ...], tuple
     return (front, back), (*notes, warning) if warning else tuple(notes)
 
 
-def _see(fit: Fit, index: int, picture: Picture, alpha: Float[Tensor, "height width"]) -> Seeing:
-    stance = fit.stances[index]
-    regions = region_picture(fit.body, stance)
-    labels = label_parts(picture.rgb, alpha, side=picture.side, guide=regions)
-    joints = joint_positions(fit.body, stance.pose)[0].numpy()
-    return seeing(plane_of(fit.body, stance), labels.numpy(), regions.numpy(), joints)
+def _shown(fit: Fit, labels: list[Int[Tensor, "height width"]]) -> list[Seeing]:
+    return [
+        seeing(
+            plane_of(fit.body, stance),
+            own.numpy(),
+            region_picture(fit.body, stance).numpy(),
+            joint_positions(fit.body, stance.pose)[0].numpy(),
+        )
+        for stance, own in zip(fit.stances, labels, strict=True)
+    ]
 
 
 def _coloured(
@@ -181,6 +188,8 @@ def _coat(
     xy, share, own = (
         np.stack([getattr(one, name) for one in sightings]) for name in ("xy", "share", "trust")
     )
+    if piece.plain is not None:
+        share[:, piece.plain], own[:, piece.plain] = 0, 0
     trust = own.sum(0)
     if own.max() < 0.05:  # hidden in every photo: whatever else shows this kind of surface
         fill = np.broadcast_to(_typical(piece, shown, views), (len(chosen), 3))
@@ -191,10 +200,14 @@ def _coat(
     for v in range(len(views)):
         share[v] *= 1 - folded * oddness(verts, taken[v], known, trust) * (1 - own[v])
     usual = 1 - folded * oddness(verts, known, known, trust)
-    if piece.name == "head":  # brows and hair are not carried on to the temples
+    if piece.hairy is None:
+        fill = guess(verts, known, trust * usual)
+    else:  # on the head's sides hair goes on as hair, and skin as skin: no brows on the temples
         away = np.linalg.norm(known - _skin_of_neck(shown[0], views[0]), axis=1)
-        usual = usual * (away < _SKIN_RANGE)
-    fill = guess(verts, known, trust * usual)
+        bare = guess(verts, known, trust * usual * (away < _SKIN_RANGE) * (piece.hairy < 0.5))
+        grown = guess(verts, known, trust * usual * (piece.hairy > 0.8))
+        share_of_hair = np.clip(piece.hairy * 3 - 1, 0, 1)[:, None].astype(np.float32)
+        fill = (bare + (grown - bare) * share_of_hair).astype(np.float32)
     # The chin's shadow on the neck goes where the chin goes.
     fill[neck] = _skin_of_neck(shown[0], views[0])
     return _Coat(xy=xy, share=share / np.maximum(share.sum(0), 1.0), trust=trust, fill=fill)
@@ -219,8 +232,15 @@ def _way(piece: Piece, neck: NDArray[np.bool_]) -> Way:
     return Way(
         lay=piece.name not in ("throat", "left_foot", "right_foot"),
         through_camera=not sculpted and piece.name != "throat",
-        mirror=~neck if piece.name == "trunk" else piece.name not in ("head", "throat"),
+        mirror=_mirror(piece, neck),
     )
+
+
+def _mirror(piece: Piece, neck: NDArray[np.bool_]) -> NDArray[np.bool_] | bool:
+    """Cloth and hair; a face's features and the chin's shadow are not repeated."""
+    if piece.hairy is not None:
+        return piece.hairy > 0.6
+    return ~neck if piece.name == "trunk" else piece.name != "throat"
 
 
 def _at_neck(piece: Piece, fit: Fit, verts: NDArray[np.float32]) -> NDArray[np.bool_]:

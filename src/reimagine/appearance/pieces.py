@@ -1,87 +1,36 @@
 """The pieces a dressed person is made of: garments and limbs sculpted from the photos, head, hands and feet of the body."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from reimagine.appearance.outlines import (
-    HAIR,
-    SHOES,
-    Outline,
-    hair,
-    nearest_region,
-    outlines,
-    settle_arms,
-)
-from reimagine.appearance.plane import CELL_M, Plane, depths, regions_of
+from reimagine.appearance.head import fill_out, hanging
+from reimagine.appearance.outlines import HAIR, SHOES, Outline, hair
+from reimagine.appearance.piece import Piece, normals_of
+from reimagine.appearance.plane import CELL_M, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
+from reimagine.appearance.seeing import Seeing
 from reimagine.body.model import joint_positions, pose_skin
 from reimagine.records import PARTS, Body, Pose, Skin
 
 _EASE_M = {"trunk": 0.010, "left_leg": 0.006, "right_leg": 0.006}
 _HEAD_JOINT = 15
+_CROWN_M = 0.14
+"""Above the head joint."""
 _HEAD, _TORSO, _HANDS, _FEET = (0,), (1,), (4, 7), (11, 14)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seeing:
-    """What one photo shows, on its plane."""
-
-    plane: Plane
-    labels: NDArray[np.int64]
-    """rows columns: 0, or 1 + index into PARTS."""
-    bare: NDArray[np.int64]
-    """rows columns: body region, -1 off the body."""
-    guide: NDArray[np.int64]
-    """rows columns: the nearest body region on the silhouette, -1 off it."""
-    joints: NDArray[np.float64]
-    """55 2: row and column of each joint."""
-    outlines: Mapping[str, Outline]
-    """Trunk, arms and legs."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """One closed surface, or a patch of the body."""
-
-    name: str
-    skin: Skin
-    part: int
-    """Index into PARTS of what it is taken for where no photo shows it."""
-    regions: tuple[int, ...]
-    """Body regions it covers."""
-
-
-def seeing(
-    plane: Plane,
-    labels: NDArray[np.integer],
-    regions: NDArray[np.integer],
-    joints: NDArray[np.floating],
-) -> Seeing:
-    """Labels and body regions of a photo (height width) moved onto its plane, and the joints (55 3, metres)."""
-    flat = plane.read(labels.astype(np.float32), nearest=True).astype(np.int64)
-    bare = plane.read(regions.astype(np.float32) + 1, nearest=True).astype(np.int64) - 1
-    guide = settle_arms(flat, nearest_region(bare, flat > 0), bare)
-    places = plane.cells(joints[:, :2])
-    return Seeing(
-        plane=plane,
-        labels=flat,
-        bare=bare,
-        guide=guide,
-        joints=places,
-        outlines=outlines(flat, guide, bare, places),
-    )
-
-
-def make_pieces(body: Body, pose: Pose, front: Seeing, back: Seeing | None) -> list[Piece]:
-    """All pieces, in the zero pose; `pose` is the stance in the front photo (one frame)."""
+def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece]:
+    """All pieces, in the zero pose; `poses` are the stances (one frame each) in the photos, the front first."""
+    pose, front, back = poses[0], seen[0], seen[1] if len(seen) > 1 else None
     verts = pose_skin(body.skin, pose)[0]
     regions = regions_of(body.skin)
     body_verts, body_weights = verts.numpy(), dense_weights(body.skin)
     pieces = _body_pieces(body, regions, shod=bool((front.labels == SHOES).sum() > 50))
+    head, hairy, ears = fill_out(pieces[0].skin, poses, seen)
+    pieces[0] = replace(pieces[0], skin=head, hairy=hairy, plain=ears)
     found = {**front.outlines, "hair": _hair(front, back)}
     neck = (regions == 0) & (
         body_verts[:, 1] < float(joint_positions(body, pose)[0, _HEAD_JOINT, 1]) - 0.03
@@ -199,9 +148,10 @@ def _shoe(foot: Piece) -> Piece:
 
 
 def _hair(front: Seeing, back: Seeing | None) -> Outline:
-    """The hair of both photos, the back's moved so that the crowns meet."""
+    """The hanging hair of both photos, the back's moved so that the crowns meet."""
     if back is None:
-        return hair(front.labels, front.labels)
+        whole = hair(front.labels, front.labels)
+        return replace(whole, mask=hanging(front, whole.mask))
     moved = np.zeros_like(front.labels)
     rows, columns = np.nonzero(back.labels == HAIR)
     own = np.nonzero(front.labels == HAIR)
@@ -211,7 +161,8 @@ def _hair(front: Seeing, back: Seeing | None) -> Outline:
         row, column = np.round(rows + down).astype(int), np.round(columns + head).astype(int)
         inside = (row >= 0) & (row < moved.shape[0]) & (column >= 0) & (column < moved.shape[1])
         moved[row[inside], column[inside]] = HAIR
-    return hair(front.labels, moved)
+    whole = hair(front.labels, moved)
+    return replace(whole, mask=hanging(front, whole.mask))
 
 
 def _hair_depths(
@@ -229,21 +180,10 @@ def _hair_depths(
     middle = float(verts[torch.from_numpy(head), 2].mean())
     behind = whole[1] - 0.014
     # The hairline runs back from the brow over the ear to the nape.
-    rows = np.flatnonzero(outline.mask.any(1))
-    down = np.clip((np.arange(len(ahead)) - rows[0]) / (0.24 / CELL_M), 0, 1.5)[:, None]
+    crown = front.joints[_HEAD_JOINT, 0] - _CROWN_M / CELL_M
+    down = np.clip((np.arange(len(ahead)) - crown) / (0.24 / CELL_M), 0, 1.5)[:, None]
     middle = middle + 0.035 - 0.10 * down
     fringe = (front.labels == HAIR) & outline.mask
     before = np.where(fringe & np.isfinite(ahead), ahead + 0.012, middle)
     before = np.where(np.isfinite(behind), np.maximum(before, behind + 0.025), np.nan)
     return before.astype(np.float32), behind.astype(np.float32)
-
-
-def normals_of(verts: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.float32]:
-    """Area-weighted unit vertex normals."""
-    corners = verts[faces]
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    total = np.zeros((len(verts), 3))
-    for corner in range(3):
-        np.add.at(total, faces[:, corner], across)
-    length = np.linalg.norm(total, axis=1, keepdims=True)
-    return (total / np.maximum(length, 1e-12)).astype(np.float32)

@@ -1,0 +1,157 @@
+"""The head of the body, filled out to the photos' outline: hair that lies close is skin that stands off."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import KDTree
+
+from reimagine.appearance.grid import Mask, depth, label
+from reimagine.appearance.outlines import HAIR
+from reimagine.appearance.piece import normals_of
+from reimagine.appearance.plane import CELL_M
+from reimagine.appearance.sculpt import relax
+from reimagine.appearance.seeing import Seeing
+from reimagine.body.model import pose_skin
+from reimagine.records import Pose, Skin
+
+_BINS = 90
+"""Directions around the head, 4 degrees each."""
+_HEAD_JOINT = 15
+_MIDDLE_M = 0.03
+"""The head's middle above its joint."""
+_FAR_M = 0.07
+"""Nothing stands further off the skull than this; what does hangs."""
+_FRINGE_M = 0.010
+"""How far hair over the brow stands off."""
+_HANGING_M2 = 0.0035
+"""Less hair than this beside or below the head is painted, not built."""
+_JUTS_M, _EARS_M = 0.003, 0.055
+"""Ears are what juts out of a smooth head by this, so far from its middle plane."""
+_COVERED = 0.7
+_LOCK_M = 0.012
+"""Half the breadth of the thinnest lock that hangs as a volume."""
+
+
+def fill_out(
+    head: Skin, poses: list[Pose], seen: list[Seeing]
+) -> tuple[Skin, NDArray[np.float32], NDArray[np.bool_]]:
+    """The head filled out, how much hair grows on each of its vertices (0..1), and which of them are ears.
+
+    Hair and cheeks go as far out as the front photo's outline. `head` in the zero pose; `poses` (one frame each) and `seen` of the photos, the front first.
+    """
+    front = seen[0]
+    turn = poses[0].transforms[0, _HEAD_JOINT, :, :3].numpy()
+    verts = pose_skin(head, poses[0])[0].numpy()
+    row, column = front.joints[_HEAD_JOINT]
+    x, y = front.plane.x, front.plane.y
+    middle = np.array(
+        [np.interp(column, np.arange(len(x)), x), np.interp(row, np.arange(len(y)), y)]
+    )
+    middle[1] += _MIDDLE_M
+    arm = verts[:, :2] - middle
+    own = np.linalg.norm(arm, axis=1)
+    reach = np.zeros(_BINS)
+    np.maximum.at(reach, _direction(arm), own)
+    gap = np.clip(_outline(front, middle) - reach, -0.02, _FAR_M)
+    up = np.sin((np.arange(_BINS) + 0.5) / _BINS * 2 * np.pi)
+    # Below the ears the outline is the neck's or hanging hair's.
+    gap = gap * np.clip((up + 0.35) / 0.3, 0, 1)
+    gap = ndimage.gaussian_filter1d(ndimage.median_filter(gap, 3, mode="wrap"), 1.0, mode="wrap")
+    angle = np.arctan2(arm[:, 1], arm[:, 0]) / (2 * np.pi) * _BINS - 0.5
+    gap_at, reach_at = (
+        np.interp(angle, np.arange(_BINS), ring, period=_BINS) for ring in (gap, reach)
+    )
+    near_rim = np.clip(own / reach_at, 0, 1) ** 3
+    moved = np.zeros_like(verts)
+    moved[:, :2] = arm / np.maximum(own, 1e-6)[:, None] * (gap_at * near_rim)[:, None]
+    moved = _smoothed(verts, moved)
+    wide = replace(head, verts=_moved(head, moved @ turn))
+    hairy = _hairiness(wide, poses, seen)
+    # What faces the camera stands off towards it, and away from it behind, by what the outline shows above.
+    thick = float(np.clip(np.median(gap[up > 0.5]), 0.005, 0.05))
+    facing = normals_of(verts, head.faces.numpy())[:, 2]
+    ahead = np.where(facing > 0, min(thick, _FRINGE_M), thick)
+    moved[:, 2] += _smoothed(verts, (facing * ahead * hairy * (1 - near_rim))[:, None])[:, 0]
+    flat, ears = _ears(verts, head.faces.numpy(), middle)
+    for ear in ears:
+        # Hair covers an ear, or it does not.
+        hairy[ear] = 1.0 if hairy[ear].mean() > _COVERED else 0.0
+        moved[ear] += (flat - verts)[ear] * hairy[ear][:, None]
+    return replace(head, verts=_moved(head, moved @ turn)), hairy, np.any(ears, axis=0)
+
+
+def _moved(head: Skin, by: NDArray[np.floating]) -> torch.Tensor:
+    return head.verts + torch.from_numpy(by.astype(np.float32))
+
+
+def _ears(
+    verts: NDArray[np.floating], faces: NDArray[np.int32], middle: NDArray[np.floating]
+) -> tuple[NDArray[np.float32], list[NDArray[np.bool_]]]:
+    """The head smoothed until it has no ears, and which vertices are the left and the right one."""
+    flat = relax(verts.astype(np.float32), faces, rounds=80)
+    aside, above = (verts[:, :2] - middle).T
+    juts = np.linalg.norm(flat - verts, axis=1) > _JUTS_M
+    juts &= (above < 0.03) & (above > -0.08)
+    return flat, [juts & (aside * side > _EARS_M) for side in (1, -1)]
+
+
+def _hairiness(head: Skin, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.float32]:
+    """How much hair grows on each of the head's vertices, 0..1: as photos show it, carried on to the sides."""
+    total = np.full(len(head.verts), 1e-6)
+    hair = np.zeros(len(head.verts))
+    for index, (pose, view) in enumerate(zip(poses, seen, strict=True)):
+        verts = pose_skin(head, pose)[0].numpy()
+        facing = normals_of(verts, head.faces.numpy())[:, 2] * (1.0 if index == 0 else -1.0)
+        cells = np.round(view.plane.cells(verts[:, :2])).astype(int)
+        row, column = (np.clip(cells[:, i], 0, view.labels.shape[i] - 1) for i in (0, 1))
+        shown = view.labels[row, column]
+        weight = np.clip(facing + 0.1, 0, 1) * (shown > 0)
+        total += weight
+        hair += weight * (shown == HAIR)
+    verts = head.verts.numpy()
+    known = total > 0.02
+    if not known.any():
+        return np.zeros(len(verts), np.float32)
+    _, near = KDTree(verts[known]).query(verts, k=min(12, int(known.sum())))
+    near = near.reshape(len(verts), -1)
+    return (hair[known][near].sum(1) / total[known][near].sum(1)).astype(np.float32)
+
+
+def hanging(front: Seeing, hair: Mask) -> Mask:
+    """The hair that does not lie on the skull: beside the head below the ears, and over the neck and back."""
+    rows = np.arange(len(hair))[:, None]
+    ear, chin = (front.joints[_HEAD_JOINT, 0] + down / CELL_M for down in (-0.02, 0.05))
+    falls = hair & ((rows > chin) | ((rows > ear) & (front.bare != 0)))
+    # Single strands are no volume.
+    core = depth(falls) > _LOCK_M / CELL_M
+    if not core.any():
+        return core
+    pieces = label(falls & (depth(~core) <= _LOCK_M / CELL_M))
+    large = np.bincount(pieces.ravel()) * CELL_M**2 > _HANGING_M2
+    return large[pieces] & (pieces > 0)
+
+
+def _direction(arm: NDArray[np.floating]) -> NDArray[np.int64]:
+    turn = np.arctan2(arm[:, 1], arm[:, 0]) / (2 * np.pi) % 1.0
+    return np.minimum((turn * _BINS).astype(np.int64), _BINS - 1)
+
+
+def _outline(front: Seeing, middle: NDArray[np.floating]) -> NDArray[np.float64]:
+    """How far the silhouette goes from the head's middle in each direction, metres."""
+    angle = (np.arange(_BINS) + 0.5) / _BINS * 2 * np.pi
+    steps = np.arange(0.02, 0.25, CELL_M / 2)
+    points = middle + steps[None, :, None] * np.stack([np.cos(angle), np.sin(angle)], -1)[:, None]
+    row, column = front.plane.cells(points.reshape(-1, 2)).T
+    inside = ndimage.map_coordinates((front.labels > 0).astype(np.float32), [row, column], order=1)
+    within = np.minimum.accumulate(inside.reshape(_BINS, -1) > 0.5, axis=1)
+    return steps[0] + within.sum(1) * CELL_M / 2
+
+
+def _smoothed(verts: NDArray[np.floating], moved: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The mean of each vertex's move and its neighbours' within half a centimetre."""
+    distance, near = KDTree(verts).query(verts, k=16)
+    share = np.exp(-0.5 * (distance / 0.005) ** 2)
+    return np.einsum("vk,vkc->vc", share / share.sum(1, keepdims=True), moved[near])

@@ -1,0 +1,48 @@
+"""What one photo shows, read on its frontal plane."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reimagine.appearance.outlines import Outline, nearest_region, outlines, settle_arms
+from reimagine.appearance.plane import Plane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeing:
+    """What one photo shows, on its plane."""
+
+    plane: Plane
+    labels: NDArray[np.int64]
+    """rows columns: 0, or 1 + index into PARTS."""
+    bare: NDArray[np.int64]
+    """rows columns: body region, -1 off the body."""
+    guide: NDArray[np.int64]
+    """rows columns: the nearest body region on the silhouette, -1 off it."""
+    joints: NDArray[np.float64]
+    """55 2: row and column of each joint."""
+    outlines: Mapping[str, Outline]
+    """Trunk, arms and legs."""
+
+
+def seeing(
+    plane: Plane,
+    labels: NDArray[np.integer],
+    regions: NDArray[np.integer],
+    joints: NDArray[np.floating],
+) -> Seeing:
+    """Labels and body regions of a photo (height width) moved onto its plane, and the joints (55 3, metres)."""
+    flat = plane.read(labels.astype(np.float32), nearest=True).astype(np.int64)
+    bare = plane.read(regions.astype(np.float32) + 1, nearest=True).astype(np.int64) - 1
+    guide = settle_arms(flat, nearest_region(bare, flat > 0), bare)
+    places = plane.cells(joints[:, :2])
+    return Seeing(
+        plane=plane,
+        labels=flat,
+        bare=bare,
+        guide=guide,
+        joints=places,
+        outlines=outlines(flat, guide, bare, places),
+    )

@@ -1,0 +1,112 @@
+"""What is known exactly: a body's own silhouettes, moved by known turns."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from reimagine.appearance.fit import Fit, Stance
+from reimagine.appearance.head import fill_out, hanging
+from reimagine.appearance.outlines import FACE, HAIR
+from reimagine.appearance.plane import CELL_M, plane_of, region_picture, regions_of
+from reimagine.appearance.seeing import seeing
+from reimagine.appearance.settle import settle
+from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
+from reimagine.body.model import JOINTS, joint_positions, pose_body, pose_skin
+from reimagine.cameras.rasterize import rasterize
+from reimagine.records import Body, CameraPath, Motion, Skin
+
+pytestmark = pytest.mark.timeout(240)  # on a loaded machine
+
+
+@pytest.fixture(scope="module")
+def body() -> Body:
+    return anny_body(DEFAULT_PHENOTYPE, 1.7)
+
+
+def standing(body: Body, **degrees: float) -> Stance:
+    """Arms down, joints turned sideways by degrees."""
+    poses = torch.zeros(1, 55, 3)
+    for joint, turn in {"left_shoulder": -60.0, "right_shoulder": 60.0, **degrees}.items():
+        poses[0, JOINTS.index(joint), 2] += turn * torch.pi / 180
+    motion = Motion(poses=poses, transl=torch.zeros(1, 3), fps=1.0, betas=torch.zeros(10))
+    K = torch.tensor([[[440.0, 0, 130], [0, 440.0, 210], [0, 0, 1]]])
+    camera = CameraPath(
+        K=K,
+        R=torch.diag(torch.tensor([1.0, -1.0, -1.0]))[None],
+        t=torch.tensor([[0.0, -0.45, 2.4]]),
+        width=260,
+        height=420,
+    )
+    return Stance(motion=motion, pose=pose_body(body, motion), camera=camera)
+
+
+def silhouette(body: Body, stance: Stance) -> torch.Tensor:
+    raster = rasterize(pose_skin(body.skin, stance.pose), body.skin.faces, stance.camera)
+    return (raster.face[0] >= 0).float()
+
+
+def overlap(a: torch.Tensor, b: torch.Tensor) -> float:
+    return float(((a > 0) & (b > 0)).sum() / ((a > 0) | (b > 0)).sum())
+
+
+def test_a_stance_is_settled_on_the_silhouette_of_another(body):
+    first = standing(body)
+    true = standing(body, left_hip=4.0, right_shoulder=8.0)
+    true = replace(true, camera=replace(true.camera, t=true.camera.t + 0.01))
+    wanted = silhouette(body, true)
+    (settled,) = settle(Fit(body=body, stances=(first,)), body.skin, [wanted])
+    before = overlap(silhouette(body, first), wanted)
+    assert before < 0.7
+    assert overlap(silhouette(body, settled), wanted) > 0.85
+
+
+def head_of(body: Body) -> Skin:
+    chosen = regions_of(body.skin) == 0
+    faces = body.skin.faces.long()
+    kept = faces[torch.from_numpy(chosen)[faces].all(1)]
+    used, index = torch.unique(kept, return_inverse=True)
+    return Skin(
+        verts=body.skin.verts[used],
+        faces=index.int(),
+        weight_joints=body.skin.weight_joints[used],
+        weights=body.skin.weights[used],
+    )
+
+
+def test_hair_takes_the_head_out_to_the_outline_and_leaves_the_face(body):
+    stance = standing(body)
+    head = head_of(body)
+    plane = plane_of(body, stance)
+    verts = pose_skin(head, stance.pose)[0].numpy()
+    joint = joint_positions(body, stance.pose)[0, 15].numpy()
+    regions = region_picture(body, stance).numpy()
+    x, y = np.meshgrid(plane.x, plane.y)
+    far = np.hypot(x - joint[0], y - joint[1] - 0.03)
+    crown = verts[:, 1].max()
+    radius = float(crown - joint[1] - 0.03) + 0.03  # hair stands 3 cm above the crown
+    on_body = seeing(
+        plane,
+        (regions >= 0).astype(np.int64),
+        regions,
+        joint_positions(body, stance.pose)[0].numpy(),
+    )
+    labels = np.where(on_body.labels > 0, FACE, 0)
+    labels[(far < radius) & (y > joint[1] + 0.08)] = HAIR
+    seen = replace(on_body, labels=labels)
+    filled, hairy, ears = fill_out(head, [stance.pose], [seen])
+    moved = pose_skin(filled, stance.pose)[0].numpy()
+    assert abs(moved[:, 1].max() - crown - 0.03) < 0.01
+    nose = verts[:, 2].argmax()
+    assert np.linalg.norm(moved[nose] - verts[nose]) < 0.006
+    assert hairy[verts[:, 1].argmax()] > 0.9
+    assert hairy[nose] < 0.1
+    assert ears.any()
+    assert np.abs(verts[ears, 0] - joint[0]).min() > 0.05
+    # Nothing hangs: what lies on the skull is no volume of its own.
+    assert not hanging(seen, labels == HAIR).any()
+    # A plait on the left shoulder does.
+    plait = (np.abs(x - joint[0] - 0.09) < 0.025) & (np.abs(y - joint[1] + 0.12) < 0.06)
+    falls = hanging(seen, (labels == HAIR) | plait)
+    assert falls.sum() * CELL_M**2 == pytest.approx(0.05 * 0.12, rel=0.35)
