@@ -31,6 +31,7 @@ _HANGING_M2 = 0.0035
 _JUTS_M, _EARS_M = 0.003, 0.055
 """Ears are what juts out of a smooth head by this, so far from its middle plane."""
 _COVERED = 0.7
+_EAR_OUT_M = 0.006
 _LOCK_M = 0.012
 """Half the breadth of the thinnest lock that hangs as a volume."""
 
@@ -57,7 +58,8 @@ def fill_out(
     np.maximum.at(reach, _direction(arm), own)
     gap = np.clip(_outline(front, middle) - reach, -0.02, _FAR_M)
     up = np.sin((np.arange(_BINS) + 0.5) / _BINS * 2 * np.pi)
-    # Below the ears the outline is the neck's or hanging hair's.
+    # Beside the ears the outline may be that of single strands; below them it is the neck's or hanging hair's.
+    gap = np.minimum(gap, _EAR_OUT_M + _FAR_M * np.clip((up - 0.15) / 0.3, 0, 1))
     gap = gap * np.clip((up + 0.35) / 0.3, 0, 1)
     gap = ndimage.gaussian_filter1d(ndimage.median_filter(gap, 3, mode="wrap"), 1.0, mode="wrap")
     angle = np.arctan2(arm[:, 1], arm[:, 0]) / (2 * np.pi) * _BINS - 0.5

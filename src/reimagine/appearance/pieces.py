@@ -135,7 +135,7 @@ def _shoe(foot: Piece) -> Piece:
     faces = foot.skin.faces.numpy()
     verts = relax(foot.skin.verts.numpy(), faces, rounds=25, grow=0.45)
     low = foot.skin.verts[:, 1].min().item()
-    verts = verts + 0.011 * normals_of(verts, faces)
+    verts = verts + 0.006 * normals_of(verts, faces)
     verts[:, 1] = np.maximum(verts[:, 1], low - 0.004)
     skin = foot.skin
     shod = Skin(

@@ -5,6 +5,7 @@ while in the back photo the person stands a little differently.
 """
 
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor
 from reimagine.appearance.fit import Fit, Stance
 from reimagine.body.model import JOINTS, pose_body, pose_skin, rotation_matrices
 from reimagine.records import Body, CameraPath, Motion, Skin
+from reimagine.workers import workers
 
 _HEIGHT = 416
 _STEPS = 120
@@ -59,10 +61,9 @@ def settle(
         weight_joints=surface.weight_joints[chosen],
         weights=surface.weights[chosen],
     )
-    return tuple(
-        _settled(fit.body, thin, stance, alpha)
-        for stance, alpha in zip(fit.stances, silhouettes, strict=True)
-    )
+    with workers() as pool:
+        each = pool.map(partial(_settled, fit.body, thin), fit.stances, silhouettes)
+        return tuple(each)
 
 
 def _settled(
