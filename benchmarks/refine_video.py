@@ -213,7 +213,7 @@ def small_noise() -> tuple[Read, See | None]:
 
 
 def small_person() -> tuple[Read, See | None]:
-    """Alex, walking 24 frames to and fro."""
+    """Alex, walking 24 frames forth and back."""
     truth = make_truth("alex", 24, 48)
 
     def place(frame: int) -> int:

@@ -58,10 +58,35 @@ def fill_out(
     np.maximum.at(reach, _direction(arm), own)
     gap = np.clip(_outline(front, middle) - reach, -0.02, _FAR_M)
     up = np.sin((np.arange(_BINS) + 0.5) / _BINS * 2 * np.pi)
-    # Beside the ears the outline may be that of single strands; below them it is the neck's or hanging hair's.
-    gap = np.minimum(gap, _EAR_OUT_M + _FAR_M * np.clip((up - 0.15) / 0.3, 0, 1))
+    # Below the ears the outline is the neck's or hanging hair's.
     gap = gap * np.clip((up + 0.35) / 0.3, 0, 1)
     gap = ndimage.gaussian_filter1d(ndimage.median_filter(gap, 3, mode="wrap"), 1.0, mode="wrap")
+    # Beside the ears it may be that of single strands: they say where hair is, not how broad the head.
+    broad = np.minimum(gap, _EAR_OUT_M + _FAR_M * np.clip((up - 0.15) / 0.3, 0, 1))
+    whole, moved = (_taken_out(verts, arm, reach, ring) for ring in (gap, broad))
+    hairy = _hairiness(replace(head, verts=_moved(head, whole @ turn)), poses, seen)
+    # What faces the camera stands off towards it, and away from it behind, by what the outline shows above.
+    thick = float(np.clip(np.median(gap[up > 0.5]), 0.005, 0.05))
+    facing = normals_of(verts, head.faces.numpy())[:, 2]
+    ahead = np.where(facing > 0, min(thick, _FRINGE_M), thick)
+    inside = 1 - np.clip(own / reach[_direction(arm)], 0, 1) ** 3
+    moved[:, 2] += _smoothed(verts, (facing * ahead * hairy * inside)[:, None])[:, 0]
+    flat, ears = _ears(verts, head.faces.numpy(), middle)
+    for ear in ears:
+        # Hair covers an ear, or it does not.
+        hairy[ear] = 1.0 if hairy[ear].mean() > _COVERED else 0.0
+        moved[ear] += (flat - verts)[ear] * hairy[ear][:, None]
+    return replace(head, verts=_moved(head, moved @ turn)), hairy, np.any(ears, axis=0)
+
+
+def _taken_out(
+    verts: NDArray[np.floating],
+    arm: NDArray[np.floating],
+    reach: NDArray[np.floating],
+    gap: NDArray[np.floating],
+) -> NDArray[np.floating]:
+    """Moves (verts 3, metres) that take the head's rim out by `gap` and its inside hardly; one `reach` and `gap` a direction."""
+    own = np.linalg.norm(arm, axis=1)
     angle = np.arctan2(arm[:, 1], arm[:, 0]) / (2 * np.pi) * _BINS - 0.5
     gap_at, reach_at = (
         np.interp(angle, np.arange(_BINS), ring, period=_BINS) for ring in (gap, reach)
@@ -69,20 +94,7 @@ def fill_out(
     near_rim = np.clip(own / reach_at, 0, 1) ** 3
     moved = np.zeros_like(verts)
     moved[:, :2] = arm / np.maximum(own, 1e-6)[:, None] * (gap_at * near_rim)[:, None]
-    moved = _smoothed(verts, moved)
-    wide = replace(head, verts=_moved(head, moved @ turn))
-    hairy = _hairiness(wide, poses, seen)
-    # What faces the camera stands off towards it, and away from it behind, by what the outline shows above.
-    thick = float(np.clip(np.median(gap[up > 0.5]), 0.005, 0.05))
-    facing = normals_of(verts, head.faces.numpy())[:, 2]
-    ahead = np.where(facing > 0, min(thick, _FRINGE_M), thick)
-    moved[:, 2] += _smoothed(verts, (facing * ahead * hairy * (1 - near_rim))[:, None])[:, 0]
-    flat, ears = _ears(verts, head.faces.numpy(), middle)
-    for ear in ears:
-        # Hair covers an ear, or it does not.
-        hairy[ear] = 1.0 if hairy[ear].mean() > _COVERED else 0.0
-        moved[ear] += (flat - verts)[ear] * hairy[ear][:, None]
-    return replace(head, verts=_moved(head, moved @ turn)), hairy, np.any(ears, axis=0)
+    return _smoothed(verts, moved)
 
 
 def _moved(head: Skin, by: NDArray[np.floating]) -> torch.Tensor:
