@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from reimagine.cameras.flow import look, mesh_flow
+from reimagine.cameras.surface_noise import Grain, parts_needed, surface_noise
 from reimagine.records import CameraPath
-from reimagine.refine.diffusion.surface_noise import Grain, parts_needed, surface_noise
 
 ROWS, COLUMNS = 56, 48
 
