@@ -136,6 +136,8 @@ class ImageModel:
     """none: from pure noise. atlas: from the atlas backend's picture, noised."""
     strength: float = 0.6
     """--init atlas: how much noise, from 0 (the atlas picture) to 1 (pure noise)."""
+    noise: str = "plain"
+    """plain: the same in every frame, as officially. surface: it moves with the body."""
     vram: str = "auto"
     """auto, 12, 16, 24, 48 or full: how many GB of the card to plan for."""
     batch: int = 1

@@ -64,6 +64,7 @@ def test_equal_seeds_paint_equal_pictures_and_others_others(settings, known, sce
         {"true_cfg": 2.0},
         {"reference_height": 16},
         {"init": "atlas"},
+        {"noise": "surface"},
     ],
     ids=str,
 )
@@ -142,6 +143,7 @@ def test_running_out_of_memory_says_what_to_try(settings, known, scene, monkeypa
         ({"batch": 0}, "--batch is 0"),
         ({"vram": "8"}, "--vram is '8'; expected one of auto, 12"),
         ({"init": "photo"}, "--init is 'photo'"),
+        ({"noise": "pink"}, "--noise is 'pink'; expected one of plain, surface"),
         ({"cache": "firstblock"}, "would be counted twice"),
         ({"cache": "magcache"}, "would be counted twice"),
         ({"cache": "x"}, "expected one of none, taylorseer"),

@@ -53,7 +53,11 @@ def test_it_paints_what_a_backend_paints_whatever_is_painted_with_it(settings, k
     assert torch.equal(pictures[:1], backend(settings).paint(known, scene(known, **SIZE), 43))
 
 
-@pytest.mark.parametrize("change", [{"steps": 3}, {"prompt": "a hat"}, {"vram": "12"}], ids=str)
+@pytest.mark.parametrize(
+    "change",
+    [{"steps": 3}, {"prompt": "a hat"}, {"vram": "12"}, {"noise": "surface"}],
+    ids=str,
+)
 def test_settings_change_the_picture(settings, known, scene, change):
     conditions = scene(known, **SIZE)
     plain = backend(settings).paint(known, conditions, 43)
@@ -90,6 +94,7 @@ def test_a_person_without_a_reference_is_refused(settings, person, scene):
         ({"control_scale": 0.5}, "--control-scale came with --image flux-klein"),
         ({"steps": 0}, "--steps is 0"),
         ({"vram": "6"}, "--vram is '6'"),
+        ({"noise": "pink"}, "--noise is 'pink'; expected one of plain, surface"),
         ({"weights": "nowhere"}, "has no folder FLUX.2-klein-4B"),
     ],
 )

@@ -43,6 +43,7 @@ class FluxKlein:
         from reimagine.frames.klein.painter import load_painter
         from reimagine.frames.matte import cut_out
         from reimagine.frames.memory import explained_out_of_memory
+        from reimagine.frames.noise import noise_on_surface
 
         if person.reference is None:
             raise InputError(
@@ -58,7 +59,12 @@ class FluxKlein:
         with explained_out_of_memory(self.settings):
             if self._painter is None:
                 self._painter = load_painter(self.folder, self.settings, self.device)
-            pictures = self._painter.paint(normals_picture(conditions), person.reference, seed)
+            painter, noise = self._painter, None
+            if self.settings.noise == "surface":
+                noise = noise_on_surface(
+                    person, conditions, seed=seed, channels=painter.channels, side=16
+                )
+            pictures = painter.paint(normals_picture(conditions), person.reference, seed, noise)
         return cut_out(pictures, person, conditions)
 
 

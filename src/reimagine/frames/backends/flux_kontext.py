@@ -57,7 +57,6 @@ class FluxKontext:
         """
         from reimagine.cameras.normal_colours import normals_picture
         from reimagine.frames.flux.painter import load_painter
-        from reimagine.frames.flux.schedule import starting_noise
         from reimagine.frames.matte import cut_out
         from reimagine.frames.memory import explained_out_of_memory
         from reimagine.pictures import over
@@ -67,22 +66,34 @@ class FluxKontext:
                 "the person was stored without the wide picture that --image flux-kontext is shown; expected one made "
                 "by this version. Make them again with reimagine person."
             )
-        camera, start = conditions.camera, None
+        start = None
         if self.start is not None:
             begin = self.start.paint(person, conditions, seed)
             start = torch.stack([over(one, torch.ones(3, 1, 1)) for one in begin])
-        # The same noise for every frame, as the official script draws it, so that frames do not depend on one another.
-        noise = starting_noise(seed, camera.height, camera.width)
         with explained_out_of_memory(self.settings):
             if self._painter is None:
                 self._painter = load_painter(self.files, self.settings, self.device)
             pictures = self._painter.paint(
                 normals_picture(conditions),
                 person.reference,
-                noise.expand(len(conditions), -1, -1, -1),
+                self._noise(person, conditions, seed),
                 start,
             )
         return cut_out(pictures, person, conditions)
+
+    def _noise(
+        self, person: Person, conditions: Conditions, seed: int
+    ) -> Float[Tensor, "frames 16 rows columns"]:
+        """What frames start from; none depends on those beside it."""
+        from reimagine.frames.flux.schedule import starting_noise
+        from reimagine.frames.noise import noise_on_surface
+
+        camera = conditions.camera
+        if self.settings.noise == "surface":
+            return noise_on_surface(person, conditions, seed=seed, channels=16, side=8)
+        # The same for every frame, as the official script draws it.
+        one = starting_noise(seed, camera.height, camera.width)
+        return one.expand(len(conditions), -1, -1, -1)
 
 
 def make(device: str, settings: ImageModel) -> FluxKontext:

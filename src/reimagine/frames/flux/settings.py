@@ -24,6 +24,7 @@ def check_settings(settings: ImageModel) -> None:
     for flag, value, allowed in (
         ("--vram", settings.vram, VRAM),
         ("--init", settings.init, ("none", "atlas")),
+        ("--noise", settings.noise, ("plain", "surface")),
     ):
         if value not in allowed:
             raise InputError(f"{flag} is {value!r}; expected one of {', '.join(allowed)}.")

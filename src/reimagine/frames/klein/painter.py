@@ -37,17 +37,23 @@ class Painter:
     settings: ImageModel
     prompt: Tensor
 
+    @property
+    def channels(self) -> int:
+        """Of the noise that pictures start from, whose pixels are 16 of the picture's wide."""
+        return self.pipe.transformer.config.in_channels
+
     def paint(
         self,
         maps: Float[Tensor, "frames 3 height width"],
         reference: Float[Tensor, "3 reference_height reference_width"],
         seed: int,
+        noise: Float[Tensor, "frames channels rows columns"] | None = None,
     ) -> Float[Tensor, "frames 3 height width"]:
-        """Pictures, 0..1, on the CPU, one at a time and each from the same noise."""
+        """Pictures, 0..1, on the CPU, one at a time; each from its own noise, or all from the seed's."""
         person = Image.fromarray(to_bytes(reference))
         height, width = maps.shape[2:]
         pictures: list[Tensor] = []
-        for one in maps:
+        for frame, one in enumerate(maps):
             made = self.pipe(
                 image=[person, Image.fromarray(to_bytes(one))],
                 prompt_embeds=self.prompt,
@@ -56,6 +62,7 @@ class Painter:
                 num_inference_steps=klein_steps(self.settings),
                 guidance_scale=1.0,
                 generator=torch.Generator("cpu").manual_seed(seed),
+                latents=None if noise is None else noise[frame : frame + 1],
                 output_type="pt",
             )
             pictures.append(made.images[0].float().cpu())

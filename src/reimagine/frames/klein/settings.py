@@ -8,7 +8,7 @@ from reimagine.frames.weights import check_model_folder, read_config, weights_fo
 from reimagine.request import ImageModel, InputError
 
 KLEIN = "FLUX.2-klein-4B"
-_USED = ("weights", "steps", "prompt", "vram", "compile", "plan")
+_USED = ("weights", "steps", "prompt", "noise", "vram", "compile", "plan")
 _GET = "See reimagine backends for the download command."
 
 
@@ -32,10 +32,12 @@ def check_settings(settings: ImageModel) -> None:
             )
     if not 1 <= klein_steps(settings) <= 1000:
         raise InputError(f"--steps is {settings.steps}; expected a number from 1 to 1000.")
-    if settings.vram not in ("auto", "12", "16", "24", "48", "full"):
-        raise InputError(
-            f"--vram is {settings.vram!r}; expected one of auto, 12, 16, 24, 48, full."
-        )
+    for flag, value, allowed in (
+        ("--vram", settings.vram, ("auto", "12", "16", "24", "48", "full")),
+        ("--noise", settings.noise, ("plain", "surface")),
+    ):
+        if value not in allowed:
+            raise InputError(f"{flag} is {value!r}; expected one of {', '.join(allowed)}.")
 
 
 def find_files(settings: ImageModel) -> Path:
