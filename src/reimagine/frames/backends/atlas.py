@@ -3,35 +3,41 @@
 from dataclasses import dataclass, field
 
 import torch
-from einops import rearrange
+import warp as wp
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
 
 from reimagine.body.model import pose_skin
 from reimagine.cameras.flow import look
 from reimagine.cameras.project import project
-from reimagine.cameras.rasterize import blend, load_kernels, rasterize
-from reimagine.frames.pyramid import Pyramid, build_pyramid, sample
-from reimagine.records import CameraPath, Conditions, Person, Pose, Raster, Seen
+from reimagine.cameras.rasterize import (
+    launch,
+    load_kernels,
+    rasterize,
+    runs,
+    triples,
+    vectors,
+)
+from reimagine.frames import colour_kernels as kernels
+from reimagine.frames.pyramid import Pyramids, build_pyramids
+from reimagine.records import CameraPath, Conditions, Person, Pose, Seen
 from reimagine.request import ImageModel
 from reimagine.workers import workers
 
 SUPERSAMPLES = 2
 """Samples per pixel along each axis."""
-_AT_ONCE = 2**15
-"""Samples worked on at once: what lies between stays in the processor's cache. The result does not depend on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coat:
     """A person's colours, made ready for painting."""
 
-    attributes: Float[Tensor, "verts channels"]
-    """Per vertex: fill rgb, then x, y and weight of each photo."""
+    fill: Float[Tensor, "verts 3"]
+    looks: Float[Tensor, "photos verts 3"]
+    """x, y and weight in each photo."""
     areas: Float[Tensor, "photos faces"]
     """Of each face in each photo, twice, in pixels."""
-    pyramids: tuple[Pyramid, ...]
+    pyramids: Pyramids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +65,7 @@ class Atlas:
             pictures[frame] = _paint_one(coat, faces, verts, camera[frame : frame + 1])
 
         load_kernels(self.device)
+        wp.load_module(kernels, device=self.device)
         with workers(None if self.device == "cpu" else 1) as pool:
             list(pool.map(paint_one, range(len(conditions))))
         return pictures
@@ -87,12 +94,12 @@ def _coat(person: Person, device: str) -> Coat:
     # Weights that add up to more than one would brighten the picture.
     weight = weight / weight.sum(dim=0).clamp_min(1)
     xy = torch.nan_to_num(person.photo_xy)
-    looks = torch.cat([xy, weight[..., None]], dim=-1)
-    fill = torch.nan_to_num(person.fill).clamp(0, 1)
-    attributes = torch.cat([fill, rearrange(looks, "photos verts c -> verts (photos c)")], dim=1)
-    pyramids = tuple(build_pyramid(photo.rgb.to(device)) for photo in person.photos)
-    areas = torch.stack([_area(place[person.surface.faces]) for place in xy])
-    return Coat(attributes=attributes.to(device), areas=areas.to(device), pyramids=pyramids)
+    return Coat(
+        fill=torch.nan_to_num(person.fill).clamp(0, 1).to(device),
+        looks=torch.cat([xy, weight[..., None]], dim=-1).to(device),
+        areas=torch.stack([_area(place[person.surface.faces]) for place in xy]).to(device),
+        pyramids=build_pyramids([photo.rgb.to(device) for photo in person.photos]),
+    )
 
 
 def _paint_one(
@@ -103,18 +110,29 @@ def _paint_one(
 ) -> Float[Tensor, "4 height width"]:
     """One frame; only the box around the person is worked on."""
     picture = torch.zeros(4, camera.height, camera.width)
-    left, top, right, bottom = _box(project(camera, verts)[0], camera)
+    pixels = project(camera, verts)[0]
+    left, top, right, bottom = _box(pixels, camera)
     if left >= right or top >= bottom:
         return picture
-    finer = _finer_part(camera, left, top, right, bottom)
-    raster = rasterize(verts, faces, finer)
-    levels = _levels(coat, faces, project(finer, verts)[0])
-    rgba = _colours(coat, faces, levels, raster)
-    # Average colours weighted by what is covered, else edges would darken.
-    coarse = avg_pool2d(rgba[None], SUPERSAMPLES)[0]
-    alpha = coarse[3:]
-    straight = torch.cat([coarse[:3] / alpha.clamp_min(1e-6), alpha]).clamp(0, 1)
-    picture[:, top:bottom, left:right] = straight.cpu()
+    raster = rasterize(verts, faces, _finer_part(camera, left, top, right, bottom))
+    part = torch.zeros(4, bottom - top, right - left, device=verts.device)
+    pyramids = coat.pyramids
+    inputs = [
+        wp.from_torch(raster.face[0]),
+        vectors(raster.barycentrics[0]),
+        triples(faces, verts.device),
+        vectors(coat.fill),
+        vectors(coat.looks),
+        wp.from_torch(_levels(coat, faces, pixels)),
+        vectors(pyramids.texels),
+        wp.from_torch(pyramids.start),
+        wp.from_torch(pyramids.size, dtype=wp.vec2i),
+        wp.from_torch(pyramids.first),
+        SUPERSAMPLES,
+        wp.from_torch(part),
+    ]
+    launch(kernels.colour, runs(part[:1])[1:], inputs, verts.device)
+    picture[:, top:bottom, left:right] = part.cpu()
     return picture
 
 
@@ -139,50 +157,12 @@ def _finer_part(camera: CameraPath, left: int, top: int, right: int, bottom: int
     return CameraPath(K=K, R=camera.R, t=camera.t, width=width, height=height)
 
 
-def _colours(
-    coat: Coat,
-    faces: Int[Tensor, "faces 3"],
-    levels: Float[Tensor, "photos faces"],
-    raster: Raster,
-) -> Float[Tensor, "4 height width"]:
-    """Colour of every sample, with 1 in the fourth channel where the person is."""
-    face = raster.face[0]
-    barycentrics = raster.barycentrics.reshape(-1, 2)
-    rgba = torch.zeros(face.numel(), 4, device=face.device)
-    for place in (face.reshape(-1) >= 0).nonzero()[:, 0].split(_AT_ONCE):
-        own_face = face.reshape(-1)[place]
-        values = blend(barycentrics[place], coat.attributes, faces[own_face])
-        rgba[place, :3] = _mixed(coat, levels, own_face, values)
-        rgba[place, 3] = 1
-    return rearrange(rgba, "(height width) c -> c height width", height=face.shape[0])
-
-
-def _mixed(
-    coat: Coat,
-    levels: Float[Tensor, "photos faces"],
-    own_face: Int[Tensor, " points"],
-    values: Float[Tensor, "points channels"],
-) -> Float[Tensor, "points 3"]:
-    """The fill and what each photo shows, in their shares."""
-    colour = values[:, :3] * (1 - values[:, 5::3].sum(dim=1, keepdim=True)).clamp(0, 1)
-    for photo, pyramid in enumerate(coat.pyramids):
-        x, y, weight = values[:, 3 + 3 * photo : 6 + 3 * photo].unbind(dim=1)
-        trusted = (weight > 0).nonzero()[:, 0]
-        if len(trusted):
-            xy = torch.stack([x[trusted], y[trusted]], dim=1)
-            taken = sample(pyramid, xy, levels[photo][own_face[trusted]])
-            colour[trusted] += taken * weight[trusted, None]
-    return colour
-
-
 def _levels(
     coat: Coat, faces: Int[Tensor, "faces 3"], pixels: Float[Tensor, "verts 2"]
 ) -> Float[Tensor, "photos faces"]:
-    """log2 of how many photo pixels one sample covers, from a face's area in the photo and here."""
-    here = _area(pixels[faces])
-    return 0.5 * torch.log2(
-        coat.areas.clamp_min(1e-6) / torch.nan_to_num(here, nan=1).clamp_min(1e-6)
-    )
+    """log2 of how many photo pixels one sample covers along an axis, from a face's area in the photo and here."""
+    here = torch.nan_to_num(_area(pixels[faces]), nan=1) * SUPERSAMPLES**2
+    return 0.5 * torch.log2(coat.areas.clamp_min(1e-6) / here.clamp_min(1e-6))
 
 
 def _area(triangles: Float[Tensor, "faces 3 2"]) -> Float[Tensor, " faces"]:
