@@ -48,7 +48,7 @@ def camera(frames, *, behind=False, width=PHOTO_WIDTH, height=PHOTO_HEIGHT):
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def person():
     skin = ball()
     rows, columns = torch.meshgrid(
@@ -81,7 +81,7 @@ def person():
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def scene():
     """Makes conditions of a ball that moves aside by `step_m` a frame."""
     from reimagine.conditions.normals import make_conditions

@@ -14,7 +14,7 @@ from reimagine.train.settings import LoraRequest
 @pytest.fixture(scope="session")
 def base(tmp_path_factory):
     folder = tmp_path_factory.mktemp("weights")
-    write_tiny_weights(folder)
+    write_tiny_weights(folder, doubles=1, singles=1, control=1)
     return folder
 
 
@@ -71,7 +71,15 @@ def request_for(base, data, tmp_path):
     return make
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
+def few_words():
+    """Prompts of 16 words instead of 512, which would be most of what tiny models work on."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reimagine.frames.flux.text.T5_TOKENS", 16)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
 def one_thread():
     """Tiny layers are done before threads have met."""
     threads = torch.get_num_threads()

@@ -143,8 +143,8 @@ def test_the_saved_lora_paints_what_the_trained_model_paints(request_for):
 
     trained, loaded = paint(learner.models), paint(models_of(request, str(made.lora)))
     plain = paint(models_of(request))
-    assert torch.allclose(trained, loaded, atol=1e-4)
-    assert float((plain - loaded).abs().max()) > 0.01
+    assert torch.allclose(trained, loaded, atol=1e-5)
+    assert float((plain - loaded).abs().max()) > 20 * float((trained - loaded).abs().max())
 
 
 def test_diffusers_itself_loads_the_lora_as_we_do(begun):

@@ -16,19 +16,27 @@ def weights(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def settings(weights):
     return ImageModel(weights=str(weights), lora="none", steps=2)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def known(person):
     """The ball, with a wide picture of itself."""
     generator = torch.Generator().manual_seed(3)
     return replace(person, reference=torch.rand(3, 32, 64, generator=generator))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
+def few_words():
+    """Prompts of 16 words instead of 512, which would be most of what tiny models work on."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("reimagine.frames.flux.text.T5_TOKENS", 16)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
 def one_thread():
     """Tiny layers are done before threads have met."""
     threads = torch.get_num_threads()

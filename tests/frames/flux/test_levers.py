@@ -1,6 +1,7 @@
 """What each lever costs in exactness, on tiny random weights and a CPU."""
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -12,10 +13,12 @@ from reimagine.request import InputError
 SIZE = {"width": 32}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def paint(settings, known, scene):
+    """Pictures of two frames with other settings, each painted once."""
     conditions = scene(known, 2, step_m=0.1, **SIZE)
 
+    @cache
     def painted(**change):
         made = load_backend("flux-kontext", "cpu", replace(settings, **change))
         pictures = made.paint(known, conditions, 43)

@@ -20,18 +20,18 @@ def weights(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settings(weights):
     return ImageModel(weights=str(weights), steps=2)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def known(person):
     generator = torch.Generator().manual_seed(3)
     return replace(person, reference=torch.rand(3, 64, 128, generator=generator))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def one_thread():
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -43,14 +43,19 @@ def backend(settings):
     return load_backend("flux-klein", "cpu", settings)
 
 
-def test_it_paints_what_a_backend_paints_whatever_is_painted_with_it(settings, known, scene):
+@pytest.fixture(scope="module")
+def plain(settings, known, scene):
+    return backend(settings).paint(known, scene(known, **SIZE), 43)
+
+
+def test_it_paints_what_a_backend_paints_whatever_is_painted_with_it(settings, known, scene, plain):
     made = backend(settings)
     assert isinstance(made, ImageBackend)
     pictures = made.paint(known, scene(known, 2, step_m=0.1, **SIZE), 43)
     assert pictures.shape == (2, 4, 128, 64)
     assert 0 <= float(pictures.min()) <= float(pictures.max()) <= 1
     assert float((pictures[0] - pictures[1]).abs().max()) > 1e-3
-    assert torch.equal(pictures[:1], backend(settings).paint(known, scene(known, **SIZE), 43))
+    assert torch.equal(pictures[:1], plain)
 
 
 @pytest.mark.parametrize(
@@ -58,16 +63,14 @@ def test_it_paints_what_a_backend_paints_whatever_is_painted_with_it(settings, k
     [{"steps": 3}, {"prompt": "a hat"}, {"vram": "12"}, {"noise": "surface"}],
     ids=str,
 )
-def test_settings_change_the_picture(settings, known, scene, change):
+def test_settings_change_the_picture(settings, known, scene, plain, change):
     conditions = scene(known, **SIZE)
-    plain = backend(settings).paint(known, conditions, 43)
     changed = backend(replace(settings, **change)).paint(known, conditions, 43)
     assert float((plain - changed).abs().max()) > 1e-4
 
 
-def test_reference_and_seed_change_the_picture(settings, known, scene):
+def test_reference_and_seed_change_the_picture(settings, known, scene, plain):
     made, conditions = backend(settings), scene(known, **SIZE)
-    plain = made.paint(known, conditions, 43)
     other = replace(known, reference=1 - known.reference)
     assert float((plain - made.paint(other, conditions, 43)).abs().max()) > 1e-3
     assert float((plain - made.paint(known, conditions, 44)).abs().max()) > 1e-3

@@ -30,16 +30,18 @@ _WORDS = 32
 """Channels of the tiny text encoders."""
 
 
-def write_tiny_weights(folder: Path, seed: int = 0) -> None:
-    """The whole official layout with tiny random models, about 5 MB."""
+def write_tiny_weights(
+    folder: Path, seed: int = 0, *, doubles: int = 3, singles: int = 2, control: int = 2
+) -> None:
+    """The whole official layout with tiny random models of so many blocks, about 5 MB."""
     generator = torch.Generator().manual_seed(seed)
     kontext = folder / KONTEXT
     for name, model in (
-        (f"{KONTEXT}/transformer", tiny_transformer(generator)),
+        (f"{KONTEXT}/transformer", tiny_transformer(generator, doubles=doubles, singles=singles)),
         (f"{KONTEXT}/vae", tiny_vae(generator)),
         (f"{KONTEXT}/text_encoder", _clip(generator)),
         (f"{KONTEXT}/text_encoder_2", _t5(generator)),
-        (CONTROLNET, tiny_controlnet(generator)),
+        (CONTROLNET, tiny_controlnet(generator, doubles=control)),
     ):
         model.save_pretrained(folder / name)
     _clip_tokenizer(kontext / "tokenizer")
