@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from cv2.typing import MatLike
 from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
@@ -15,7 +16,7 @@ from reimagine.request import InputError
 
 LARGEST_SIDE = 16384
 """Pixels. Beyond it decoding alone takes gigabytes; refused before anything is decoded."""
-_TURNS: dict[int, Callable[[NDArray[np.generic]], NDArray[np.generic]]] = {
+_TURNS: dict[int, Callable[[MatLike], MatLike]] = {
     2: lambda pixels: pixels[:, ::-1],
     3: lambda pixels: pixels[::-1, ::-1],
     4: lambda pixels: pixels[::-1],
@@ -75,8 +76,12 @@ def write_picture(path: str | Path, picture: Float[Tensor, "channels height widt
 
 def to_bytes(picture: Float[Tensor, "channels height width"]) -> NDArray[np.uint8]:
     """Pixels `height width channels`, 0..255, rounded; what lies beyond 0..1 is clipped."""
-    scaled = torch.nan_to_num(picture.detach().cpu()).clamp(0, 1) * 255 + 0.5
-    return np.ascontiguousarray(scaled.to(torch.uint8).permute(1, 2, 0).numpy())
+    planes = picture.detach().cpu().numpy()
+    # OpenCV rounds, clips and interleaves in a tenth of the time that torch takes.
+    whole = cv2.merge(
+        [cv2.addWeighted(plane, 255, plane, 0, 0, dtype=cv2.CV_8U) for plane in planes]
+    )
+    return np.asarray(whole, np.uint8).reshape(*planes.shape[1:], -1)
 
 
 def over(
@@ -120,12 +125,14 @@ def _png(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
     return data.tobytes()
 
 
-def _to_tensor(pixels: NDArray[np.generic]) -> Float[Tensor, "channels height width"]:
+def _to_tensor(pixels: MatLike) -> Float[Tensor, "channels height width"]:
     largest = 65535.0 if pixels.dtype == np.uint16 else 255.0
-    values = pixels.astype(np.float32).reshape(*pixels.shape[:2], -1) / largest
-    channels = values.shape[2]
-    order = {1: [0, 0, 0], 2: [0, 0, 0, 1], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[channels]
-    return torch.from_numpy(np.ascontiguousarray(values[:, :, order].transpose(2, 0, 1)))
+    planes = [np.asarray(plane) for plane in cv2.split(np.ascontiguousarray(pixels))]
+    order = {1: [0, 0, 0], 2: [0, 0, 0, 1], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[len(planes)]
+    values = np.empty((len(order), *pixels.shape[:2]), np.float32)
+    for index, channel in enumerate(order):
+        np.divide(planes[channel], largest, out=values[index : index + 1], dtype=np.float32)
+    return torch.from_numpy(values)
 
 
 def _bytes_of(path: Path) -> bytes:
