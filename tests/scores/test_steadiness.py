@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from reimagine.scores.clip import on_white, two_frames
+from reimagine.cameras.flow import two_frames
+from reimagine.scores.clip import on_white
 from reimagine.scores.steadiness import Carry, change, drift, mean_colour, mesh_carry, optical_carry
 
 

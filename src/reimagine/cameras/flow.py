@@ -8,7 +8,7 @@ from torch import Tensor
 from reimagine.cameras import raster_kernels as kernels
 from reimagine.cameras.project import NEAR_M, centres
 from reimagine.cameras.rasterize import launch, rasterize, runs, triples, vectors
-from reimagine.records import CameraPath, Flow, Seen
+from reimagine.records import CameraPath, Flow, Raster, Seen
 
 SLACK_M = 0.004
 """How much nearer the other frame's surface may be before it counts as an occluder."""
@@ -21,6 +21,27 @@ def look(
 ) -> Seen:
     """A posed surface (world, metres) together with what the camera sees of it."""
     return Seen(verts=verts, faces=faces, camera=camera, raster=rasterize(verts, faces, camera))
+
+
+def two_frames(a: Seen, b: Seen) -> Seen:
+    """Two frames of one surface that came one by one, as frames 0 and 1."""
+    cameras, rasters = (a.camera, b.camera), (a.raster, b.raster)
+    return Seen(
+        verts=torch.cat([a.verts, b.verts]),
+        faces=a.faces,
+        camera=CameraPath(
+            K=torch.cat([one.K for one in cameras]),
+            R=torch.cat([one.R for one in cameras]),
+            t=torch.cat([one.t for one in cameras]),
+            width=a.camera.width,
+            height=a.camera.height,
+        ),
+        raster=Raster(
+            face=torch.cat([one.face for one in rasters]),
+            barycentrics=torch.cat([one.barycentrics for one in rasters]),
+            depth=torch.cat([one.depth for one in rasters]),
+        ),
+    )
 
 
 def mesh_flow(seen: Seen, a: int, b: int) -> Flow:

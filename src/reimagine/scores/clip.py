@@ -9,7 +9,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reimagine.records import CameraPath, Person, Raster, Seen
+from reimagine.records import Person, Seen
 from reimagine.request import InputError
 
 Read = Callable[[int], Float[Tensor, "channels height width"]]
@@ -87,27 +87,6 @@ def check_seen(seen: Seen, name: str, width: int, height: int) -> None:
             f"{name}: its pictures are {width}x{height} and its camera's {camera.width}x{camera.height}; "
             "expected one size. Give the run folder that the pictures belong to."
         )
-
-
-def two_frames(a: Seen, b: Seen) -> Seen:
-    """Two frames that came one by one, as frames 0 and 1."""
-    cameras, rasters = (a.camera, b.camera), (a.raster, b.raster)
-    return Seen(
-        verts=torch.cat([a.verts, b.verts]),
-        faces=a.faces,
-        camera=CameraPath(
-            K=torch.cat([one.K for one in cameras]),
-            R=torch.cat([one.R for one in cameras]),
-            t=torch.cat([one.t for one in cameras]),
-            width=a.camera.width,
-            height=a.camera.height,
-        ),
-        raster=Raster(
-            face=torch.cat([one.face for one in rasters]),
-            barycentrics=torch.cat([one.barycentrics for one in rasters]),
-            depth=torch.cat([one.depth for one in rasters]),
-        ),
-    )
 
 
 def on_white(picture: Float[Tensor, "channels height width"]) -> NDArray[np.float32]:

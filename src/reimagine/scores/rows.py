@@ -7,8 +7,9 @@ import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from reimagine.cameras.flow import two_frames
 from reimagine.request import InputError
-from reimagine.scores.clip import on_white, silhouette, two_frames
+from reimagine.scores.clip import on_white, silhouette
 from reimagine.scores.control import BODY_JOINTS, control
 from reimagine.scores.fidelity import fidelity
 from reimagine.scores.likeness import Laid, carry, likeness

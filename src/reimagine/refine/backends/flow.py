@@ -16,12 +16,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from reimagine.cameras.flow import mesh_flow
+from reimagine.cameras.flow import mesh_flow, two_frames
 from reimagine.records import Flow, Raster, Seen
 from reimagine.refine.backend import Read, See
 from reimagine.refine.grain import Shares, edge_energy, keep_own_detail
 from reimagine.refine.optical import optical_flow
-from reimagine.refine.pairs import pair
 from reimagine.refine.resample import carry_outwards, lanczos
 from reimagine.refine.robust import robust_average, trimmed_mean
 from reimagine.request import InputError, Refinement
@@ -238,7 +237,7 @@ def _carried_here(own: Near, near: Near, place: Tensor, mine: Float[Tensor, "poi
         flow = optical_flow(own.carried, near.carried)
         area = torch.ones(len(place))
     else:
-        flow = mesh_flow(pair(own.seen, near.seen), 0, 1)
+        flow = mesh_flow(two_frames(own.seen, near.seen), 0, 1)
         area = _area(flow).reshape(-1)[place]
     target = flow.target.reshape(-1, 2)[place]
     visible = flow.visible.reshape(-1)[place] & torch.isfinite(target).all(dim=1)

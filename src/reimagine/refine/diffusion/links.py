@@ -10,10 +10,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from reimagine.cameras.flow import mesh_flow
+from reimagine.cameras.flow import mesh_flow, two_frames
 from reimagine.records import Flow, Seen
 from reimagine.refine.diffusion.sizes import Size
-from reimagine.refine.pairs import pair
 
 EVERY = 5
 
@@ -49,7 +48,7 @@ def anchor_of(latent: int, latents: int) -> int:
 
 def linked_places(seen: Seen, anchor: Seen, size: Size, token: int) -> Int[Tensor, "rows columns"]:
     """For each token of a frame, `token` pixels of the model's size wide, the anchor's token that shows its middle."""
-    flow = mesh_flow(pair(seen, anchor), 0, 1)
+    flow = mesh_flow(two_frames(seen, anchor), 0, 1)
     return _places(flow, size, token)
 
 
