@@ -11,6 +11,7 @@ picture wears the same look, the same in other colours, or other clothes.
 import argparse
 import dataclasses
 import math
+from functools import cache
 
 import numpy as np
 import torch
@@ -116,6 +117,7 @@ def moved(motion: Motion, body: Body, millimetres: float, seed: int) -> Motion:
     return dataclasses.replace(motion, poses=motion.poses + size * turn)
 
 
+@cache
 def setting(side_deg: float, name: str = "walk") -> tuple[Body, Motion, CameraPath, Tensor]:
     """Body, one frame of a motion, its camera and its joints."""
     body = anny_body(DEFAULT_PHENOTYPE, height_m=1.7)
@@ -125,6 +127,13 @@ def setting(side_deg: float, name: str = "walk") -> tuple[Body, Motion, CameraPa
     view = View(azimuth_deg=side_deg)
     camera = make_camera("static", view, pose_skin(body.skin, pose), WIDTH, HEIGHT)
     return body, motion, camera, joint_positions(body, pose)[0]
+
+
+@cache
+def anchor(side_deg: float) -> Tensor:
+    """What was asked, `height width 3`."""
+    body, motion, camera, _ = setting(side_deg)
+    return render(body, motion, camera, clothed(body.skin.verts, "same"), light(other=False))
 
 
 def true_millimetres(body: Body, painted: Motion, seen: Seen, joints: Tensor) -> Tensor:
@@ -143,7 +152,7 @@ def true_millimetres(body: Body, painted: Motion, seen: Seen, joints: Tensor) ->
 
 def main() -> None:
     """Print the two tables."""
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--quick", action="store_true")
     quick = options.parse_args().quick
     poses, views = (POSES[::3], VIEWS[::3]) if quick else (POSES, VIEWS)
@@ -178,7 +187,7 @@ def light(*, other: bool) -> Tensor:
 def pose_row(look_name: str, millimetres: float, side: float) -> list[float]:
     """True and measured displacement, their median, the mean error of a joint, and the viewpoint's deviation."""
     body, motion, camera, joints = setting(side)
-    anchored = render(body, motion, camera, clothed(body.skin.verts, "same"), light(other=False))
+    anchored = anchor(side)
     off = moved(motion, body, millimetres, seed=int(side))
     colours = clothed(body.skin.verts, look_name)
     painted = render(body, off, camera, colours, light(other=look_name != "same"))
@@ -193,7 +202,7 @@ def pose_row(look_name: str, millimetres: float, side: float) -> list[float]:
 def view_row(look_name: str, degrees: float, side: float) -> list[float]:
     """True and measured deviation of the viewpoint, and what it does to the joints."""
     body, motion, camera, joints = setting(side)
-    anchored = render(body, motion, camera, clothed(body.skin.verts, "same"), light(other=False))
+    anchored = anchor(side)
     axis = torch.tensor([0.25, 1.0, 0.1])
     aside = turned(camera, joints[:22].mean(0), degrees, axis)
     colours = clothed(body.skin.verts, look_name)

@@ -19,6 +19,8 @@ FREE = 1e-3
 LEAST_SPREAD = 0.05
 """Squared pixels, weighted: residuals up to about this are no sign of a mistake."""
 ROUNDS = 12
+STILL_PX = 0.002
+"""A round that moves no point further than this is the last."""
 
 
 def explain(
@@ -44,14 +46,16 @@ def explain(
     cost[-3:] *= FREE
     robust = torch.ones(len(points), dtype=torch.float64)
     wanted, found = shift.double(), torch.zeros_like(shift, dtype=torch.float64)
+    table, weighed, cost = A.flatten(0, 1), (known @ A).flatten(0, 1), torch.diag(cost)
     for _ in range(ROUNDS):
-        weighed = (known * robust[:, None, None]) @ A
-        H = torch.einsum("pai,paj->ij", A, weighed) + torch.diag(cost)
-        turns = torch.linalg.solve(H, torch.einsum("pai,pa->i", weighed, wanted))
-        found = A @ turns
+        now = (weighed * robust.repeat_interleave(2)[:, None]).T
+        turns = torch.linalg.solve(now @ table + cost, now @ wanted.flatten())
+        before, found = found, (table @ turns).view_as(wanted)
         left = wanted - found
-        square = torch.einsum("pi,pij,pj->p", left, known, left)
+        square = ((known @ left[..., None])[..., 0] * left).sum(1)
         robust = 1 / (1 + square / (2 * square[sure].median()).clamp_min(LEAST_SPREAD))
+        if float((found - before).abs().max()) < STILL_PX:
+            break
     return found.float()
 
 
@@ -85,11 +89,11 @@ def _bones(
     """The joint with which each point turns: the upper one of the nearest bone, or the last one of a limb."""
     ends = [joint for joint in range(len(joints)) if joint not in PARENTS[: len(joints)]]
     bones = [(PARENTS[joint], joint) for joint in range(1, len(joints))] + [(e, e) for e in ends]
-    distances: list[Tensor] = []
-    for upper, lower in bones:
-        way = joints[lower] - joints[upper]
-        along = ((points - joints[upper]) @ way / (way @ way).clamp_min(1e-9)).clamp(0, 1)
-        distances.append((points - joints[upper] - along[:, None] * way).norm(dim=1))
+    start, end = (joints[list(line)] for line in zip(*bones, strict=True))
+    way = end - start
+    from_start = points[:, None] - start
+    along = (from_start * way).sum(2) / way.square().sum(1).clamp_min(1e-9)
+    distances = (from_start - along.clamp(0, 1)[..., None] * way).square().sum(2)
     # Of equally near ones the last counts: beyond its end a limb turns with its last joint.
-    nearest = (len(bones) - 1) - torch.stack(distances[::-1]).argmin(0)
+    nearest = (len(bones) - 1) - distances.flip(1).argmin(1)
     return torch.tensor([upper for upper, _ in bones])[nearest]

@@ -122,12 +122,14 @@ def view_deviation_deg(
         now = turned + middle + place
         residual = target - _pixels(now, exact)
         J = _jacobian(now, turned, exact)
-        square = torch.einsum("pi,pij,pj->p", residual, weights, residual)
+        square = ((weights @ residual[..., None])[..., 0] * residual).sum(1)
         scale = square.median().clamp_min(0.01) * 2
         robust = weights / (1 + square / scale)[:, None, None]
-        H = torch.einsum("pia,pij,pjb->ab", J, robust, J)
-        g = torch.einsum("pia,pij,pj->a", J, robust, residual)
-        step = torch.linalg.solve(H + 1e-9 * torch.eye(6) * H.diagonal().max(), g)
+        table, weighed = J.flatten(0, 1), (robust @ J).flatten(0, 1)
+        H = weighed.T @ table
+        step = torch.linalg.solve(
+            H + 1e-9 * torch.eye(6) * H.diagonal().max(), weighed.T @ residual.flatten()
+        )
         turn, place = torch.linalg.matrix_exp(_cross(step[:3])) @ turn, place + step[3:]
         if float(step.norm()) < 1e-6:
             break

@@ -26,7 +26,17 @@ STAY = 0.001
 STEPS = ((2, 7, 5.0, 3), (1, 9, 6.0, 3))
 """Shrinking, half the patch's side, standard deviation of its window (both in shrunken pixels), and steps."""
 STILL_PX = 0.005
-"""Steps that move no point further than this are the last."""
+"""A step that moves a point no further than this is its last."""
+EDGE = 24
+"""Zeros around a picture; more than a patch's side, so that patches beyond the border are zero."""
+CHANNELS = 3
+"""Of `structure`."""
+LONGEST_PX = 1.5
+"""Longest step."""
+LEAST_NORM = 1e-3
+"""Added to a patch's length: a plain one stays plain."""
+UNLIKE = 0.1
+"""Likeness taken where there is less, as residuals are divided by it."""
 STRAY = 6.0
 """Pixels that the steps may go from the search's answer before they count as lost."""
 
@@ -54,12 +64,15 @@ def displacement(
     `together` says how much each point (row) listens to each other one (column) when shifts are tried: what lies near
     on one limb goes the same way, and an edge that other clothes have elsewhere is outvoted.
     """
-    found = _search(first, second, points, together)
+    pairs = {1: (first, second)}
+    for shrink in (2, COARSE):
+        one, two = (_halved(picture) for picture in pairs[shrink // 2])
+        pairs[shrink] = one, two
+    found = _search(*pairs[COARSE], points, together)
     shift, information, likeness = found, torch.zeros(len(points), 2, 2), torch.zeros(len(points))
     for shrink, half, spread, steps in STEPS:
-        one, two = (_planes(_shrunken(picture, shrink)) for picture in (first, second))
         window = _window(half, spread)
-        moved = _refine(one, two, points / shrink, shift / shrink, window, steps)
+        moved = _refine(*pairs[shrink], points / shrink, shift / shrink, window, steps)
         near = (moved.shift * shrink - found).norm(dim=1) < STRAY
         shift = torch.where(near[:, None], moved.shift * shrink, found)
         information = moved.information / shrink**2 * torch.where(near, 1.0, 0.1)[:, None, None]
@@ -68,25 +81,30 @@ def displacement(
 
 
 def _search(
-    first: NDArray[np.float32],
-    second: NDArray[np.float32],
+    one: Float[NDArray[np.float32], "height width 3"],
+    two: Float[NDArray[np.float32], "height width 3"],
     points: Float[Tensor, "points 2"],
     together: Float[Tensor, "points points"],
 ) -> Float[Tensor, "points 2"]:
-    """Best shift within reach at the quarter of the size, to a fraction of that size's pixels."""
-    one, two = (_shrunken(picture, COARSE) for picture in (first, second))
+    """Best shift within reach at the quarter of the size, in pixels of the whole one, to a fraction of the quarter's."""
     at = (points / COARSE).long().numpy()
     rows, columns = (
         at[:, axis].clip(0, side - 1) for axis, side in ((1, one.shape[0]), (0, one.shape[1]))
     )
     half, side = PATCH // 2, 2 * REACH + 1
-    patches = _cut(one, rows, columns, half)
-    windows = _cut(two, rows, columns, half + REACH)
-    # Every patch slid over its own window, all in one convolution.
-    product = functional.conv2d(windows.flatten(0, 1)[None], patches, groups=len(points))[0]
-    energy = patches.square().sum((1, 2, 3))[:, None, None] / PATCH**2
-    energy = energy * functional.avg_pool2d(windows.square().sum(1), PATCH, stride=1)
-    score = (product / PATCH**2 / (energy.sqrt() + 1e-3)).flatten(1)
+    patches = _cut(one, rows, columns, half).flatten(0, 1)
+    windows = _cut(two, rows, columns, half + REACH).flatten(0, 1)
+    # Every patch slid over its own window, each channel a group of its own: a fast case of convolution.
+    product = functional.conv2d(windows[None], patches[:, None], groups=len(patches))[0]
+    product = product.unflatten(0, (-1, CHANNELS)).sum(1) / PATCH**2
+    # Patches that reach over the border count; in doubles, as the filter adds and takes away as it goes.
+    wide = np.pad((two * two).astype(np.float64), ((half, half), (half, half), (0, 0)))
+    squares = cv2.boxFilter(wide, -1, (PATCH, PATCH), borderType=cv2.BORDER_CONSTANT)
+    energy = patches.square().flatten(1).sum(1).unflatten(0, (-1, CHANNELS)).sum(1) / PATCH**2
+    energies = energy[:, None, None] * _cut(
+        squares.astype(np.float32), rows + half, columns + half, REACH
+    ).sum(1)
+    score = (product / (energies.clamp_min(0).sqrt() + 1e-3)).flatten(1)
     tried = torch.arange(-REACH, REACH + 1, dtype=torch.float32)
     far = (tried[:, None].square() + tried.square()).flatten()
     votes = together @ score / together.sum(1, keepdim=True) - STAY * far
@@ -124,85 +142,98 @@ def _peak(votes: Float[Tensor, "points side side"]) -> Float[Tensor, "points 2"]
 
 
 def _refine(
-    one: Float[Tensor, "1 3 height width"],
-    two: Float[Tensor, "1 3 height width"],
+    one: Float[NDArray[np.float32], "height width 3"],
+    two: Float[NDArray[np.float32], "height width 3"],
     points: Float[Tensor, "points 2"],
     shift: Float[Tensor, "points 2"],
-    window: Float[Tensor, " samples"],
+    window: Float[Tensor, "side side"],
     steps: int,
 ) -> Displacement:
-    """Gauss-Newton steps that raise the patches' correlation."""
-    offsets = _offsets(round(len(window) ** 0.5) // 2)
-    # Channel, then slope across, then slope down: one look-up for all.
-    slopes = torch.cat([two, *_slopes(two)], dim=1)
-    patch = _gather(one, points, offsets) * window.sqrt()
-    patch_norm = patch.square().sum((1, 2)).sqrt() + 1e-3
-    unit = patch / patch_norm[:, None, None]
-    information = torch.zeros(len(points), 2, 2)
-    likeness = torch.zeros(len(points))
-    for step in range(steps + 1):
-        there = _gather(slopes, points + shift, offsets) * window.sqrt()
-        norm = there[:, :3].square().sum((1, 2)).sqrt() + 1e-3
-        there = there / norm[:, None, None]
-        likeness = (unit * there[:, :3]).sum((1, 2))
-        across, down = there[:, 3:6].flatten(1), there[:, 6:].flatten(1)
-        J = torch.stack([across, down], dim=2)
-        # The residual against the patch scaled by its likeness: what a change of contrast cannot explain.
-        residual = (unit * likeness.clamp_min(0.1)[:, None, None] ** -1 - there[:, :3]).flatten(1)
-        H = J.transpose(1, 2) @ J
-        information = H * likeness.clamp_min(0).square()[:, None, None]
-        if step < steps:
-            damped = H + (0.02 * H.diagonal(dim1=1, dim2=2).sum(1) + 1e-4)[
-                :, None, None
-            ] * torch.eye(2)
-            move = torch.linalg.solve(damped, (J.transpose(1, 2) @ residual[..., None])[..., 0])
-            length = move.norm(dim=1, keepdim=True)
-            shift = shift + move * (1.5 / length.clamp_min(1.5))
-            if float(length.max()) < STILL_PX:
-                break
-    return Displacement(shift=shift, information=information, likeness=likeness)
+    """Gauss-Newton steps that raise the patches' correlation, until all points lie still."""
+    one, two = (np.pad(picture, ((EDGE, EDGE), (EDGE, EDGE), (0, 0))) for picture in (one, two))
+    asked = _patch(one, points, window)[:, 0]
+    local = _local(asked, _patch(two, points + shift, window))
+    for _ in range(steps):
+        # Damped, so that an edge does not slide along itself.
+        damping = 0.02 * local.H.diagonal(dim1=1, dim2=2).sum(1) + 1e-4
+        damped = local.H + damping[:, None, None] * torch.eye(2)
+        move = torch.linalg.solve(damped, local.g)
+        length = move.norm(dim=1, keepdim=True)
+        shift = shift + move * (LONGEST_PX / length.clamp_min(LONGEST_PX))
+        if float(length.max()) < STILL_PX:
+            break
+        local = _local(asked, _patch(two, points + shift, window))
+    information = local.H * local.likeness.clamp_min(0).square()[:, None, None]
+    return Displacement(shift=shift, information=information, likeness=local.likeness)
 
 
-def _shrunken(picture: NDArray[np.float32], shrink: int) -> NDArray[np.float32]:
-    """The picture at a fraction of its size; borders are filled up so that pixels stay aligned."""
-    if shrink == 1:
-        return picture
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Local:
+    """Gauss's normal equations of each point, and how like the patches are where it is now."""
+
+    H: Float[Tensor, "points 2 2"]
+    g: Float[Tensor, "points 2"]
+    likeness: Float[Tensor, " points"]
+
+
+def _local(
+    asked: Float[Tensor, "points samples"], painted: Float[Tensor, "points 3 samples"]
+) -> _Local:
+    patch, across, down = painted.unbind(1)
+    likeness = (asked * patch).sum(1)
+    # The residual against the patch scaled by its likeness: what a change of contrast cannot explain.
+    residual = asked / likeness.clamp_min(UNLIKE)[:, None] - patch
+    xx, xy, yy = ((a * b).sum(1) for a, b in ((across, across), (across, down), (down, down)))
+    g = torch.stack([(slope * residual).sum(1) for slope in (across, down)], dim=1)
+    H = torch.stack([xx, xy, xy, yy], dim=1).unflatten(1, (2, 2))
+    return _Local(H=H, g=g, likeness=likeness)
+
+
+def _patch(
+    padded: Float[NDArray[np.float32], "height width 3"],
+    places: Float[Tensor, "points 2"],
+    window: Float[Tensor, "side side"],
+) -> Float[Tensor, "points 3 samples"]:
+    """Patches scaled to length one; then how they change with a step across, and down."""
+    wide = _samples(padded, places, len(window) // 2 + 1)
+    here = wide[:, 1:-1, 1:-1]
+    across = (wide[:, 1:-1, 2:] - wide[:, 1:-1, :-2]) / 2
+    down = (wide[:, 2:, 1:-1] - wide[:, :-2, 1:-1]) / 2
+    patch = (torch.stack([here, across, down], dim=1) * window[..., None]).flatten(2)
+    return patch / (patch[:, :1].norm(dim=2, keepdim=True) + LEAST_NORM)
+
+
+def _halved(
+    picture: Float[NDArray[np.float32], "height width 3"],
+) -> Float[NDArray[np.float32], "half_height half_width 3"]:
+    """The picture at half its size; an odd side is filled up at its end so that pixels stay aligned."""
     height, width = picture.shape[:2]
-    padded = cv2.copyMakeBorder(
-        picture, 0, -height % shrink, 0, -width % shrink, cv2.BORDER_REPLICATE
-    )
-    size = padded.shape[1] // shrink, padded.shape[0] // shrink
-    return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), np.float32)
+    if height % 2 or width % 2:
+        picture = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    size = picture.shape[1] // 2, picture.shape[0] // 2
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _planes(picture: NDArray[np.float32]) -> Float[Tensor, "1 3 height width"]:
-    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None]
-
-
-def _slopes(planes: Float[Tensor, "1 3 height width"]) -> tuple[Tensor, Tensor]:
-    padded = functional.pad(planes, (1, 1, 1, 1), mode="replicate")
-    across = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
-    down = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2
-    return across, down
-
-
-def _offsets(half: int) -> Float[Tensor, "samples 2"]:
+def _window(half: int, spread: float) -> Float[Tensor, "side side"]:
+    """Square root of the weights of a patch's pixels."""
     steps = torch.arange(-half, half + 1, dtype=torch.float32)
-    return torch.stack(torch.meshgrid(steps, steps, indexing="xy"), dim=-1).reshape(-1, 2)
+    line = torch.exp(-steps.square() / (4 * spread * spread))
+    return line[:, None] * line
 
 
-def _window(half: int, spread: float) -> Float[Tensor, " samples"]:
-    return torch.exp(-_offsets(half).square().sum(1) / (2 * spread * spread))
-
-
-def _gather(
-    planes: Float[Tensor, "1 channels height width"],
-    points: Float[Tensor, "points 2"],
-    offsets: Float[Tensor, "samples 2"],
-) -> Float[Tensor, "points channels samples"]:
-    """Bilinear samples around points in pixels; zero beyond the border."""
-    height, width = planes.shape[2:]
-    place = points[:, None] + offsets
-    grid = place * torch.tensor([2 / width, 2 / height]) - 1
-    taken = functional.grid_sample(planes, grid[None], align_corners=False)
-    return taken[0].transpose(0, 1)
+def _samples(
+    padded: Float[NDArray[np.float32], "height width 3"],
+    places: Float[Tensor, "points 2"],
+    half: int,
+) -> Float[Tensor, "points side side 3"]:
+    """Bilinear samples about places of a picture with `EDGE` around it; zero where nothing of it is near."""
+    start = (places - 0.5).floor()
+    part = (places - 0.5 - start)[:, :, None, None, None]
+    side = 2 * half + 2
+    column, row = (start.long().numpy() + EDGE - half).clip(0).T
+    last_row, last_column = (length - side for length in padded.shape[:2])
+    views = np.lib.stride_tricks.sliding_window_view(padded, (side, side), axis=(0, 1))
+    cut = torch.from_numpy(views[row.clip(max=last_row), column.clip(max=last_column)])
+    cut = cut.permute(0, 2, 3, 1)  # as the memory has it
+    down = torch.lerp(cut[:, :-1], cut[:, 1:], part[:, 1])
+    return torch.lerp(down[:, :, :-1], down[:, :, 1:], part[:, 0])
