@@ -5,7 +5,8 @@ from pathlib import Path
 
 import torch
 
-from reimagine.film import PAINTED, check_video, read_background
+from reimagine.background import read_background
+from reimagine.film import PAINTED, check_video
 from reimagine.people import check_person
 from reimagine.pictures import read_picture
 from reimagine.request import Clip, InputError, RefineRequest, Request, parse_size
@@ -84,6 +85,10 @@ def check_request(request: Request) -> None:
     check_video(request.video, request.background)
     read_background(request.background, *parse_size(request.clip.size))
     check_overlay(request.overlay, request.clip)
+    if not 1 <= request.keyframes <= 1000:
+        raise InputError(
+            f"--keyframes is {request.keyframes}; expected a whole number from 1 (paint all frames) to 1000."
+        )
 
 
 def check_overlay(overlay: str | None, clip: Clip) -> None:

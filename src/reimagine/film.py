@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -13,11 +14,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.background import read_background
 from reimagine.body.write import own_arrays
 from reimagine.cameras.own import camera_json
 from reimagine.conditions.normals import depth_mm, make_conditions, normals_picture
-from reimagine.frames.backend import Describes, ImageBackend
+from reimagine.frames.backend import Describes, ImageBackend, PaintsMany
 from reimagine.frames.backends.atlas import dress
+from reimagine.frames.between import between
 from reimagine.listener import Listener
 from reimagine.pictures import encode_depth, encode_png, over, read_picture, resize_to_cover
 from reimagine.records import Body, CameraPath, Conditions, Person, Seen
@@ -34,6 +37,15 @@ _CHUNK_PIXELS = 2_000_000
 _CHUNK_FRAMES = 16
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyframes:
+    """Which frames are painted, and what fills the others where no painted neighbour can."""
+
+    every: int
+    """Each so many-th frame is painted, and the last."""
+    fill: ImageBackend
+
+
 def paint(
     run: RunFolder,
     person: Person,
@@ -42,15 +54,19 @@ def paint(
     *,
     seed: int,
     listener: Listener,
+    keyframes: Keyframes | None = None,
 ) -> None:
-    """Write the conditions and the painted picture of every frame that is not there yet."""
-    frames, started, painted = len(scene.pose), time.monotonic(), 0
-    todo = [frame for frame in range(frames) if not run.has(frame_name(PAINTED, frame))]
+    """Write the conditions and the picture of every frame that is not there yet."""
+    every, frames = (1 if keyframes is None else keyframes.every), len(scene.pose)
+    keys = sorted({*range(0, frames, every), frames - 1})
+    todo = [frame for frame in keys if not run.has(frame_name(PAINTED, frame))]
+    started, painted = time.monotonic(), 0
     _write_scene(run, scene)
     if todo and isinstance(backend, Describes):
         _say_all(run, listener, backend.describe(scene.camera.width, scene.camera.height))
+    batch = backend.batch if isinstance(backend, PaintsMany) else 1
     with _behind() as later:
-        for chunk in _chunks(todo, scene.camera):
+        for chunk in _chunks(todo, scene.camera, every=every, batch=batch):
             conditions = _conditions(person.body, scene, chunk)
             pictures = backend.paint(person, conditions, seed)
             _check_pictures(pictures, conditions, chunk)
@@ -58,9 +74,38 @@ def paint(
             if not painted and len(chunk) < len(todo):
                 _say_how_long(listener, time.monotonic() - started, len(chunk), len(todo))
             painted += len(chunk)
-            listener.step("painting", frames - len(todo) + painted, frames)
+            listener.step("painting", len(keys) - len(todo) + painted, len(keys))
     if todo and isinstance(backend, Describes):
         _say_all(run, listener, backend.measured())
+    if keyframes is not None:
+        _carry(run, person, scene, keyframes, listener)
+
+
+def _carry(
+    run: RunFolder, person: Person, scene: Scene, keyframes: Keyframes, listener: Listener
+) -> None:
+    """Write the frames between the painted ones, carried from both neighbours."""
+    frames, every = len(scene.pose), keyframes.every
+    rest = [frame for frame in range(frames - 1) if frame % every]
+    with _behind() as later:
+        for done, frame in enumerate(rest, 1):
+            if run.has(frame_name(PAINTED, frame)):
+                continue
+            before = frame - frame % every
+            three = [before, frame, min(before + every, frames - 1)]
+            chunk = range(frame, frame + 1)
+            conditions = _conditions(person.body, scene, chunk)
+            # As they were written: what is left of a stopped run is all there is.
+            first, last = (_painted(run.path, key) for key in (three[0], three[2]))
+            picture = between(
+                first,
+                last,
+                keyframes.fill.paint(person, conditions, 0)[0],
+                seen=dress(person, scene.pose[three], scene.camera[three]),
+                share=(frame - before) / (three[2] - before),
+            )
+            later(partial(_write_painted, run, conditions, picture[None], chunk))
+            listener.step("carrying", done, len(rest))
 
 
 def make_normals_only(run: RunFolder, body: Body, scene: Scene, listener: Listener) -> None:
@@ -70,7 +115,7 @@ def make_normals_only(run: RunFolder, body: Body, scene: Scene, listener: Listen
     todo = [frame for frame in range(frames) if not run.has(frame_name(DEPTH, frame))]
     _write_scene(run, scene)
     for chunk in _chunks(todo, scene.camera):
-        _write_conditions(run, _conditions(body, scene, chunk), chunk.start)
+        _write_conditions(run, _conditions(body, scene, chunk), chunk)
         done += len(chunk)
         listener.step("normals", frames - len(todo) + done, frames)
 
@@ -121,7 +166,7 @@ def steady_pictures(
         return
 
     def read(frame: int) -> Float[Tensor, "4 height width"]:
-        return _with_alpha(read_picture(painted / frame_name(PAINTED, frame), least_side=1))
+        return _painted(painted, frame)
 
     with _behind() as later:
         for frame, picture in enumerate(refiner.steady(read, see, frames, start), start):
@@ -168,33 +213,6 @@ def write_overlay(run: RunFolder, body: Body, scene: Scene, photo: str | None) -
     run.write("overlay.png", encode_png(torch.lerp(picture, normals_picture(conditions)[0], share)))
 
 
-def read_background(
-    background: str, width: int, height: int
-) -> Float[Tensor, "3 #height #width"] | None:
-    """What lies behind the person; None for transparent.
-
-    Raises:
-        InputError: where it is no colour and no picture.
-    """
-    if background == "transparent":
-        return None
-    named = {"white": "#ffffff", "black": "#000000", "grey": "#808080", "gray": "#808080"}
-    text = named.get(background, background)
-    digits = text.removeprefix("#")
-    if text.startswith("#") or not Path(text).exists():
-        try:
-            if len(digits) != 6 or not text.startswith("#"):
-                raise ValueError
-            values = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
-        except ValueError:
-            raise InputError(
-                f"--background is {background!r}; expected white, a colour like #3a6ea5, transparent, or a "
-                "picture file that exists."
-            ) from None
-        return torch.tensor(values)[:, None, None]
-    return resize_to_cover(read_picture(text)[:3], width, height)
-
-
 def check_video(kind: str, background: str) -> None:
     """Nothing, where the video can hold what is asked for.
 
@@ -211,7 +229,7 @@ def check_video(kind: str, background: str) -> None:
 
 
 def _conditions(body: Body, scene: Scene, chunk: range) -> Conditions:
-    part = slice(chunk.start, chunk.stop)
+    part = slice(chunk.start, chunk.stop, chunk.step)
     return make_conditions(body, scene.pose[part], scene.camera[part], scene.heading_rad)
 
 
@@ -258,7 +276,7 @@ def _write_painted(
     chunk: range,
 ) -> None:
     """Conditions first: where a frame's picture is, they are too."""
-    _write_conditions(run, conditions, chunk.start)
+    _write_conditions(run, conditions, chunk)
     for frame, picture in zip(chunk, pictures, strict=True):
         run.write(frame_name(PAINTED, frame), encode_png(picture))
 
@@ -267,10 +285,9 @@ def _write_final(run: RunFolder, picture: Float[Tensor, "c height width"], frame
     run.write(frame_name(FINAL, frame), encode_png(picture))
 
 
-def _write_conditions(run: RunFolder, conditions: Conditions, start: int) -> None:
+def _write_conditions(run: RunFolder, conditions: Conditions, chunk: range) -> None:
     normals, depths = normals_picture(conditions), depth_mm(conditions)
-    for index in range(len(conditions)):
-        frame = start + index
+    for index, frame in enumerate(chunk):
         run.write(frame_name(NORMALS, frame), encode_png(normals[index]))
         run.write(frame_name(MASKS, frame), encode_png(conditions.coverage[index][None]))
         run.write(frame_name(DEPTH, frame), encode_depth(depths[index]))
@@ -285,13 +302,16 @@ def _write_scene(run: RunFolder, scene: Scene) -> None:
             np.savez_compressed(file, allow_pickle=False, **own_arrays(scene.motion))
 
 
-def _chunks(todo: list[int], camera: CameraPath) -> Iterator[range]:
-    """The frames to do as runs of neighbours, none too long."""
-    most = max(1, min(_CHUNK_FRAMES, _CHUNK_PIXELS // (camera.width * camera.height)))
-    breaks = [0, *(at + 1 for at, (a, b) in enumerate(pairwise(todo)) if b != a + 1), len(todo)]
+def _chunks(
+    todo: list[int], camera: CameraPath, *, every: int = 1, batch: int = 1
+) -> Iterator[range]:
+    """The frames to do as runs of frames that lie `every` apart, none too long, and whole batches where they can be."""
+    most = min(_CHUNK_FRAMES, _CHUNK_PIXELS // (camera.width * camera.height))
+    most = max(1, most // batch) * batch
+    breaks = [0, *(at + 1 for at, (a, b) in enumerate(pairwise(todo)) if b != a + every), len(todo)]
     for first, stop in pairwise(breaks):
         for at in range(first, stop, most):
-            yield range(todo[at], todo[min(at + most, stop) - 1] + 1)
+            yield range(todo[at], todo[min(at + most, stop) - 1] + 1, every)
 
 
 def _say_all(run: RunFolder, listener: Listener, lines: list[str]) -> None:
@@ -324,6 +344,11 @@ def _beside(
     if channels == 4:
         pictures = [_with_alpha(picture) for picture in pictures]
     return torch.cat(pictures, dim=2)
+
+
+def _painted(folder: Path, frame: int) -> Float[Tensor, "4 height width"]:
+    """The picture of a frame that was painted in a run's folder."""
+    return _with_alpha(read_picture(folder / frame_name(PAINTED, frame), least_side=1))
 
 
 def _with_alpha(picture: Float[Tensor, "channels height width"]) -> Float[Tensor, "4 height width"]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reimagine.appearance.store import save_person
+from reimagine.background import read_background
 from reimagine.checks import (
     check_overlay,
     check_refine_source,
@@ -18,11 +19,11 @@ from reimagine.film import (
     FINAL,
     NORMALS,
     PAINTED,
+    Keyframes,
     check_video,
     finish,
     make_normals_only,
     paint,
-    read_background,
     steady,
     steady_pictures,
     write_overlay,
@@ -67,7 +68,15 @@ def generate(request: Request, listener: Listener = SILENT) -> Result:
         _plan(run, listener, clip, f"image {request.image}, refiner {request.refiner} on {device}")
         person = person_for(request.photos, clip, listener)
         scene = make_scene(clip, motion, person.body, person.surface)
-        paint(run, person, scene, backend, seed=request.seed, listener=listener)
+        paint(
+            run,
+            person,
+            scene,
+            backend,
+            seed=request.seed,
+            listener=listener,
+            keyframes=_keyframes(request, device),
+        )
         write_overlay(run, person.body, scene, request.overlay)
         steady(
             run,
@@ -186,6 +195,14 @@ def _refine_footage(request: RefineRequest, listener: Listener) -> Result:
         )
         run.log("done")
         return Result(folder=run.path, frames=taken.frames, video=made, notes=())
+
+
+def _keyframes(request: Request, device: str) -> Keyframes | None:
+    """What --keyframes asks for; the atlas fills what no painted frame shows."""
+    if request.keyframes == 1:
+        return None
+    atlas = load_backend("atlas", device, request.image_model)
+    return Keyframes(every=request.keyframes, fill=atlas)
 
 
 def _asked(command: str, request: Request | NormalsRequest | RefineRequest) -> Mapping[str, Any]:

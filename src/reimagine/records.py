@@ -73,7 +73,7 @@ class Pose:
     def __len__(self) -> int:
         return self.transforms.shape[0]
 
-    def __getitem__(self, frames: slice) -> "Pose":
+    def __getitem__(self, frames: slice | list[int]) -> "Pose":
         return Pose(transforms=self.transforms[frames], rotations=self.rotations[frames])
 
 
@@ -93,7 +93,7 @@ class CameraPath:
     def __len__(self) -> int:
         return self.K.shape[0]
 
-    def __getitem__(self, frames: slice) -> "CameraPath":
+    def __getitem__(self, frames: slice | list[int]) -> "CameraPath":
         return CameraPath(
             K=self.K[frames],
             R=self.R[frames],

@@ -210,6 +210,8 @@ class Request:
     """Run folder. The same command continues it."""
     image: str = "atlas"
     """Image backend (reimagine backends), or module:factory."""
+    keyframes: int = 1
+    """Paint every so many-th frame and carry those between along the body's exact motion; an approximation. 1: all."""
     image_model: ImageModel = field(default_factory=ImageModel)
     refiner: str = "flow"
     """none, flow, wan, or module:factory."""

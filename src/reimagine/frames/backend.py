@@ -28,6 +28,16 @@ class ImageBackend(Protocol):
 
 
 @runtime_checkable
+class PaintsMany(Protocol):
+    """An image backend that paints several frames together in less time than one after the other."""
+
+    @property
+    def batch(self) -> int:
+        """How many it wants to be given together; 1 or more."""
+        ...
+
+
+@runtime_checkable
 class Describes(Protocol):
     """An image backend that can say what it costs."""
 

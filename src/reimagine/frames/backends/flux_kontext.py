@@ -34,6 +34,11 @@ class FluxKontext:
     multiple: int = 16
     _painter: "Painter | None" = field(default=None, repr=False)
 
+    @property
+    def batch(self) -> int:
+        """Frames painted at once."""
+        return self.settings.batch
+
     def describe(self, width: int, height: int) -> list[str]:
         """Cost and memory of pictures of this size, before anything is loaded."""
         from reimagine.frames.memory import card_gb
