@@ -111,9 +111,12 @@ class ImageModel:
     weights: str | None = None
     """Folder with the weights. Default: $REIMAGINE_WEIGHTS, else ~/.cache/reimagine/weights."""
     lora: str | None = None
-    """LoRA file, or none. Default: the ReImagine LoRA among the weights."""
+    """LoRA file, or none. Several: reimagine,turbo.safetensors:0.5 (the ReImagine LoRA, and another at half strength).
+    Default: reimagine, the ReImagine LoRA among the weights."""
     lora_strength: float = 1.0
-    """How strongly the LoRA changes the model."""
+    """How strongly LoRAs without a strength of their own change the model."""
+    controlnet: str | None = None
+    """Folder with another ControlNet, such as controlnet/ of a training. Default: the one among the weights."""
     control_scale: float = 1.0
     """How strongly the normal map steers the picture."""
     steps: int | None = None

@@ -202,3 +202,16 @@ def test_a_plan_says_what_painting_costs_and_stops(
     assert not (tmp_path / "run").exists()
     assert main([*flags, "atlas"]) == 2
     assert "--image atlas, whose cost is not known" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--lora", "a.safetensors", "--lora", "b.safetensors:0.5"],
+        ["--lora=a.safetensors", "--seed", "3", "--lora", "b.safetensors:0.5"],
+        ["--lora", "a.safetensors,b.safetensors:0.5"],
+    ],
+)
+def test_a_lora_that_is_given_twice_counts_twice(flags):
+    request = read_flags(Request, "generate", flags)
+    assert request.image_model.lora == "a.safetensors,b.safetensors:0.5"

@@ -32,7 +32,7 @@ DEVICE = torch.device("cpu")
 
 def models_of(request, lora="none"):
     files = find_files(ImageModel(weights=request.base, lora=lora))
-    return load_models(files, 1.0, torch.float32)
+    return load_models(files, torch.float32)
 
 
 def learner_of(request):
@@ -215,6 +215,9 @@ def test_a_trained_controlnet_is_written_in_the_layout_that_is_read(request_for)
     assert held.keys() == before.keys()
     assert any(not torch.equal(held[name], before[name]) for name in held)
     assert (folder / "config.json").is_file()
+    files = find_files(ImageModel(weights=request.base, lora="none", controlnet=str(folder)))
+    read = load_models(files, torch.float32).controlnet.state_dict()
+    assert all(torch.equal(read[name], weight) for name, weight in held.items())
 
 
 def test_bfloat16_trains_too_and_keeps_what_is_trained_in_float32(request_for):

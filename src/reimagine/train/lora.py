@@ -52,7 +52,7 @@ def train_lora(request: LoraRequest, listener: Listener = SILENT) -> Trained | N
             _prepare(run, request, files, accelerator.device, dtype, listener)
         accelerator.wait_for_everyone()
         triples = _triples(request)
-        models = load_models(files, 1.0, dtype)
+        models = load_models(files, dtype)
         # Read while nothing is put in yet: a LoRA is read against the plain model's layers.
         start = load_start(request, models.transformer)
         models.vae.to(accelerator.device)

@@ -11,6 +11,8 @@ from safetensors.torch import save_file
 
 from reimagine.frames.backend import ImageBackend
 from reimagine.frames.flux.files import CONTROLNET, KONTEXT, LORA, find_files
+from reimagine.frames.flux.load import load_models
+from reimagine.frames.flux.tiny import tiny_controlnet
 from reimagine.frames.load import load_backend
 from reimagine.pictures import over
 from reimagine.request import ImageModel, InputError
@@ -99,14 +101,13 @@ def test_the_reference_of_another_person_is_encoded_anew(settings, known, scene,
 
 def test_little_noise_keeps_the_atlas_picture(settings, known, scene, plain):
     """Through the VAE, which here is random: the picture at strength 0 is the atlas picture's, decoded again."""
-    from reimagine.frames.flux.load import load_models
     from reimagine.frames.flux.pictures import decode, encode
 
     conditions = scene(known, **SIZE)
     made = backend(replace(settings, init="atlas", strength=0.0, steps=1))
     near = made.paint(known, conditions, 43)
     atlas = load_backend("atlas", "cpu", settings).paint(known, conditions, 43)
-    vae = load_models(find_files(settings), 1.0, torch.float32).vae
+    vae = load_models(find_files(settings), torch.float32).vae
     through = decode(vae, encode(vae, shown(atlas)))
     gap, far_gap = ((shown(one) - through).abs().mean() for one in (near, plain))
     assert float(gap) < 0.2 * float(far_gap)
@@ -256,6 +257,71 @@ def test_the_lora_is_not_left_out_in_silence(copied, known, scene):
     with_lora = backend(asked(copied, lora=None)).paint(known, conditions, 43)
     without = backend(asked(copied)).paint(known, conditions, 43)
     assert float((with_lora - without).abs().max()) > 1e-3
+
+
+@pytest.fixture(scope="module")
+def two_loras(tmp_path_factory):
+    """Files that change different layers."""
+    folder = tmp_path_factory.mktemp("loras")
+    for name, layer in (("one", "blocks.0.ff_a.0"), ("two", "blocks.1.ff_a.0")):
+        generator = torch.Generator().manual_seed(len(layer))
+        pair = {"A": torch.randn(1, 64, generator=generator), "B": torch.ones(256, 1)}
+        stored = {f"{layer}.lora_{side}.default.weight": one for side, one in pair.items()}
+        save_file(stored, folder / f"{name}.safetensors")
+    return folder
+
+
+def test_loras_add_up_each_at_its_own_strength(copied, two_loras):
+    (copied / LORA).parent.mkdir()
+    shutil.copy(two_loras / "one.safetensors", copied / LORA)
+    other = two_loras / "two.safetensors"
+    settings = replace(asked(copied, f"reimagine, {other}:0.25"), lora_strength=0.5)
+    loras = find_files(settings).loras
+    assert [(one.path, one.strength) for one in loras] == [(copied / LORA, 0.5), (other, 0.25)]
+
+    def weights_of(lora):
+        files = find_files(replace(settings, lora=lora))
+        blocks = load_models(files, torch.float32).transformer.transformer_blocks
+        return [blocks[n].ff.net[0].proj.weight for n in (0, 1)]
+
+    both, first, second = (weights_of(one) for one in (settings.lora, "reimagine", f"{other}:0.25"))
+    plain = weights_of("none")
+    assert torch.equal(both[0], first[0])
+    assert torch.equal(both[1], second[1])
+    assert not torch.equal(both[0], plain[0])
+    assert not torch.equal(both[1], plain[1])
+
+
+@pytest.mark.parametrize(
+    ("lora", "says"),
+    [
+        ("{two}:30", r"two.safetensors has strength 30; expected a number from -10 to 10"),
+        ("{two}:nan", r"has strength nan"),
+        ("{two},none", "--lora is 'none' beside others"),
+        ("{two},", "--lora is '' beside others"),
+        ("{two}:strong", r"two.safetensors:strong is not there"),
+    ],
+)
+def test_a_list_of_loras_that_cannot_be_is_refused(settings, two_loras, lora, says):
+    said = lora.format(two=two_loras / "two.safetensors")
+    with pytest.raises(InputError, match=says):
+        backend(replace(settings, lora=said))
+
+
+def test_a_controlnet_of_ones_own_steers_instead(settings, known, scene, plain, tmp_path):
+    own = tmp_path / "controlnet"
+    tiny_controlnet(torch.Generator().manual_seed(9)).save_pretrained(own)
+    conditions = scene(known, **SIZE)
+    other = backend(replace(settings, controlnet=str(own))).paint(known, conditions, 43)
+    assert float((shown(other) - shown(plain)).abs().max()) > 1e-3
+    with pytest.raises(InputError, match="--controlnet nowhere is no folder"):
+        backend(replace(settings, controlnet="nowhere"))
+    config = json.loads((own / "config.json").read_text()) | {"num_mode": 10}
+    (own / "config.json").write_text(json.dumps(config))
+    with pytest.raises(
+        InputError, match=r"--controlnet .* holds a FluxControlNetModel for 10 kinds"
+    ):
+        backend(replace(settings, controlnet=str(own)))
 
 
 def test_single_files_as_officially_downloaded_do_as_well(copied, weights, known, scene):

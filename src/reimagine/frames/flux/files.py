@@ -17,11 +17,21 @@ CONTROLNET = "Flux.1-dev-Controlnet-Surface-Normals"
 LORA = "ReImagine-Pretrained/kontext-wo_smplx-lora.safetensors"
 _SINGLE_TRANSFORMER, _SINGLE_VAE = "flux1-kontext-dev.safetensors", "ae.safetensors"
 _FLAG = "--weights"
+_OURS = "reimagine"
+"""What the LoRA among the weights is called by --lora."""
 _GET = "See reimagine backends for the download commands."
 _GATED = (
     "It is gated: accept its licence on huggingface.co/black-forest-labs/FLUX.1-Kontext-dev, run hf auth login, "
     "then download it (reimagine backends prints the commands)."
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoraFile:
+    """A LoRA, and how strongly it is added."""
+
+    path: Path
+    strength: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +45,8 @@ class FluxFiles:
     kontext: Path
     """Folder with text_encoder, text_encoder_2, tokenizer and tokenizer_2."""
     controlnet: Path
-    lora: Path | None
+    loras: tuple[LoraFile, ...]
+    """Added one after the other."""
 
 
 def find_files(settings: ImageModel) -> FluxFiles:
@@ -46,6 +57,9 @@ def find_files(settings: ImageModel) -> FluxFiles:
     """
     folder = weights_folder(settings.weights)
     kontext, controlnet = folder / KONTEXT, folder / CONTROLNET
+    flag = _FLAG
+    if settings.controlnet is not None:
+        controlnet, flag = Path(settings.controlnet), "--controlnet"
     if not kontext.is_dir():
         raise InputError(f"{_FLAG} {folder} has no folder {KONTEXT}. {_GATED}")
     _check_kontext(kontext)
@@ -57,15 +71,20 @@ def find_files(settings: ImageModel) -> FluxFiles:
         if not (kontext / name / "tokenizer_config.json").is_file():
             raise InputError(f"{_FLAG} {kontext} lacks {name}/tokenizer_config.json. {_GET}")
     if not controlnet.is_dir():
+        if settings.controlnet is not None:
+            raise InputError(
+                f"--controlnet {controlnet} is no folder; expected one with config.json and the weights, such as "
+                "controlnet/ of a training. Or leave it out."
+            )
         raise InputError(f"{_FLAG} {folder} has no folder {CONTROLNET}. {_GET}")
-    check_model_folder(controlnet, _FLAG, _GET)
-    _check_controlnet(controlnet, transformer)
+    check_model_folder(controlnet, flag, _GET)
+    _check_controlnet(controlnet, transformer, flag)
     return FluxFiles(
         transformer=transformer,
         vae=vae,
         kontext=kontext,
         controlnet=controlnet,
-        lora=_lora(folder, settings.lora),
+        loras=_loras(folder, settings),
     )
 
 
@@ -123,13 +142,13 @@ def _vae(kontext: Path) -> Path:
     return single
 
 
-def _check_controlnet(controlnet: Path, transformer: Path) -> None:
-    config = read_config(controlnet / "config.json", _FLAG)
+def _check_controlnet(controlnet: Path, transformer: Path, flag: str) -> None:
+    config = read_config(controlnet / "config.json", flag)
     named, modes = config.get("_class_name"), config.get("num_mode")
     if named != "FluxControlNetModel" or modes is not None:
         kind = named if modes is None else f"{named} for {modes} kinds of maps"
         raise InputError(
-            f"{_FLAG} {controlnet} holds a {kind}; expected FluxControlNetModel for surface normals alone. {_GET}"
+            f"{flag} {controlnet} holds a {kind}; expected FluxControlNetModel for surface normals alone. {_GET}"
         )
     if not transformer.is_dir():
         return
@@ -137,21 +156,40 @@ def _check_controlnet(controlnet: Path, transformer: Path) -> None:
     for entry in ("num_attention_heads", "attention_head_dim", "joint_attention_dim"):
         if config.get(entry) != base.get(entry):
             raise InputError(
-                f"{_FLAG} {controlnet} has {entry} {config.get(entry)}, the transformer {base.get(entry)}; expected "
+                f"{flag} {controlnet} has {entry} {config.get(entry)}, the transformer {base.get(entry)}; expected "
                 f"a ControlNet for FLUX.1. {_GET}"
             )
 
 
-def _lora(folder: Path, asked: str | None) -> Path | None:
+def _loras(folder: Path, settings: ImageModel) -> tuple[LoraFile, ...]:
+    """What --lora says: FILE or FILE:STRENGTH, several with commas between; "reimagine" is the one among the weights."""
+    asked = _OURS if settings.lora is None else settings.lora
     if asked == "none":
-        return None
-    if asked is not None:
-        check_safetensors(Path(asked), "--lora")
-        return Path(asked)
-    path = folder / LORA
-    if not path.is_file():
+        return ()
+    # A whole name first: commas and colons may stand in it.
+    parts = [asked] if Path(asked).is_file() else [part.strip() for part in asked.split(",")]
+    return tuple(_lora(folder, part, settings.lora_strength) for part in parts)
+
+
+def _lora(folder: Path, asked: str, strength: float) -> LoraFile:
+    name, colon, number = asked.rpartition(":")
+    if colon and not Path(asked).is_file():
+        try:
+            strength, asked = float(number), name
+        except ValueError:
+            name = asked
+        if not -10 <= strength <= 10:
+            raise InputError(
+                f"--lora {name} has strength {number}; expected a number from -10 to 10."
+            )
+    if asked in ("", "none"):
+        raise InputError(
+            f"--lora is {asked!r} beside others; expected files with commas between, such as reimagine,turbo.safetensors:0.5."
+        )
+    path = folder / LORA if asked == _OURS else Path(asked)
+    if asked == _OURS and not path.is_file():
         raise InputError(
             f"{_FLAG} {folder} has no {LORA}; expected the ReImagine LoRA. {_GET} Or give --lora FILE, or --lora none."
         )
     check_safetensors(path, "--lora")
-    return path
+    return LoraFile(path=path, strength=strength)

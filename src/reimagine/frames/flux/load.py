@@ -25,15 +25,15 @@ class Models:
     """What stays in memory while frames are painted."""
 
     transformer: Any
-    """FluxTransformer2DModel, the LoRA added."""
+    """FluxTransformer2DModel, the LoRAs added."""
     controlnet: Any
     """FluxControlNetModel."""
     vae: Any
     """AutoencoderKL."""
 
 
-def load_models(files: FluxFiles, lora_strength: float, dtype: torch.dtype) -> Models:
-    """The models on the CPU, the LoRA added into the transformer.
+def load_models(files: FluxFiles, dtype: torch.dtype) -> Models:
+    """The models on the CPU, the LoRAs added into the transformer.
 
     Raises:
         InputError: where a file holds another model, or the LoRA does not fit.
@@ -43,8 +43,8 @@ def load_models(files: FluxFiles, lora_strength: float, dtype: torch.dtype) -> M
         transformer = _loaded(FluxTransformer2DModel, files.transformer, options)
     else:
         transformer = read_transformer(files.transformer, dtype)
-    if files.lora is not None:
-        fuse(transformer, read_lora(files.lora, transformer), lora_strength)
+    for lora in files.loras:
+        fuse(transformer, read_lora(lora.path, transformer), lora.strength)
     single_vae = not files.vae.is_dir()
     vae = read_vae(files.vae, dtype) if single_vae else _loaded(AutoencoderKL, files.vae, options)
     controlnet = _loaded(FluxControlNetModel, files.controlnet, options)

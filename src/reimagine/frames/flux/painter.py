@@ -105,7 +105,7 @@ def load_painter(files: FluxFiles, settings: ImageModel, device: str) -> Painter
     prompts = (settings.prompt, settings.negative_prompt)
     wanted = prompts if settings.true_cfg != 1 else prompts[:1]
     texts = load_text(files, wanted, device="cpu" if plan.text_on_cpu else device, dtype=dtype)
-    models = load_models(files, settings.lora_strength, dtype)
+    models = load_models(files, dtype)
     place(models, plan, device, dtype)
     return Painter(
         settings=settings,
