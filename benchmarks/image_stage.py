@@ -35,7 +35,8 @@ EXACT = ImageModel()
 LEVERS = {
     "exact": EXACT,
     "compiled blocks": replace(EXACT, compile=True),
-    "8-bit weights": replace(EXACT, vram="24"),
+    "weights as int8": replace(EXACT, quantize="int8"),
+    "weights as float8": replace(EXACT, quantize="fp8"),
     "blocks fetched one by one": replace(EXACT, vram="16"),
     "TaylorSeer": replace(EXACT, cache="taylorseer"),
     "reference at half its height": replace(EXACT, reference_height=664),
@@ -141,7 +142,7 @@ def _full_painter(settings: ImageModel) -> Painter:
     models = Models(transformer=transformer.eval(), controlnet=controlnet.eval(), vae=vae.eval())
     for model in (transformer, controlnet, vae):
         model.requires_grad_(requires_grad=False)
-    plan = memory_plan("full" if settings.vram == "auto" else settings.vram, None)
+    plan = memory_plan(settings.vram, None, settings.quantize)
     place(models, plan, "cuda", dtype)
     generator = torch.Generator("cuda").manual_seed(0)
     text = Text(

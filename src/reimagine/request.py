@@ -143,6 +143,8 @@ class ImageModel:
     """plain: the same in every frame, as officially. surface: it moves with the body."""
     vram: str = "auto"
     """auto, 12, 16, 24, 48 or full: how many GB of the card to plan for."""
+    quantize: str = "auto"
+    """How weights are stored: auto (as --vram plans), none, int8, or fp8, which is coarser."""
     batch: int = 1
     """Frames painted at once; the pictures agree to rounding."""
     compile: bool = False

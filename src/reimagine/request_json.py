@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast, get_args, get_type_hints
 from reimagine.request import InputError
 
 T = TypeVar("T")
-_HOW_IT_IS_COMPUTED = ("weights", "vram", "batch", "compile", "attention", "plan")
+_HOW_IT_IS_COMPUTED = ("weights", "vram", "quantize", "batch", "compile", "attention", "plan")
 """Entries of an image model's settings that may change while a run is continued."""
 
 

@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from reimagine.frames.load import load_backend
 from reimagine.pictures import over
@@ -32,8 +33,20 @@ def gap(one, other):
 
 
 def test_eight_bit_weights_paint_nearly_the_same(paint):
-    exact, coarse = paint(), paint(vram="24")
-    assert 0 < gap(exact, coarse) < 0.2
+    exact, coarse, coarser = paint(), paint(vram="24"), paint(quantize="fp8")
+    assert 0 < gap(exact, coarse) < gap(exact, coarser) < 0.2
+    assert torch.equal(coarse, paint(quantize="int8"))
+    assert torch.equal(exact, paint(vram="24", quantize="none"))
+
+
+def test_the_lora_is_added_before_weights_are_stored_in_eight_bits(paint, tmp_path):
+    pair = {"A": torch.ones(2, 64), "B": torch.ones(256, 2)}
+    stored = {f"blocks.0.ff_a.0.lora_{side}.weight": one for side, one in pair.items()}
+    save_file(stored, tmp_path / "lora.safetensors")
+    lora = str(tmp_path / "lora.safetensors")
+    for quantize in ("int8", "fp8"):
+        off = gap(paint(lora=lora), paint(lora=lora, quantize=quantize))
+        assert off < 0.5 * gap(paint(lora=lora), paint())
 
 
 def test_fetching_blocks_one_by_one_changes_nothing(paint):

@@ -146,6 +146,7 @@ def test_running_out_of_memory_says_what_to_try(settings, known, scene, monkeypa
         ({"batch": 0}, "--batch is 0"),
         ({"vram": "8"}, "--vram is '8'; expected one of auto, 12"),
         ({"init": "photo"}, "--init is 'photo'"),
+        ({"quantize": "int3"}, "--quantize is 'int3'; expected one of auto, none, int8, fp8"),
         ({"noise": "pink"}, "--noise is 'pink'; expected one of plain, surface"),
         ({"cache": "firstblock"}, "would be counted twice"),
         ({"cache": "magcache"}, "would be counted twice"),

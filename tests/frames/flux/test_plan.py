@@ -42,6 +42,21 @@ def test_without_a_card_nothing_is_saved():
     assert memory_plan("12", None).offload
 
 
+def test_quantize_overrules_the_plan():
+    for vram, quantize, stored in (
+        ("16", "auto", "int8"),
+        ("16", "fp8", "fp8"),
+        ("16", "none", "bf16"),
+        ("full", "int8", "int8"),
+        ("48", "auto", "bf16"),
+    ):
+        assert memory_plan(vram, None, quantize).stored == stored
+    peaks = [
+        peak_gb(memory_plan("full", None, q), 800, 1328, ImageModel()) for q in ("none", "int8")
+    ]
+    assert peaks[1] < 0.6 * peaks[0]
+
+
 def test_smaller_plans_take_less():
     peaks = [
         peak_gb(memory_plan(name, None), 800, 1328, ImageModel())

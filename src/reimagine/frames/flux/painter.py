@@ -101,7 +101,7 @@ def load_painter(files: FluxFiles, settings: ImageModel, device: str) -> Painter
         InputError: where a file holds another model, or the LoRA does not fit.
     """
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
-    plan = memory_plan(settings.vram, card_gb(device))
+    plan = memory_plan(settings.vram, card_gb(device), settings.quantize)
     prompts = (settings.prompt, settings.negative_prompt)
     wanted = prompts if settings.true_cfg != 1 else prompts[:1]
     texts = load_text(files, wanted, device="cpu" if plan.text_on_cpu else device, dtype=dtype)

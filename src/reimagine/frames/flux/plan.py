@@ -4,7 +4,7 @@ Counts are those of FLUX.1: 19 double and 38 single blocks of 3072 channels, 11.
 5 double blocks and 1.79 billion. Only matrix products are counted; a multiplication with an addition is 2 FLOP.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reimagine.frames.flux.settings import check_settings, flux_steps
 from reimagine.request import ImageModel
@@ -26,8 +26,8 @@ class MemoryPlan:
 
     name: str
     """As --vram has it."""
-    fp8: bool = False
-    """Weights stored in 8 bits, computed with in 16: half the memory, not quite the same pictures."""
+    stored: str = "bf16"
+    """How weights are stored: bf16; or int8 or fp8, computed with in 16 bits: half the memory, not quite the same pictures."""
     offload: bool = False
     """The transformer's blocks wait in main memory and are fetched one by one."""
     tile_vae: bool = False
@@ -35,12 +35,17 @@ class MemoryPlan:
     text_on_cpu: bool = False
 
 
+_STORED = {
+    "bf16": "weights in 16 bits",
+    "int8": "weights in 8 bits (int8)",
+    "fp8": "weights in 8 bits (float8)",
+}
 _PLANS = {
     "full": MemoryPlan(name="full"),
     "48": MemoryPlan(name="48"),
-    "24": MemoryPlan(name="24", fp8=True),
-    "16": MemoryPlan(name="16", fp8=True, offload=True, tile_vae=True),
-    "12": MemoryPlan(name="12", fp8=True, offload=True, tile_vae=True, text_on_cpu=True),
+    "24": MemoryPlan(name="24", stored="int8"),
+    "16": MemoryPlan(name="16", stored="int8", offload=True, tile_vae=True),
+    "12": MemoryPlan(name="12", stored="int8", offload=True, tile_vae=True, text_on_cpu=True),
 }
 
 
@@ -59,19 +64,30 @@ class Cost:
         return self.target_tokens + self.reference_tokens + _WORDS
 
 
-def memory_plan(vram: str, card_gb: float | None) -> MemoryPlan:
-    """The plan of that name; "auto" is the roomiest that the card holds, and everything where there is no card."""
-    if vram != "auto":
-        return _PLANS[vram]
-    if card_gb is None:
-        return _PLANS["full"]
-    fits = [name for name, least in (("48", 38), ("24", 22), ("16", 14.5)) if card_gb >= least]
-    return _PLANS[fits[0] if fits else "12"]
+def memory_plan(vram: str, card_gb: float | None, quantize: str = "auto") -> MemoryPlan:
+    """The plan of that name; "auto" is the roomiest that the card holds, and everything where there is no card.
+
+    Args:
+        vram: As --vram has it.
+        card_gb: Memory of the card; None for a CPU.
+        quantize: As --quantize has it; "auto" is what the plan does by itself.
+    """
+    if vram == "auto":
+        fits = [
+            name
+            for name, least in (("48", 38), ("24", 22), ("16", 14.5))
+            if (card_gb or 0) >= least
+        ]
+        vram = "full" if card_gb is None else [*fits, "12"][0]
+    plan = _PLANS[vram]
+    if quantize == "auto":
+        return plan
+    return replace(plan, stored="bf16" if quantize == "none" else quantize)
 
 
 def peak_gb(plan: MemoryPlan, width: int, height: int, settings: ImageModel) -> float:
     """The most memory that painting should take, in GB of 10^9 bytes: weights exactly, the rest a guess."""
-    a_weight = 1 if plan.fp8 else 2
+    a_weight = 2 if plan.stored == "bf16" else 1
     transformer = _WEIGHTS * a_weight * (3 / _BLOCKS if plan.offload else 1)
     weights = transformer + _CONTROL_WEIGHTS * a_weight + _VAE_WEIGHTS * 2
     cost = frame_cost(width, height, settings)
@@ -114,9 +130,9 @@ def describe(settings: ImageModel, width: int, height: int, card_gb: float | Non
     """
     check_settings(settings)
     cost = frame_cost(width, height, settings)
-    plan = memory_plan(settings.vram, card_gb)
+    plan = memory_plan(settings.vram, card_gb, settings.quantize)
     kept = [
-        "weights in 8 bits" if plan.fp8 else "weights in 16 bits",
+        _STORED[plan.stored],
         *(["the transformer fetched block by block"] if plan.offload else []),
         *(["the VAE in tiles"] if plan.tile_vae else []),
         *(["text encoders on the CPU"] if plan.text_on_cpu else []),

@@ -23,6 +23,7 @@ def check_settings(settings: ImageModel) -> None:
     _check_numbers(settings)
     for flag, value, allowed in (
         ("--vram", settings.vram, VRAM),
+        ("--quantize", settings.quantize, ("auto", "none", "int8", "fp8")),
         ("--init", settings.init, ("none", "atlas")),
         ("--noise", settings.noise, ("plain", "surface")),
     ):

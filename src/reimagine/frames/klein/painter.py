@@ -17,6 +17,7 @@ from torch import Tensor
 from transformers import AutoTokenizer, Qwen3ForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
+from reimagine.frames.eight_bits import store_in_eight_bits
 from reimagine.frames.klein.settings import klein_steps
 from reimagine.pictures import to_bytes
 from reimagine.request import ImageModel, InputError
@@ -86,9 +87,7 @@ def load_painter(folder: Path, settings: ImageModel, device: str) -> Painter:
     if device == "cuda":
         torch.cuda.empty_cache()
     if settings.vram == "12":
-        pipe.transformer.enable_layerwise_casting(
-            storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype
-        )
+        store_in_eight_bits(pipe.transformer)
     pipe.transformer.to(device)
     pipe.vae.to(device)
     if settings.compile:
