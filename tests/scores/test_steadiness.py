@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import torch
 
-from reimagine.cameras.flow import two_frames
 from reimagine.scores.clip import on_white
 from reimagine.scores.steadiness import Carry, change, drift, mean_colour, mesh_carry, optical_carry
 
@@ -10,7 +9,7 @@ from reimagine.scores.steadiness import Carry, change, drift, mean_colour, mesh_
 def test_a_pattern_that_moves_with_its_surface_has_almost_no_warping_error(ball):
     a, b = ball.seen(0), ball.seen(4)
     first, second = (on_white(ball.picture(seen)) for seen in (a, b))
-    carry = mesh_carry(two_frames(a, b))
+    carry = mesh_carry(a, b)
     along = change(first, second, carry)
     still = change(first, second, Carry(xy=_identity(first), mask=carry.mask))
     assert along.squared < 0.01 * still.squared
@@ -20,7 +19,7 @@ def test_a_pattern_that_moves_with_its_surface_has_almost_no_warping_error(ball)
 def test_a_frame_that_is_a_tenth_brighter_has_a_warping_error_of_a_hundredth(ball):
     seen = ball.seen(0)
     first = np.full((160, 160, 3), 0.4, np.float32)
-    changed = change(first, first + np.float32(0.1), mesh_carry(two_frames(seen, seen)))
+    changed = change(first, first + np.float32(0.1), mesh_carry(seen, seen))
     assert changed.squared == pytest.approx(0.01, rel=1e-3)
     assert changed.absolute == pytest.approx(25.5, rel=1e-3)
 
@@ -65,7 +64,7 @@ def _identity(picture: np.ndarray) -> np.ndarray:
 
 def test_carrying_there_and_back_is_staying(ball):
     a, b = ball.seen(0), ball.seen(3)
-    there, back = mesh_carry(two_frames(a, b)), mesh_carry(two_frames(b, a))
+    there, back = mesh_carry(a, b), mesh_carry(b, a)
     y, x = (k[::50] for k in there.mask.nonzero())
     landed = there.xy[y, x].round().astype(int)
     known = back.mask[landed[:, 1], landed[:, 0]]

@@ -45,30 +45,49 @@ def two_frames(a: Seen, b: Seen) -> Seen:
 
 
 def mesh_flow(seen: Seen, a: int, b: int) -> Flow:
-    """Exact position in frame `b` of the surface point under every pixel centre of frame `a`.
+    """`flow_between` two frames of one clip."""
+    one, other = (
+        Seen(
+            verts=seen.verts[part],
+            faces=seen.faces,
+            camera=seen.camera[part],
+            raster=Raster(
+                face=seen.raster.face[part],
+                barycentrics=seen.raster.barycentrics[part],
+                depth=seen.raster.depth[part],
+            ),
+        )
+        for part in (slice(a, a + 1), slice(b, b + 1))
+    )
+    return flow_between(one, other)
 
-    A point is visible in `b` if it lies in the picture, shows the side it shows in `a`, and nothing is nearer at its
+
+def flow_between(one: Seen, other: Seen) -> Flow:
+    """Exact position in the other's one frame of the surface point under every pixel centre of this one's.
+
+    A point is visible there if it lies in the picture, shows the side it shows here, and nothing is nearer at its
     pixel. As depth is known at pixel centres only, the point is first moved there within its face's plane.
+    The pictures may be of two sizes, such as those of crops.
     """
-    raster, device = seen.raster, seen.verts.device
-    from_a, to_b = seen.camera[a : a + 1], seen.camera[b : b + 1]
-    target = torch.full((*raster.face.shape[1:], 2), torch.nan, device=device)
-    visible = torch.zeros(raster.face.shape[1:], dtype=torch.uint8, device=device)
+    raster, device = one.raster, one.verts.device
+    size = raster.face.shape[1:]
+    target = torch.full((*size, 2), torch.nan, device=device)
+    visible = torch.zeros(size, dtype=torch.uint8, device=device)
     inputs = [
-        wp.from_torch(raster.face[a]),
-        vectors(raster.barycentrics[a]),
-        triples(seen.faces, device),
-        vectors(seen.verts[a].detach()),
-        vectors(seen.verts[b].detach()),
-        vectors(centres(from_a)),
-        wp.from_torch(to_b.R.contiguous(), dtype=wp.mat33),
-        vectors(to_b.t),
-        wp.from_torch(to_b.K.contiguous(), dtype=wp.mat33),
-        wp.from_torch(raster.face[b]),
-        wp.from_torch(raster.depth[b]),
+        wp.from_torch(raster.face[0]),
+        vectors(raster.barycentrics[0]),
+        triples(one.faces, device),
+        vectors(one.verts[0].detach()),
+        vectors(other.verts[0].detach()),
+        vectors(centres(one.camera)),
+        wp.from_torch(other.camera.R.contiguous(), dtype=wp.mat33),
+        vectors(other.camera.t),
+        wp.from_torch(other.camera.K.contiguous(), dtype=wp.mat33),
+        wp.from_torch(other.raster.face[0]),
+        wp.from_torch(other.raster.depth[0]),
         *(NEAR_M, SLACK_M, SLACK_PIXELS),
         vectors(target),
         wp.from_torch(visible),
     ]
-    launch(kernels.follow, runs(raster.face[a : a + 1])[1:], inputs, device)
+    launch(kernels.follow, runs(raster.face)[1:], inputs, device)
     return Flow(target=target, visible=visible.bool())

@@ -152,19 +152,23 @@ def _refine(
     """Gauss-Newton steps that raise the patches' correlation, until all points lie still."""
     one, two = (np.pad(picture, ((EDGE, EDGE), (EDGE, EDGE), (0, 0))) for picture in (one, two))
     asked = _patch(one, points, window)[:, 0]
+    shift, moving = shift.clone(), torch.arange(len(points))
     local = _local(asked, _patch(two, points + shift, window))
+    H, likeness = local.H.clone(), local.likeness.clone()
     for _ in range(steps):
         # Damped, so that an edge does not slide along itself.
         damping = 0.02 * local.H.diagonal(dim1=1, dim2=2).sum(1) + 1e-4
         damped = local.H + damping[:, None, None] * torch.eye(2)
         move = torch.linalg.solve(damped, local.g)
-        length = move.norm(dim=1, keepdim=True)
-        shift = shift + move * (LONGEST_PX / length.clamp_min(LONGEST_PX))
-        if float(length.max()) < STILL_PX:
+        length = move.norm(dim=1)
+        shift[moving] += move * (LONGEST_PX / length.clamp_min(LONGEST_PX))[:, None]
+        moving = moving[length >= STILL_PX]
+        if len(moving) == 0:
             break
-        local = _local(asked, _patch(two, points + shift, window))
-    information = local.H * local.likeness.clamp_min(0).square()[:, None, None]
-    return Displacement(shift=shift, information=information, likeness=local.likeness)
+        local = _local(asked[moving], _patch(two, points[moving] + shift[moving], window))
+        H[moving], likeness[moving] = local.H, local.likeness
+    information = H * likeness.clamp_min(0).square()[:, None, None]
+    return Displacement(shift=shift, information=information, likeness=likeness)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,11 +200,15 @@ def _patch(
 ) -> Float[Tensor, "points 3 samples"]:
     """Patches scaled to length one; then how they change with a step across, and down."""
     wide = _samples(padded, places, len(window) // 2 + 1)
-    here = wide[:, 1:-1, 1:-1]
-    across = (wide[:, 1:-1, 2:] - wide[:, 1:-1, :-2]) / 2
-    down = (wide[:, 2:, 1:-1] - wide[:, :-2, 1:-1]) / 2
-    patch = (torch.stack([here, across, down], dim=1) * window[..., None]).flatten(2)
-    return patch / (patch[:, :1].norm(dim=2, keepdim=True) + LEAST_NORM)
+    side, middle = len(window), slice(1, -1)
+    patch = torch.empty(len(places), 3, side, side, CHANNELS)
+    weight, half = window[..., None], window[..., None] / 2
+    torch.mul(wide[:, middle, middle], weight, out=patch[:, 0])
+    torch.sub(wide[:, middle, 2:], wide[:, middle, :-2], out=patch[:, 1])
+    torch.sub(wide[:, 2:, middle], wide[:, :-2, middle], out=patch[:, 2])
+    patch[:, 1:].mul_(half)
+    length = patch[:, 0].flatten(1).norm(dim=1)
+    return patch.flatten(2).div_((length + LEAST_NORM)[:, None, None])
 
 
 def _halved(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reimagine.cameras.rasterize import interpolate
-from reimagine.records import Person, Seen
+from reimagine.records import Person, Raster, Seen
 from reimagine.scores.fidelity import C1, C2, SPREAD, WINDOW
 
 SURE = 0.6
@@ -23,6 +23,8 @@ OWN = 0.8
 """How much of a place's colour has to come from this photo."""
 LEAST = 0.35
 """Share of the person's pixels that the photo has to show, or the frame sees another side."""
+SPARSE = 4
+"""Every how many pixels a photo is tried first."""
 MOST_DB = 100.0
 """PSNR of pictures that are equal, so that it has a mean."""
 
@@ -84,17 +86,42 @@ def _lay(person: Person, index: int) -> Laid:
 
 def carry(laid: Laid, seen: Seen) -> Carried:
     """The photo carried through the surface onto the one frame of `seen`; no picture where too little of it shows."""
-    at = interpolate(seen.raster, seen.faces, laid.values.to(seen.verts))[0].cpu().numpy()
+    values = laid.values.to(seen.verts)
     face = (seen.raster.face[0] >= 0).cpu().numpy()
+    sample = interpolate(_sparse(seen.raster), seen.faces, values)[0].cpu().numpy()
+    likely = int(_shown(sample).sum()) * SPARSE**2
+    if likely < LEAST * int(face.sum()) / 2:
+        nothing = np.zeros(face.shape, dtype=bool)
+        return Carried(
+            picture=np.zeros((*face.shape, 3), np.float32),
+            shown=nothing,
+            person_pixels=int(face.sum()),
+        )
+    at = interpolate(seen.raster, seen.faces, values)[0].cpu().numpy()
     # The person's outermost pixels mix with what lies behind.
     inner = cv2.erode(face.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    shown = inner & (at[..., 2] > OWN) & (at[..., 3] > SURE)
+    shown = inner & _shown(at)
     picture = np.zeros((*face.shape, 3), np.float32)
     count, people = int(shown.sum()), int(face.sum())
     if count >= max(1, LEAST * people):
         box = _box(shown)
         picture[box] = _read(laid.pixels, np.ascontiguousarray(at[box][..., :2]), shown[box])
     return Carried(picture=picture, shown=shown, person_pixels=people)
+
+
+def _shown(
+    at: Float[NDArray[np.float32], "rows columns 4"],
+) -> Bool[NDArray[np.bool_], "rows columns"]:
+    return (at[..., 2] > OWN) & (at[..., 3] > SURE)
+
+
+def _sparse(raster: Raster) -> Raster:
+    """Every fourth pixel each way, to tell the frames of which a photo shows nothing."""
+    face, barycentrics, depth = (
+        values[:, ::SPARSE, ::SPARSE].contiguous()
+        for values in (raster.face, raster.barycentrics, raster.depth)
+    )
+    return Raster(face=face, barycentrics=barycentrics, depth=depth)
 
 
 def _box(shown: NDArray[np.bool_]) -> tuple[slice, slice]:
@@ -141,20 +168,21 @@ def _scale(xy: NDArray[np.float32], shown: NDArray[np.bool_]) -> float:
 def _ssim(a: NDArray[np.float32], b: NDArray[np.float32], shown: NDArray[np.bool_]) -> float:
     """SSIM (Wang et al. 2004) whose windows hold the shown pixels alone: weights fall to zero outside."""
     crop = _box(shown)
-    inside = shown[crop]
-    weight = inside[..., None].astype(np.float32)
-    total = _blurred(weight)[inside]
+    weight = np.repeat(shown[crop][..., None], 3, axis=2).astype(np.float32)
+    # Nothing is read beyond the shown pixels, at least one of which every window of theirs holds.
+    scale = 1 / np.maximum(_blurred(weight), 1e-6)
 
     def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return _blurred(values * weight)[inside] / total[:, None]
+        return np.asarray(cv2.multiply(_blurred(values), scale), np.float32)
 
-    x, y = (np.asarray(one[crop], np.float32) for one in (a, b))
+    x, y = (np.asarray(one[crop] * weight, np.float32) for one in (a, b))
     mean_x, mean_y = mean(x), mean(y)
-    var_x, var_y = mean(x * x) - mean_x**2, mean(y * y) - mean_y**2
-    both = mean(x * y) - mean_x * mean_y
-    contrast = (2 * both + C2) / (var_x + var_y + C2)
-    brightness = (2 * mean_x * mean_y + C1) / (mean_x**2 + mean_y**2 + C1)
-    return float((contrast * brightness).mean())
+    squared = mean_x * mean_x + mean_y * mean_y
+    product = mean_x * mean_y
+    variances = mean(np.asarray(x * x + y * y, np.float32)) - squared
+    contrast = (2 * (mean(np.asarray(x * y, np.float32)) - product) + C2) / (variances + C2)
+    found = contrast * ((2 * product + C1) / (squared + C1))
+    return sum(cv2.mean(found, shown[crop].view(np.uint8))[:3]) / 3
 
 
 def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from reimagine.cameras.flow import two_frames
 from reimagine.request import InputError
 from reimagine.scores.clip import on_white, silhouette
 from reimagine.scores.control import BODY_JOINTS, control
+from reimagine.scores.crop import moved_to
 from reimagine.scores.fidelity import fidelity
 from reimagine.scores.likeness import Laid, carry, likeness
 from reimagine.scores.outline import compare
@@ -28,19 +28,23 @@ def add(rows: dict[str, list[float]], name: str, value: float) -> None:
 
 def add_changes(rows: dict[str, list[float]], before: Now, now: Now) -> None:
     """Warping errors and flicker of a pair; every stage is carried along the flow of the first (Lai et al.)."""
-    first, second = before.stages["frames"], now.stages["frames"]
-    carries = {
-        "warping_error_optical": optical_carry(first.picture, second.picture, first.foreground)
+    # Optical flow needs one part of both frames; the mesh knows where it is in either.
+    moved = {
+        stage: moved_to(shown.picture, now.crop, before.crop) for stage, shown in now.stages.items()
     }
+    first = before.stages["frames"]
+    optical = optical_carry(first.picture, moved["frames"], first.foreground)
+    exact = None
     if before.seen is not None and now.seen is not None:
-        carries["warping_error"] = mesh_carry(two_frames(before.seen, now.seen))
-    for stage in now.stages:
-        pair = before.stages[stage].picture, now.stages[stage].picture
-        for name, along in carries.items():
-            changed = change(*pair, along)
-            add(rows, f"{name}.{stage}", changed.squared)
-            if name == "warping_error" or len(carries) == 1:
-                add(rows, f"flicker.{stage}", changed.absolute)
+        exact = mesh_carry(before.seen, now.seen)
+    for stage, shown in now.stages.items():
+        start = before.stages[stage].picture
+        along = change(start, moved[stage], optical)
+        add(rows, f"warping_error_optical.{stage}", along.squared)
+        if exact is not None:
+            along = change(start, shown.picture, exact)
+            add(rows, f"warping_error.{stage}", along.squared)
+        add(rows, f"flicker.{stage}", along.absolute)
 
 
 def add_colours(colours: dict[str, list[NDArray[np.float64]]], now: Now) -> None:

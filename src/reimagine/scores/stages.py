@@ -11,6 +11,7 @@ from torch import Tensor
 from reimagine.records import Seen
 from reimagine.request import InputError
 from reimagine.scores.clip import Clip, check_seen, on_white, silhouette
+from reimagine.scores.crop import Crop, crop_around, cut_picture, cut_seen, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class Now:
     """All that is read of a frame, so that it can be measured while the next one is read."""
 
     frame: int
+    crop: Crop
+    """The part of the frame that all the rest is of."""
     stages: Mapping[str, Stage]
     final: Float[Tensor, "channels height width"]
     """The last stage's picture as it is."""
@@ -60,12 +63,19 @@ def look_at(clip: Clip, frame: int) -> Now:
         )
     if seen is not None:
         check_seen(seen, clip.name, width, height)
-    painted = silhouette(pictures["frames"])
-    if not painted.any():
+    if not silhouette(pictures["frames"]).any():
         raise InputError(
             f"{clip.name}: frame {frame} shows nobody (its mask is empty); expected a person in every frame. "
             "Look at the frame, and make the run again."
         )
+    anchor = None if clip.anchor is None else clip.anchor(frame)
+    true = None if clip.truth is None else clip.truth(frame)
+    shown = [*pictures.values(), *(one for one in (anchor, true) if one is not None)]
+    # Where the person is in a picture without alpha is found from its border.
+    sure = len(pictures["frames"]) == 4 and (true is None or len(true) == 4)
+    crop = crop_around(shown, seen) if sure else whole(pictures["frames"])
+    pictures = {stage: cut_picture(picture, crop) for stage, picture in pictures.items()}
+    painted = silhouette(pictures["frames"])
     stages = {
         # Refined pictures may lie over any background; what was painted is where it was before.
         stage: Stage(
@@ -74,19 +84,20 @@ def look_at(clip: Clip, frame: int) -> Now:
         )
         for stage, picture in pictures.items()
     }
-    anchor = None if clip.anchor is None else clip.anchor(frame)
     anchor_stage = None
     if clip.anchor is clip.painted:
-        anchor_stage = stages["frames"]
+        anchor, anchor_stage = pictures["frames"], stages["frames"]
     elif anchor is not None:
+        anchor = cut_picture(anchor, crop)
         anchor_stage = Stage(picture=on_white(anchor), foreground=silhouette(anchor))
     return Now(
         frame=frame,
+        crop=crop,
         stages=stages,
         final=list(pictures.values())[-1],
-        seen=seen,
+        seen=None if seen is None else cut_seen(seen, crop),
         anchor=anchor,
         anchor_stage=anchor_stage,
-        true=None if clip.truth is None else clip.truth(frame),
+        true=None if true is None else cut_picture(true, crop),
         joints=None if clip.joints is None else clip.joints(frame),
     )

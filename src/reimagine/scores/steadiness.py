@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
-from reimagine.cameras.flow import mesh_flow
+from reimagine.cameras.flow import flow_between
 from reimagine.records import Seen
 
 
@@ -36,15 +36,15 @@ class Change:
     """Mean absolute difference a channel, colours 0..255."""
 
 
-def mesh_carry(pair: Seen) -> Carry:
-    """The exact flow from frame 0 to frame 1 of `pair`, of surface points whose surroundings are in sight too.
+def mesh_carry(first: Seen, second: Seen) -> Carry:
+    """The exact flow from one frame to the next, of surface points whose surroundings are in sight too.
 
-    The outermost pixel on either side of a silhouette mixes with the background and is left out.
+    Both have one frame; their pictures may be of two sizes, as crops are. The outermost pixel on either side of a silhouette mixes with the background and is left out.
     """
-    flow = mesh_flow(pair, 0, 1)
+    flow = flow_between(first, second)
     solid, solid_next = (
         cv2.erode((face >= 0).cpu().numpy().astype(np.uint8), np.ones((3, 3), np.uint8))
-        for face in pair.raster.face
+        for face in (first.raster.face[0], second.raster.face[0])
     )
     xy = (flow.target - 0.5).nan_to_num(-1e4).cpu().numpy().astype(np.float32)
     landed = cv2.remap(solid_next, xy[..., 0], xy[..., 1], cv2.INTER_NEAREST)
@@ -115,9 +115,8 @@ def mean_colour(
     """Mean CIE Lab colour (D65) of the foreground of an sRGB picture in 0..1; NaN where it is empty."""
     if not foreground.any():
         return np.full(3, np.nan)
-    top, bottom, left, right = _box(foreground, margin=0)
-    lab = cv2.cvtColor(np.ascontiguousarray(picture[top:bottom, left:right]), cv2.COLOR_RGB2Lab)
-    return np.array(cv2.mean(lab, foreground[top:bottom, left:right].view(np.uint8))[:3])
+    lab = cv2.cvtColor(picture[foreground][None], cv2.COLOR_RGB2Lab)
+    return np.array(cv2.mean(lab)[:3])
 
 
 def drift(colours: Float[NDArray[np.float64], "frames 3"], fps: float) -> list[float]:
