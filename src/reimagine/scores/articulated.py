@@ -16,8 +16,12 @@ USUAL_RAD = 0.06
 """How far a joint is usually off, about 3 degrees: what a turn costs, against shifts that are known to about a pixel."""
 FREE = 1e-3
 """Share of that cost for turning and moving the person as a whole."""
+USUAL_SPREAD = 1.5
+"""Residuals up to this many times the median square are no sign of a mistake."""
+ROUGH = 0.1
+"""Nor are those up to this share of how far the pose moves a point: skin bends where bones do not."""
 LEAST_SPREAD = 0.05
-"""Squared pixels, weighted: residuals up to about this are no sign of a mistake."""
+"""The least that is taken for the usual square, in squared pixels."""
 ROUNDS = 12
 STILL_PX = 0.002
 """A round that moves no point further than this is the last."""
@@ -44,6 +48,7 @@ def explain(
     cost = torch.full((A.shape[2],), USUAL_RAD**-2, dtype=torch.float64)
     cost[:3] *= FREE
     cost[-3:] *= FREE
+    trace = known.diagonal(dim1=1, dim2=2).sum(1) / 2
     robust = torch.ones(len(points), dtype=torch.float64)
     wanted, found = shift.double(), torch.zeros_like(shift, dtype=torch.float64)
     table, weighed, cost = A.flatten(0, 1), (known @ A).flatten(0, 1), torch.diag(cost)
@@ -53,7 +58,8 @@ def explain(
         before, found = found, (table @ turns).view_as(wanted)
         left = wanted - found
         square = ((known @ left[..., None])[..., 0] * left).sum(1)
-        robust = 1 / (1 + square / (2 * square[sure].median()).clamp_min(LEAST_SPREAD))
+        usual = (USUAL_SPREAD * square[sure].median()).clamp_min(LEAST_SPREAD)
+        robust = 1 / (1 + square / (usual + ROUGH**2 * trace * found.square().sum(1)))
         if float((found - before).abs().max()) < STILL_PX:
             break
     return found.float()
