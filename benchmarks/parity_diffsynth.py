@@ -16,11 +16,9 @@ from torch import Tensor, nn
 
 from benchmarks.parity_world import (
     DOUBLES,
-    HEIGHT,
     SEED,
     SINGLES,
     STEPS,
-    WIDTH,
     Case,
     Painted,
     make_world,
@@ -43,12 +41,12 @@ _UNUSED = (
 def paint_theirs(case: Case) -> Painted:
     """By DiffSynth's FluxImagePipeline, called as `inference_img.py` calls it."""
     world = make_world()
-    theirs = _diffsynth()
+    theirs = diffsynth()
     pipe = theirs.FluxImagePipeline(device="cpu", torch_dtype=torch.float32)
-    pipe.dit = _their_dit(world.transformer)
-    pipe.controlnet = theirs.MultiControlNet([_their_controlnet(world.controlnet)])
+    pipe.dit = their_dit(world.transformer)
+    pipe.controlnet = theirs.MultiControlNet([their_controlnet(world.controlnet)])
     pipe.vae_encoder, pipe.vae_decoder = _their_vae()
-    pipe.units[2] = _texts_unit(theirs, world.texts)
+    pipe.units[2] = texts_unit(theirs, world.texts)
     with contextlib.redirect_stdout(io.StringIO()):
         pipe.load_lora(pipe.dit, str(world.lora), alpha=case.lora_strength)
     caught: list[Tensor] = []
@@ -59,24 +57,44 @@ def paint_theirs(case: Case) -> Painted:
         return decoder(latents, **options)
 
     pipe.vae_decoder.forward = catch
+    picture = call_theirs(
+        pipe,
+        case,
+        normal_map=world.normal_map,
+        reference=world.reference,
+        start=world.start if case.start else None,
+    )
+    return Painted(latents=caught[0], picture=picture)
+
+
+def call_theirs(
+    pipe: Any,  # noqa: ANN401
+    case: Case,
+    *,
+    normal_map: Tensor,
+    reference: Tensor,
+    start: Tensor | None = None,
+    steps: int = STEPS,
+) -> Tensor:
+    """A picture, 0..1, by their pipeline, called as `inference_img.py` calls it."""
     pipe.vae_output_to_image = lambda output: (output[0] * 0.5 + 0.5).clamp(0, 1)
-    picture = pipe(
+    height, width = normal_map.shape[1:]
+    return pipe(
         prompt="yes",
         negative_prompt="no",
         cfg_scale=case.true_cfg,
-        input_image=_image(world.start) if case.start else None,
-        denoising_strength=0.6 if case.start else 1.0,
-        kontext_images=[_image(world.reference)],
+        input_image=None if start is None else _image(start),
+        denoising_strength=1.0 if start is None else 0.6,
+        kontext_images=[_image(reference)],
         controlnet_inputs=[
-            theirs.ControlNetInput(image=_image(world.normal_map), scale=case.control_scale)
+            diffsynth().ControlNetInput(image=_image(normal_map), scale=case.control_scale)
         ],
-        num_inference_steps=STEPS,
-        height=HEIGHT,
-        width=WIDTH,
+        num_inference_steps=steps,
+        height=height,
+        width=width,
         seed=SEED,
         progress_bar_cmd=iter,
     )
-    return Painted(latents=caught[0], picture=picture)
 
 
 def _image(picture: Tensor) -> Image.Image:
@@ -94,7 +112,7 @@ class _Blank(ModuleType):
 
 
 @cache
-def _diffsynth() -> Any:  # noqa: ANN401
+def diffsynth() -> Any:  # noqa: ANN401
     """DiffSynth's FLUX pipeline, without what importing the whole package would need."""
     root = DIFFSYNTH / "diffsynth"
     if not root.is_dir():
@@ -120,7 +138,7 @@ def _module(name: str) -> Any:  # noqa: ANN401
     return importlib.import_module(name)
 
 
-def _their_dit(transformer: Any) -> nn.Module:  # noqa: ANN401
+def their_dit(transformer: Any) -> nn.Module:  # noqa: ANN401
     """Their FluxDiT, whose constructor knows only the full size, put together from their own blocks."""
     module = _module("diffsynth.models.flux_dit")
     dit = module.FluxDiT.__new__(module.FluxDiT)
@@ -138,7 +156,7 @@ def _their_dit(transformer: Any) -> nn.Module:  # noqa: ANN401
     return dit.eval()
 
 
-def _their_controlnet(controlnet: Any) -> nn.Module:  # noqa: ANN401
+def their_controlnet(controlnet: Any) -> nn.Module:  # noqa: ANN401
     """Their FluxControlNet, in the same way; it aligns to 19 and 38 blocks, here to as many as there are."""
     module = _module("diffsynth.models.flux_controlnet")
     made = module.FluxControlNet.__new__(module.FluxControlNet)
@@ -180,7 +198,7 @@ def _their_vae() -> tuple[nn.Module, nn.Module]:
     return encoder.eval(), decoder.eval()
 
 
-def _texts_unit(theirs: Any, texts: list[Text]) -> Any:  # noqa: ANN401
+def texts_unit(theirs: Any, texts: list[Text]) -> Any:  # noqa: ANN401
     """Puts both sides' texts in the place of DiffSynth's text encoders."""
     unit = theirs.PipelineUnit(
         seperate_cfg=True,
@@ -191,7 +209,7 @@ def _texts_unit(theirs: Any, texts: list[Text]) -> Any:  # noqa: ANN401
     def process(pipe: Any, prompt: str) -> dict[str, Tensor]:  # noqa: ANN401
         del pipe
         text = texts[0 if prompt == "yes" else 1]
-        ids = torch.zeros(1, text.words.shape[1], 3)
+        ids = torch.zeros(1, text.words.shape[1], 3, device=text.words.device)
         return {"prompt_emb": text.words, "pooled_prompt_emb": text.pooled, "text_ids": ids}
 
     unit.process = process
