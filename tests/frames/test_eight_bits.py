@@ -45,7 +45,9 @@ def test_a_row_of_zeros_stays_zero():
 
 def test_a_transformer_keeps_its_blocks_in_a_byte_a_weight_and_answers_nearly_the_same():
     model = tiny_transformer(torch.Generator().manual_seed(0), doubles=1, singles=1)
-    before = {n: m.weight.detach().clone() for n, m in model.named_modules() if isinstance(m, nn.Linear)}
+    before = {
+        n: m.weight.detach().clone() for n, m in model.named_modules() if isinstance(m, nn.Linear)
+    }
     store_in_eight_bits(model)
     stored = {n: m for n, m in model.named_modules() if isinstance(m, EightBits)}
     assert len(stored) > 15

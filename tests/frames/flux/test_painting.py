@@ -196,6 +196,23 @@ def test_weights_that_are_half_downloaded_are_named(copied):
         backend(asked(copied))
 
 
+def test_a_single_file_that_is_half_downloaded_is_named(copied):
+    for folder, name in (("vae", "ae"), ("transformer", "flux1-kontext-dev")):
+        [whole] = (copied / KONTEXT / folder).glob("*.safetensors")
+        (copied / KONTEXT / f"{name}.safetensors").write_bytes(whole.read_bytes()[:-7])
+        shutil.rmtree(copied / KONTEXT / folder)
+        with pytest.raises(InputError, match=rf"{name}.safetensors has \d+ of \d+ bytes. Download"):
+            backend(asked(copied))
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "\0"])
+def test_a_configuration_that_is_none_is_one_line(copied, content):
+    (copied / CONTROLNET / "config.json").write_text(content)
+    with pytest.raises(InputError, match=r"config.json .*Download it again") as caught:
+        backend(asked(copied))
+    assert "\n" not in str(caught.value)
+
+
 def test_a_missing_shard_is_named(copied):
     folder = copied / KONTEXT / "transformer"
     (folder / "x.safetensors.index.json").write_text(

@@ -69,3 +69,40 @@ def test_sizes_that_are_no_multiple_of_16_are_refused_with_the_nearest(request_o
     odd = replace(request, clip=replace(request.clip, size="100x200"))
     with pytest.raises(InputError, match=r"--size is 100x200; .* multiples of 16. Give --size 96x"):
         generate(odd)
+
+
+def test_what_was_painted_stays_when_memory_runs_out(request_of, tmp_path, monkeypatch):
+    """And the same command with another --vram goes on from there, to the same pictures."""
+    generate(request_of())
+    whole = frames(tmp_path / "run")
+    for name in list(whole)[1:]:
+        (tmp_path / "run/frames" / name).unlink()
+
+    def full(*_: object, **__: object):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reimagine.frames.flux.painter.decode", full)
+        with pytest.raises(InputError, match=r"memory ran out .* stays: .* with --vram 16"):
+            generate(request_of(vram="24", quantize="none"))
+    assert list(frames(tmp_path / "run")) == list(whole)[:1]
+    generate(request_of(vram="48"))
+    assert frames(tmp_path / "run") == whole
+
+
+def test_a_frame_of_numbers_that_are_none_stops_the_run_by_its_name(
+    request_of, tmp_path, monkeypatch
+):
+    from reimagine.frames.flux import painter
+
+    real, calls = painter.decode, []
+
+    def spoiled(vae, latents):
+        calls.append(1)
+        return real(vae, latents) * (float("nan") if len(calls) == 2 else 1.0)
+
+    monkeypatch.setattr(painter, "decode", spoiled)
+    monkeypatch.setattr("reimagine.film._CHUNK_FRAMES", 1)
+    with pytest.raises(InputError, match=r"frame 1 came out .*NaN.*Frames before it stay"):
+        generate(request_of())
+    assert list(frames(tmp_path / "run")) == ["000000.png"]
