@@ -200,6 +200,8 @@ def test_a_plan_says_what_painting_costs_and_stops(
     assert "12962 tokens" in out
     assert "--vram 24: weights in 8 bits" in out
     assert not (tmp_path / "run").exists()
+    assert main([*flags, "flux-kontext", "--keyframes", "4"]) == 0
+    assert "one frame in 4 is painted" in capsys.readouterr().out
     assert main([*flags, "atlas"]) == 2
     assert "--image atlas, whose cost is not known" in capsys.readouterr().err
 

@@ -13,6 +13,10 @@ def generate(request: Request) -> int:
         device = find_device(request.clip.device)
         for line in describe_cost(request.image, request.image_model, request.clip.size, device):
             print(line)
+        if request.keyframes > 1:
+            print(
+                f"--keyframes {request.keyframes}: one frame in {request.keyframes} is painted, so a clip takes 1/{request.keyframes} of that"
+            )
         return 0
     with show_progress() as listener:
         result = pipeline.generate(request, listener)
