@@ -14,7 +14,7 @@ from reimagine.people import shipped_people
 from reimagine.pipeline import generate
 from reimagine.request import Clip, Photos, Request
 from reimagine.scores.measure import Scores, score_clip
-from reimagine.scores.report import cell, number, pool
+from reimagine.scores.report import cell, pool, value_in
 
 MOTIONS = ("walk", "squat", "dance")
 SHOWN = (
@@ -71,7 +71,7 @@ def main() -> None:
     everybody = pool([one for clips in people.values() for one in clips], name="all", seed=0)
     pooled = [pool(clips, name=name, seed=0) for name, clips in people.items()]
     for measure in SHOWN:
-        means = [number(one.figures[measure].mean) for one in pooled]
+        means = [value_in(one.figures[measure], one.figures[measure].mean) for one in pooled]
         print(f"| `{measure}` | {' | '.join(means)} | {cell(everybody.figures[measure])} |")
 
 

@@ -112,6 +112,23 @@ def test_a_name_cannot_put_scripts_into_the_page(clip, scores):
     assert "<script>x" not in page([evil], [clip.refined])
 
 
+def test_a_change_is_shown_in_per_cent_with_its_sign(scores):
+    half = dataclasses.replace(
+        scores.figures["warping_error.change"], mean=-0.5, low=-0.6, high=-0.00001, p95=0.25
+    )
+    shown = dataclasses.replace(scores, figures={"warping_error.change": half})
+    assert markdown([shown]).splitlines()[2].endswith("| % | lower | -50.0 [-60.0, +0.0] |")
+    text = page([shown], [None])
+    assert "Warping error, change by refinement" in text
+    assert ">+25.0<" in text
+
+
+def test_where_the_painting_is_the_anchor_the_control_figures_say_so(clip, scores):
+    assert not scores.notes
+    own = dataclasses.replace(clip, anchor=clip.painted)
+    assert "tell what the refiner moved" in score_clip(own).notes[0]
+
+
 def test_several_clips_have_an_interval_over_clips(scores):
     steadier = dataclasses.replace(
         scores,

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 RESAMPLES = 1000
 CONFIDENCE = 0.95
+RELATIVE = "share of the mean before"
+"""Unit of a change; tables show it in per cent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

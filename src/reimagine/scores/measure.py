@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from reimagine.body.model import JOINTS
 from reimagine.scores.clip import Clip, check_clip
-from reimagine.scores.figures import Figure, figure
+from reimagine.scores.figures import RELATIVE, Figure, figure
 from reimagine.scores.likeness import Laid, lay
 from reimagine.scores.rows import (
     add,
@@ -173,7 +173,7 @@ def _relative(first: Figure, second: Figure, seed: int, block: int) -> Figure:
     """Change from the first stage to the second as a share of the first's mean."""
     values = [(b - a) / first.mean for a, b in zip(first.values, second.values, strict=True)]
     better = first.better
-    return figure(values, unit="share of frames/", better=better, seed=seed, block=block)
+    return figure(values, unit=RELATIVE, better=better, seed=seed, block=block)
 
 
 def _notes(clip: Clip) -> tuple[str, ...]:
@@ -185,5 +185,10 @@ def _notes(clip: Clip) -> tuple[str, ...]:
     if clip.anchor is None:
         return (
             "No geometry-anchored rendering is at hand: displacement and viewpoint were not measured.",
+        )
+    if clip.anchor is clip.painted:
+        return (
+            "The painted frames are the geometry-anchored rendering itself (--image atlas): displacement and viewpoint "
+            "tell what the refiner moved, not how well the painting keeps to what was asked.",
         )
     return ()

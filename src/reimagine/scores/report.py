@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from reimagine.scores.figures import Figure, figure
+from reimagine.scores.figures import RELATIVE, Figure, figure
 from reimagine.scores.measure import Scores
 
 SCHEMA = "reimagine.scores/1"
@@ -87,7 +87,7 @@ def markdown(scores: Sequence[Scores]) -> str:
     for name in ordered(scores):
         known = next(one.figures[name] for one in scores if name in one.figures)
         cells = [cell(one.figures.get(name)) for one in scores]
-        lines.append(f"| {name} | {known.unit} | {known.better} | " + " | ".join(cells) + " |")
+        lines.append(f"| {name} | {unit(known)} | {known.better} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -96,8 +96,20 @@ def cell(one: Figure | None) -> str:
     if one is None or not math.isfinite(one.mean):
         return "-"
     if not math.isfinite(one.low):
-        return number(one.mean)
-    return f"{number(one.mean)} [{number(one.low)}, {number(one.high)}]"
+        return value_in(one, one.mean)
+    return f"{value_in(one, one.mean)} [{value_in(one, one.low)}, {value_in(one, one.high)}]"
+
+
+def unit(one: Figure) -> str:
+    """The unit as tables have it."""
+    return "%" if one.unit == RELATIVE else one.unit
+
+
+def value_in(one: Figure, value: float) -> str:
+    """A number in the figure's `unit`; changes with their sign."""
+    if one.unit == RELATIVE and math.isfinite(value):
+        return f"{round(100 * value, 1) + 0.0:+.1f}"  # adding nothing turns -0.0 into +0.0
+    return number(value)
 
 
 def number(value: float) -> str:
