@@ -31,7 +31,7 @@ from reimagine.frames.backends.atlas import make as make_atlas
 from reimagine.people import find_person
 from reimagine.records import Raster, Seen
 from reimagine.refine.backends.flow import make
-from reimagine.refine.resample import carry_outwards, lanczos
+from reimagine.refine.resample import lanczos, nearest_inside
 from reimagine.request import Clip, Photos, Refinement, View
 from reimagine.scene import find_motion, make_scene
 from reimagine.scores.control import control
@@ -91,19 +91,25 @@ def gain(amount: float, channels: int) -> Spoil:
     return spoil
 
 
+def carried_outwards(picture: Tensor) -> Tensor:
+    """The person's colours, and around them those of the nearest pixel that is the person's alone."""
+    nearest = nearest_inside(picture[3] > 0.99)
+    return picture[:3].reshape(3, -1)[:, nearest].reshape(picture[:3].shape)
+
+
 def jitter(picture: Tensor, chance: torch.Generator) -> None:
     """Edges that move by about a pixel of the final picture."""
     height, width = picture.shape[1:]
     moved = 1.6 * smooth(chance, picture.shape[1:], 40, 2) + torch.randn(2, 1, 1, generator=chance)
     y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
     at = torch.stack([x + moved[0], y + moved[1]], dim=-1).reshape(-1, 2)
-    carried = carry_outwards(picture, picture[3] > 0.99)
+    carried = carried_outwards(picture).permute(1, 2, 0)
     picture[:3] = lanczos(carried, at).T.reshape(3, height, width)
 
 
 def detail(picture: Tensor, chance: torch.Generator) -> None:
     """Detail that comes and goes from place to place."""
-    carried = carry_outwards(picture, picture[3] > 0.99)
+    carried = carried_outwards(picture)
     blurred = avg_pool2d(carried[None], 9, 1, 4, count_include_pad=False)[0]
     more = 0.8 * smooth(chance, picture.shape[1:], 48, 1).clamp(-1.2, 1.2)
     picture[:3] = carried + more * (carried - blurred)

@@ -100,7 +100,7 @@ class Turning:
         errors = []
         for k, flow in enumerate(self.flows):
             inside = flow.visible & self.inner(k)
-            there = lanczos(pictures[k + 1, :3], flow.target[inside])
+            there = lanczos(pictures[k + 1, :3].permute(1, 2, 0), flow.target[inside])
             errors.append((there - pictures[k, :3, inside].T).square().mean())
         return float(torch.stack(errors).mean())
 

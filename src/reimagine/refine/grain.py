@@ -24,6 +24,14 @@ PLAIN, DETAILED = 0.4, 0.8
 """Quantiles of detail: below the first a surface is plain, above the second it is detailed."""
 AROUND = 7
 """Side in pixels of the square over which detail is measured."""
+SURROUNDINGS = 15
+"""The same, where frames are compared by how strong their detail is."""
+UNLIKE, ALIKE = 0.3, 0.6
+"""Squared correlation of a frame's edges with the average's: below the first they are others, above the second the same."""
+COARSE = 9
+"""Side in pixels of the square over which what is coarse is averaged."""
+STEADY_COARSE, STEADY_MIDDLE = 1.2e-5, 0.02
+"""Energy of coarse differences, and share of the middle octave's, that resampling alone makes."""
 ROUNDING = (0.6 / 255) ** 2
 """Energy of rounding to 8 bit in two pictures; no flicker."""
 LEAST_GAIN, LARGEST_GAIN = -0.9, 1.0
@@ -56,6 +64,15 @@ class Flicker:
     """What of that is no flicker."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evened:
+    """A frame whose detail is no longer too strong here and too weak there."""
+
+    picture: Picture
+    surplus: float
+    """How much more energy edges have in the mean because their strength varies, over what they had if it did not."""
+
+
 def keep_own_detail(
     average: Picture, painted: Picture, where: Where, shares: Shares, energy: float
 ) -> Picture:
@@ -68,6 +85,9 @@ def keep_own_detail(
         shares: What the average is made of.
         energy: `edge_energy` of the frames as painted, flicker included.
     """
+    untouched = painted
+    evened = _evened(average, painted, where)
+    painted, energy = evened.picture, energy / evened.surplus
     fine, own = _fine(average), _fine(painted - average)
     detail = _energy(fine, where)
     flicker = _flicker(detail, own, where)
@@ -86,8 +106,43 @@ def keep_own_detail(
     result -= middle * (1 - clean_middle)[..., None]
     # A frame that shows something else says nothing of how the others flicker.
     another = flicker.all_in_detail > 1
-    noise = 0.0 if another else edge_energy(painted - average, plain) / shares.of_difference
-    return _as_sharp(np.asarray(result, np.float32), where, max(energy - noise, 0.0))
+    noise = 0.0 if another else _edge_noise(average, painted, detail, where) / shares.of_difference
+    sharp = _as_sharp(np.asarray(result, np.float32), where, max(energy - noise, 0.0))
+    steady = _steadiness(average, untouched, where)
+    return sharp if steady <= 0 else np.asarray(sharp + steady * (untouched - sharp), np.float32)
+
+
+def _steadiness(average: Picture, painted: Picture, where: Where) -> float:
+    """1 where the frame does not flicker: what is coarser than a pixel or two is the average's; 0 where it is not."""
+    apart = painted - average
+    inside = where.astype(np.float32)[..., None]
+    share = np.maximum(cv2.blur(inside, (COARSE, COARSE)), 1e-3)[..., None]
+    coarse = np.asarray(cv2.blur(apart * inside, (COARSE, COARSE)) / share, np.float32)
+    low = float(_squared(coarse)[where].mean())
+    middle = float(_squared(_middle(apart))[where].mean())
+    strength = float(_squared(_middle(average))[where].mean())
+    doubts = low / STEADY_COARSE, middle / (STEADY_MIDDLE * strength + ROUNDING)
+    return float(np.clip(2 - max(doubts), 0, 1))
+
+
+def _edge_noise(
+    average: Picture,
+    painted: Picture,
+    detail: Float[NDArray[np.float32], "height width"],
+    where: Where,
+) -> float:
+    """Energy of the differing edges that has nothing to do with how detailed a place is."""
+    some = detail[where]
+    if len(some) == 0:
+        return 0.0
+    plain, detailed = (
+        where & (detail <= _quantile(some, PLAIN)),
+        where & (detail >= _quantile(some, DETAILED)),
+    )
+    apart = [edge_energy(painted - average, one) for one in (plain, detailed)]
+    edges = [edge_energy(average, one) for one in (plain, detailed)]
+    slope = max(apart[1] - apart[0], 0.0) / max(edges[1] - edges[0], 1e-9)
+    return max(apart[0] - slope * edges[0], 0.0)
 
 
 def edge_energy(picture: Picture, where: Where) -> float:
@@ -95,10 +150,43 @@ def edge_energy(picture: Picture, where: Where) -> float:
     return float(np.square(_edges(picture)[where]).mean()) if where.any() else 0.0
 
 
+def inner(where: Where) -> Where:
+    """Without the outermost pixels, beside which colours are carried on rather than seen."""
+    return cv2.erode(where.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+
+
+def _evened(average: Picture, painted: Picture, where: Where) -> Evened:
+    """The frame with its fine detail as strong from place to place as the average's, where it is the same detail."""
+    size = (SURROUNDINGS, SURROUNDINGS)
+    inside = where.astype(np.float32)
+    theirs, own = (_edges(one) * inside for one in (average, painted))
+    both, strength, all_own = (
+        cv2.blur(one, size) for one in (theirs * own, theirs * theirs, own * own)
+    )
+    alike = both * np.maximum(both, 0) / (strength * all_own + 1e-12)
+    sure = np.clip((alike - UNLIKE) / (ALIKE - UNLIKE), 0, 1) * inside
+    gain = both / (strength + 1e-12)
+    weight = strength * sure
+    total = float(weight.sum())
+    if total < 1e-9:
+        return Evened(picture=painted, surplus=1.0)
+    middle = float((weight * gain).sum()) / total
+    away = np.clip(gain / max(middle, 1e-6) - 1, -0.7, 2.0) * sure
+    spread = float((strength * inside * np.square(away)).sum() / (strength * inside).sum())
+    less = away / (1 + away)
+    return Evened(
+        picture=np.asarray(painted - _fine(painted) * less[..., None], np.float32),
+        surplus=1 + spread,
+    )
+
+
 def _as_sharp(picture: Picture, where: Where, energy: float) -> Picture:
     """The picture with its finest detail scaled so that its edges have this energy."""
     fine = _fine(picture)
+    where = inner(where)
     base, more = _edges(picture)[where], _edges(fine)[where]
+    if not where.any():
+        return picture
     a, b = float(np.square(more).mean()), float((base * more).mean())
     c = float(np.square(base).mean()) - energy
     if a < 1e-12:

@@ -1,8 +1,10 @@
+import weakref
+
 import pytest
 import torch
 
 from reimagine.refine.backend import Refiner
-from reimagine.refine.backends.flow import make
+from reimagine.refine.backends.flow import REACH, make, three
 from reimagine.refine.load import load_refiner
 from reimagine.request import InputError, Refinement
 
@@ -98,6 +100,48 @@ def test_only_frames_within_reach_matter_and_each_is_read_once(turning):
     assert max(read) == refiner.reach
     list(frames)
     assert sorted(read) == list(range(len(turning.pictures)))
+
+
+@pytest.mark.parametrize("frames", range(1, 30))
+def test_three_frames_are_in_the_clip_and_the_asked_one_among_them(frames):
+    for frame in range(frames):
+        found = three(frame, 3, frames)
+        assert frame in found
+        assert found == sorted(found)
+        assert all(0 <= one < frames for one in found)
+        assert len(found) == 3 or frames < 9
+
+
+def test_long_clips_hold_few_frames_and_read_each_once(turning):
+    """Forth and back, so that the clip is long."""
+    count, held = 40, []
+    read: list[int] = []
+
+    def place(frame):
+        return frame % 16 if frame % 16 < 9 else 16 - frame % 16
+
+    def reading(frame):
+        read.append(frame)
+        picture = turning.pictures[place(frame)].clone()
+        held.append(weakref.ref(picture))
+        return picture
+
+    def see(start, stop):
+        assert stop == start + 1
+        return turning.see(place(start), place(start) + 1)
+
+    most = 0
+    for _ in make("cpu", Refinement()).steady(reading, see, count):
+        most = max(most, sum(one() is not None for one in held))
+    assert read == sorted(set(read))
+    assert most <= 2 * REACH
+
+
+def test_frames_that_do_not_flicker_stay_nearly_as_they_are(turning):
+    refined = steady(turning, turning.pictures)
+    inside = torch.stack([turning.inner(k) for k in range(len(refined))])[:, None]
+    error = ((refined - turning.pictures)[:, :3] * inside).square().sum() / inside.sum() / 3
+    assert error < 10 ** (-48 / 10)
 
 
 def test_a_clip_of_one_frame_comes_back_as_it_is(turning):
