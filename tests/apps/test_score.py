@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -6,6 +7,7 @@ import torch
 from reimagine.apps.score import main
 from reimagine.request import InputError, Request
 from reimagine.request_json import to_json
+from reimagine.scores.clip import Clip
 from reimagine.video import write_video
 
 
@@ -58,6 +60,22 @@ def test_a_run_that_is_not_finished_is_refused(tmp_path):
     (tmp_path / "request.json").write_text(json.dumps(asked))
     with pytest.raises(InputError, match="holds 0 of 48 frames"):
         main(["--run", str(tmp_path)])
+
+
+def test_runs_of_two_lengths_are_not_compared(tmp_path, monkeypatch):
+    write_video(tmp_path / "a.mp4", _pictures(3), 24)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "request.json").write_text("{}")
+    pictures = _pictures(4)
+    other = Clip(name="run", frames=4, fps=24.0, painted=lambda frame: pictures[frame])
+    monkeypatch.setattr("reimagine.apps.score.run_clip", lambda _: other)
+    asked = ["--video", str(tmp_path / "a.mp4"), "--against", str(tmp_path / "run")]
+    with pytest.raises(InputError, match=r"a\.mp4 has 3 frames and run 4; expected clips of one"):
+        main(asked)
+    pictures.pop()
+    monkeypatch.setattr("reimagine.apps.score.run_clip", lambda _: replace(other, frames=3))
+    assert main([*asked, "--out", str(tmp_path / "both")]) == 0
+    assert "a.mp4 against run" in (tmp_path / "both" / "report.html").read_text()
 
 
 def test_runs_of_normals_paint_nobody(tmp_path):

@@ -127,16 +127,18 @@ def _video(path: Path) -> str:
     return f"data:{kind};base64," + base64.b64encode(path.read_bytes()).decode("ascii")
 
 
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Which video is better?</title>
-<style>body{font:18px/1.5 system-ui,sans-serif;margin:1rem;text-align:center;background:#fff;color:#222}
-video{width:44vw;max-height:68vh;background:#eee}.sides{display:flex;justify-content:center;gap:2vw}
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1"><title>Which video is better?</title>
+<style>:root{color-scheme:light}body{font:18px/1.5 system-ui,sans-serif;margin:1rem;text-align:center;background:#fff;color:#222}
+video{max-width:44vw;max-height:68vh;height:68vh;border:1px solid #ddd;box-sizing:border-box}.sides{display:flex;justify-content:center;gap:2vw}
+@media(max-width:700px){video{height:auto}}
 button,input{font:inherit;padding:.4rem 1rem;margin:.3rem}[hidden]{display:none}</style>
 <main id="start"><h1>Which video is better?</h1><p id="question"></p>
 <p>You will see pairs of videos. Press the left or right arrow for the better one, the down arrow if neither is.</p>
 <input id="who" placeholder="Your name or a number" autofocus><button id="go">Start</button></main>
 <main id="pair" hidden><p id="where"></p><div class="sides">
-<div><video id="left" muted loop autoplay playsinline></video><br><button id="l">&larr; left</button></div>
-<div><video id="right" muted loop autoplay playsinline></video><br><button id="r">right &rarr;</button></div></div>
+<div><video id="left" muted playsinline></video><br><button id="l">&larr; left</button></div>
+<div><video id="right" muted playsinline></video><br><button id="r">right &rarr;</button></div></div>
 <button id="t">&darr; neither</button></main>
 <main id="end" hidden><h1>Thank you</h1><p><a id="save">Save the answers</a> and send the file back.</p></main>
 <script>
@@ -154,6 +156,11 @@ $("start").hidden=true;$("pair").hidden=false;show()}
 function show(){const now=order[at],pair=study.pairs[now.index];shown=Date.now();
 $("where").textContent=(at+1)+" of "+order.length+": "+study.question;
 $("left").src=now.swapped?pair.b:pair.a;$("right").src=now.swapped?pair.a:pair.b}
+// Both start in one moment, and anew when both have ended: at different moments of a motion they could not be compared.
+const both=[$("left"),$("right")];
+function together(){for(const video of both)video.currentTime=0;for(const video of both)video.play().catch(()=>{})}
+for(const video of both){video.onloadeddata=()=>{if(both.every(one=>one.readyState>1))together()};
+video.onended=()=>{if(both.every(one=>one.ended))together()}}
 function answer(side){if($("pair").hidden)return;const now=order[at];
 const preferred=side==="tie"?"tie":(side==="left")!==now.swapped?"a":"b";
 answers.push({pair:study.pairs[now.index].name,swapped:now.swapped,side,preferred,seconds:(Date.now()-shown)/1000});
