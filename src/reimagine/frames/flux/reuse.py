@@ -4,7 +4,7 @@ An approximation: exactly, the reference's tokens also look at the picture being
 and at themselves alone, so that what they give depends on nothing but the noise level, and every frame can use it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
@@ -14,17 +14,16 @@ from torch import Tensor
 
 from reimagine.frames.flux.sampler import Steering, Text, Velocity, control_samples, model_inputs
 
-Bank = dict[int, tuple[Tensor, Tensor]]
-"""Keys and values of the reference's tokens, by layer, as attention takes them: `1 tokens heads channels`."""
+Bank = list[tuple[Tensor, Tensor]]
+"""Keys and values of the reference's tokens in each layer, as attention takes them: `1 tokens heads channels`."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Memory:
-    """What the layers share: whether they write or read, and which bank."""
+    """What the layers share: whether they write or read, and how many words stand before the reference."""
 
     writing: bool = False
     words: int = 0
-    bank: Bank = field(default_factory=dict[int, tuple[Tensor, Tensor]])
 
 
 class RememberingAttention:
@@ -34,8 +33,10 @@ class RememberingAttention:
     _attention_backend = None
     _parallel_config = None
 
-    def __init__(self, layer: int, memory: Memory) -> None:
-        self.layer, self.memory = layer, memory
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        # No layer's number: torch.compile would compile each layer anew, and give up after eight.
+        self.kept: tuple[Tensor, Tensor] | None = None
 
     def __call__(
         self,
@@ -75,10 +76,16 @@ class RememberingAttention:
         memory = self.memory
         if memory.writing:
             words = memory.words
-            memory.bank[self.layer] = (key[:, words:].clone(), value[:, words:].clone())
+            self.kept = (key[:, words:].clone(), value[:, words:].clone())
             return key, value
-        known = [one.expand(key.shape[0], -1, -1, -1) for one in memory.bank[self.layer]]
+        assert self.kept is not None
+        known = [one.expand(key.shape[0], -1, -1, -1) for one in self.kept]
         return torch.cat([key, known[0]], dim=1), torch.cat([value, known[1]], dim=1)
+
+
+def _kept(layer: RememberingAttention) -> tuple[Tensor, Tensor]:
+    assert layer.kept is not None
+    return layer.kept
 
 
 def _turned(states: Tensor, rotary: Any) -> Tensor:  # noqa: ANN401
@@ -90,8 +97,9 @@ def reusing_velocity(transformer: Any, controlnet: Any, times: int, levels: Tens
     """As `kontext_velocity`, with the reference's part computed at so many of the levels a person and prompt."""
     memory = Memory()
     blocks = [*transformer.transformer_blocks, *transformer.single_transformer_blocks]
-    for layer, block in enumerate(blocks):
-        block.attn.processor = RememberingAttention(layer, memory)
+    layers = [RememberingAttention(memory) for _ in blocks]
+    for block, attention in zip(blocks, layers, strict=True):
+        block.attn.processor = attention
     chosen = levels[:-1][torch.linspace(0, len(levels) - 1, times + 1)[:-1].long()]
     banks: dict[tuple[int, int], Bank] = {}
     owner: list[Tensor] = []
@@ -104,15 +112,16 @@ def reusing_velocity(transformer: Any, controlnet: Any, times: int, levels: Tens
         key = (at, 0 if text is steering.text else 1)
         memory.words = text.words.shape[1]
         if key not in banks:
-            memory.bank, memory.writing = {}, True
+            memory.writing = True
             tokens = steering.reference.tokens
             transformer(
                 hidden_states=tokens,
                 img_ids=steering.reference.ids,
                 **model_inputs(transformer, steering, text, tokens, chosen[at]),
             )
-            banks[key], memory.writing = memory.bank, False
-        memory.bank = banks[key]
+            banks[key], memory.writing = [_kept(layer) for layer in layers], False
+        for layer, kept in zip(layers, banks[key], strict=True):
+            layer.kept = kept
         doubles, singles = control_samples(controlnet, steering, text, latents, level)
         (change,) = transformer(
             hidden_states=latents,
