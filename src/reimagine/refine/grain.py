@@ -85,6 +85,9 @@ def keep_own_detail(
         shares: What the average is made of.
         energy: `edge_energy` of the frames as painted, flicker included.
     """
+    steady = _steadiness(average, painted, where)
+    if steady >= 1:
+        return painted
     untouched = painted
     evened = _evened(average, painted, where)
     painted, energy = evened.picture, energy / evened.surplus
@@ -108,7 +111,6 @@ def keep_own_detail(
     another = flicker.all_in_detail > 1
     noise = 0.0 if another else _edge_noise(average, painted, detail, where) / shares.of_difference
     sharp = _as_sharp(np.asarray(result, np.float32), where, max(energy - noise, 0.0))
-    steady = _steadiness(average, untouched, where)
     return sharp if steady <= 0 else np.asarray(sharp + steady * (untouched - sharp), np.float32)
 
 
