@@ -33,8 +33,6 @@ from reimagine.cameras.rasterize import rasterize
 from reimagine.records import Body, CameraPath, Motion
 from reimagine.request import Photos
 
-EYE = np.array([0.15, 0.8, 3.0], np.float32)
-
 
 @pytest.fixture(scope="module")
 def body() -> Body:
@@ -70,7 +68,8 @@ def flat_plane(rows: int = 80, columns: int = 60) -> Plane:
     x = np.arange(columns, dtype=np.float32) * CELL_M
     y = 1 - np.arange(rows, dtype=np.float32) * CELL_M
     pixels = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).astype(np.float32) + 0.5
-    return Plane(x=x, y=y, z=0.0, pixels=pixels)
+    eye = np.array([0.0, 0.0, 1e6], np.float32)
+    return Plane(x=x, y=y, z=0.0, pixels=pixels, eye=eye)
 
 
 def test_the_plane_reads_the_body_at_its_own_size(body, stance):
@@ -250,7 +249,7 @@ def test_a_photo_is_trusted_only_where_the_surface_faces_it():
     verts = np.array([[0.15, 0.8, 0.0]] * 2, np.float32)
     normals = np.array([[0, 0, 1], [0, 0, -1]], np.float32)
     rgb = np.zeros((80, 60, 3), np.float32)
-    view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0, eye=EYE)
+    view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0)
     seen = sight(view, np.arange(2), allowed, way=Way(lay=False))
     assert seen.share.tolist() == seen.trust.tolist() == [1.0, 0.0]
     assert np.allclose(seen.xy[0], [0.15 / CELL_M + 0.5, 0.2 / CELL_M + 0.5], atol=0.01)
@@ -262,7 +261,7 @@ def test_a_photo_is_folded_back_around_the_sides():
     verts = np.stack([x, np.full_like(x, 0.8), z], -1).astype(np.float32)
     normals = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], -1).astype(np.float32)
     rgb = np.zeros((80, 60, 3), np.float32)
-    view = View(plane=flat_plane(), rgb=rgb, verts=verts, normals=normals, sign=1.0, eye=EYE)
+    view = View(plane=flat_plane(), rgb=rgb, verts=verts, normals=normals, sign=1.0)
     allowed = np.ones((80, 60), bool)
     plain, folded = (
         sight(view, np.arange(len(verts)), allowed, way=Way(lay=False, mirror=mirror))
@@ -283,9 +282,8 @@ def test_parts_of_the_body_are_seen_along_the_cameras_rays(body, stance):
     verts = pose_skin(body.skin, stance.pose)[0].numpy()
     normals = normals_of(verts, body.skin.faces.numpy())
     chosen = np.flatnonzero(normals[:, 2] > 0.9)[::50]
-    eye = (-stance.camera.R[0].T @ stance.camera.t[0]).numpy()
     rgb = np.zeros((420, 260, 3), np.float32)
-    view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0, eye=eye)
+    view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0)
     allowed = np.ones(plane.pixels.shape[:2], bool)
     way = Way(lay=False, through_camera=True)
     seen = sight(view, chosen, allowed, way=way)

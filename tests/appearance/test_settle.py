@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from reimagine.appearance.fit import Fit, Stance
+from reimagine.appearance.fit import Fit, Stance, shaped
 from reimagine.appearance.head import fill_out, hanging
 from reimagine.appearance.outlines import FACE, HAIR
 from reimagine.appearance.plane import CELL_M, plane_of, region_picture, regions_of
 from reimagine.appearance.seeing import seeing
 from reimagine.appearance.settle import settle
-from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
+from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body, load_anny
 from reimagine.body.model import JOINTS, joint_positions, pose_body, pose_skin
+from reimagine.cameras.project import project
 from reimagine.cameras.rasterize import rasterize
 from reimagine.records import Body, CameraPath, Motion, Skin
 
@@ -80,11 +81,16 @@ def test_hair_takes_the_head_out_to_the_outline_and_leaves_the_face(body):
     head = head_of(body)
     plane = plane_of(body, stance)
     verts = pose_skin(head, stance.pose)[0].numpy()
-    joint = joint_positions(body, stance.pose)[0, 15].numpy()
+
+    def on_plane(points):
+        """As the camera sees places of the head, which is nearer to it than the plane."""
+        return plane.seen_at(points[:, :2], np.full(len(points), verts[:, 2].mean()), back=True)
+
+    joint = on_plane(joint_positions(body, stance.pose)[0, 15:16].numpy())[0]
     regions = region_picture(body, stance).numpy()
     x, y = np.meshgrid(plane.x, plane.y)
     far = np.hypot(x - joint[0], y - joint[1] - 0.03)
-    crown = verts[:, 1].max()
+    crown = on_plane(verts)[:, 1].max()
     radius = float(crown - joint[1] - 0.03) + 0.03  # hair stands 3 cm above the crown
     on_body = seeing(
         plane,
@@ -97,7 +103,7 @@ def test_hair_takes_the_head_out_to_the_outline_and_leaves_the_face(body):
     seen = replace(on_body, labels=labels)
     filled, hairy, ears = fill_out(head, [stance.pose], [seen])
     moved = pose_skin(filled, stance.pose)[0].numpy()
-    assert abs(moved[:, 1].max() - crown - 0.03) < 0.01
+    assert abs(on_plane(moved)[:, 1].max() - crown - 0.03) < 0.01
     nose = verts[:, 2].argmax()
     assert np.linalg.norm(moved[nose] - verts[nose]) < 0.006
     assert hairy[verts[:, 1].argmax()] > 0.9
@@ -110,3 +116,29 @@ def test_hair_takes_the_head_out_to_the_outline_and_leaves_the_face(body):
     plait = (np.abs(x - joint[0] - 0.09) < 0.025) & (np.abs(y - joint[1] + 0.12) < 0.06)
     falls = hanging(seen, (labels == HAIR) | plait)
     assert falls.sum() * CELL_M**2 == pytest.approx(0.05 * 0.12, rel=0.35)
+
+
+def test_places_on_the_plane_are_those_that_the_camera_sees(body):
+    stance = standing(body)
+    plane = plane_of(body, stance)
+    points = joint_positions(body, stance.pose)[0, :22]
+    flat = plane.seen_at(points[:, :2].numpy(), points[:, 2].numpy(), back=True)
+    there = plane.seen_at(flat, points[:, 2].numpy())
+    assert np.allclose(there, points[:, :2].numpy(), atol=1e-5)
+    row, column = np.round(plane.cells(flat)).astype(int).T
+    seen = project(stance.camera, points[None])[0].numpy()
+    step = np.linalg.norm(plane.pixels[0, 1] - plane.pixels[0, 0])
+    assert np.abs(plane.pixels[row, column] - seen).max() < step
+
+
+def test_a_larger_head_leaves_the_body_as_it_is():
+    anny = load_anny()
+    plain, larger = (shaped(anny, torch.tensor([0.0] * 7 + [size])) for size in (0.0, 0.5))
+    head = torch.from_numpy(regions_of(plain.skin) == 0)
+    feet = torch.from_numpy(np.isin(regions_of(plain.skin), (11, 14)))
+    high, grown = plain.skin.verts[head], larger.skin.verts[head]
+    assert torch.equal(plain.skin.verts[feet], larger.skin.verts[feet])
+    assert torch.equal(plain.joints[:15], larger.joints[:15])
+    breadth = (grown[:, 0].max() - grown[:, 0].min()) / (high[:, 0].max() - high[:, 0].min())
+    assert 1.1 < float(breadth) < 1.2
+    assert larger.height_m > plain.height_m

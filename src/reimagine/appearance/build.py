@@ -215,14 +215,12 @@ def _coat(
 
 def _view(surface: Skin, fit: Fit, index: int, seen: Seeing, picture: Picture) -> View:
     verts = pose_skin(surface, fit.stances[index].pose)[0].numpy()
-    camera = fit.stances[index].camera
     return View(
         plane=seen.plane,
         rgb=picture.rgb.permute(1, 2, 0).numpy(),
         verts=verts,
         normals=normals_of(verts, surface.faces.numpy()),
         sign=1.0 if picture.side == "front" else -1.0,
-        eye=(-camera.R[0].T @ camera.t[0]).numpy(),
     )
 
 

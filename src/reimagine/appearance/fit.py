@@ -47,6 +47,12 @@ TURNS = (
 )
 
 
+_HAIR, _NECK = 0.075, 0.17
+"""Rows from crown to soles, as shares of the height: down to here hair may stand off, and down to here the neck ends."""
+_HEAD = (15, 22, 23, 24)
+"""The head's joint, about which it grows, and those within it: jaw and eyes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stance:
     """How the person stands in one photo, and the camera that took it."""
@@ -79,7 +85,7 @@ def fit_body(
     """
     anny = _thinned(load_anny())
     views = [_prepare(alpha, side) for alpha, side in zip(silhouettes, sides, strict=True)]
-    shape = torch.zeros(7, requires_grad=True)
+    shape = torch.zeros(8, requires_grad=True)
     cameras = torch.zeros(len(views), 6, requires_grad=True)
     turns = torch.zeros(len(views), len(TURNS), requires_grad=True)
     optimizer = torch.optim.Adam(
@@ -99,13 +105,13 @@ def fit_body(
             with torch.no_grad():
                 _swing_arms(anny, shape, cameras, turns, views)
         optimizer.zero_grad()
-        body = _shaped(anny, shape)
+        body = shaped(anny, shape)
         pose = pose_body(body, _stand(turns))
         verts, joints = pose_skin(body.skin, pose), joint_positions(body, pose)
         loss = _prior(shape, cameras, turns)
         for index, view in enumerate(views):
             pixels = _project(verts[index], cameras[index], view)
-            neck = _project(joints[index][[12, 15]], cameras[index], view)
+            neck = _project(_neck(joints[index]), cameras[index], view)
             loss = loss + _misfit(pixels, neck, view, reach=reach)
         loss.backward()
         if step < CAMERA_STEPS:
@@ -128,12 +134,15 @@ class _View:
     """Distance to the silhouette, in person heights; zero inside."""
     points: Float[Tensor, "points 2"]
     """Outline and inner points of the silhouette, fit pixels."""
+    pull: Float[Tensor, " points"]
+    """How much each of them counts."""
     top: float
     bottom: float
     middle: float
     neck: float
+    throat: float
     head: float
-    """Rows of crown, soles and narrowest neck; columns of the body's and the head's middle. Fit pixels."""
+    """Rows of crown, soles and narrowest neck; columns of the body's, the neck's and the head's middle. Fit pixels."""
 
 
 def _prepare(alpha: Float[Tensor, "height width"], side: str) -> _View:
@@ -155,16 +164,21 @@ def _prepare(alpha: Float[Tensor, "height width"], side: str) -> _View:
         for which, count in ((outline, 500), (mask, 300))
     ]
     xy = np.concatenate(points)[:, ::-1] + 0.5
+    down = (xy[:, 1] - top) / tall
+    # Above the ears the outline is hair; ears, jaw and neck say how large the head is.
+    pull = np.select([down < _HAIR, down < _NECK], [0.3, 3.0], 1.0)
     return _View(
         side=side,
         scale=scale,
         size=(height, width),
         outside=torch.from_numpy(distance.astype(np.float32))[None, None],
         points=torch.from_numpy(xy.astype(np.float32)),
+        pull=torch.from_numpy(pull.astype(np.float32)),
         top=top,
         bottom=bottom,
         middle=float(np.median(np.nonzero(mask)[1])),
         neck=float(neck),
+        throat=float(np.median(np.flatnonzero(mask[neck]))) + 0.5,
         head=float(np.median(np.nonzero(mask[int(top) : int(top + 0.12 * tall)])[1])),
     )
 
@@ -185,8 +199,8 @@ def _thinned(anny: Anny) -> Anny:
     )
 
 
-def _shaped(anny: Anny, shape: Float[Tensor, " 7"]) -> Body:
-    """The body of six phenotype numbers and a leg length, all near zero.
+def shaped(anny: Anny, shape: Float[Tensor, " 8"]) -> Body:
+    """The body of six phenotype numbers, a leg length and a head size, all near zero.
 
     Age and height stay, since silhouettes cannot tell them. The legs are stretched below the hips only.
     """
@@ -200,9 +214,19 @@ def _shaped(anny: Anny, shape: Float[Tensor, " 7"]) -> Body:
         down = (points[:, 1] - hips).clamp(max=0.0) * longer
         return torch.stack([points[:, 0], points[:, 1] + down, points[:, 2]], -1)
 
-    skin = replace(body.skin, verts=stretch(body.skin.verts))
-    height = float((skin.verts[:, 1].max() - skin.verts[:, 1].min()).detach())
-    return Body(skin=skin, joints=stretch(body.joints), height_m=height)
+    larger = 0.3 * torch.tanh(shape[7])
+    pivot = body.joints[_HEAD[0]].detach() * torch.tensor([0.0, 1.0, 1.0])
+
+    def grow(points: Tensor, share: Tensor) -> Tensor:
+        return points + (points - pivot) * (larger * share)[:, None]
+
+    of_head = torch.isin(body.skin.weight_joints, torch.tensor(_HEAD))
+    on_head = torch.zeros(len(body.joints))
+    on_head[list(_HEAD)] = 1.0
+    verts = stretch(grow(body.skin.verts, (body.skin.weights * of_head).sum(1)))
+    height = float((verts[:, 1].max() - verts[:, 1].min()).detach())
+    joints = stretch(grow(body.joints, on_head))
+    return Body(skin=replace(body.skin, verts=verts), joints=joints, height_m=height)
 
 
 def _stand(turns: Float[Tensor, "views turns"]) -> Motion:
@@ -268,7 +292,8 @@ def _misfit(
         [
             crown - view.top - 0.02 * tall,
             sole - view.bottom,
-            0.7 * (neck[:, 1].mean() - view.neck),
+            0.7 * (neck[0, 1] - view.neck),
+            2.0 * (neck[0, 0] - view.throat),
             2.0 * (neck[1, 0] - view.head),
             0.5 * (pixels[:, 0].mean() - view.middle),
         ]
@@ -282,7 +307,7 @@ def _misfit(
         return anchors + 30 * outside.square().mean()
     near = torch.cdist(view.points, pixels).amin(1) / tall
     # Loose cloth stands off by several centimetres: beyond `reach` of the height the pull stops growing.
-    pull = (near.square() / (near.square() + reach**2)).mean()
+    pull = (view.pull * near.square() / (near.square() + reach**2)).mean()
     return anchors + 1500 * outside.square().mean() + 0.3 * pull
 
 
@@ -290,13 +315,13 @@ def _swing_arms(
     anny: Anny, shape: Tensor, cameras: Tensor, turns: Tensor, views: list[_View]
 ) -> None:
     """Sets each shoulder (in place) to the best of a fan of angles: an arm beside the torso is a trap for descent."""
-    body = _shaped(anny, shape)
+    body = shaped(anny, shape)
     for index, view in enumerate(views):
         for joint, outwards in ((0, 1.0), (1, -1.0)):
             fan = turns[index].repeat(17, 1)
             fan[:, joint] = outwards * torch.linspace(-0.4, 1.2, 17)
             pose = pose_body(body, _stand(fan))
-            joints = joint_positions(body, pose)[:, [12, 15]]
+            joints = _neck(joint_positions(body, pose))
             losses = [
                 _misfit(
                     _project(verts, cameras[index], view),
@@ -307,6 +332,14 @@ def _swing_arms(
                 for verts, neck in zip(pose_skin(body.skin, pose), joints, strict=True)
             ]
             turns[index] = fan[int(torch.stack(losses).argmin())]
+
+
+def _neck(joints: Float[Tensor, "*poses 55 3"]) -> Float[Tensor, "*poses 2 3"]:
+    """The middles of neck and head. SMPL-X's mean joints lie a centimetre aside, left and right by turns."""
+    neck, head = joints[..., 12, :], joints[..., 15, :].clone()
+    middle = (neck + head) / 2
+    head[..., 0] = joints[..., [23, 24], 0].mean(-1)
+    return torch.stack([middle, head], -2)
 
 
 def _prior(shape: Tensor, cameras: Tensor, turns: Tensor) -> Tensor:
@@ -323,7 +356,7 @@ def _prior(shape: Tensor, cameras: Tensor, turns: Tensor) -> Tensor:
 def _result(
     shape: Tensor, cameras: Tensor, turns: Tensor, views: list[_View], height_m: float
 ) -> Fit:
-    own = _shaped(load_anny(), shape)
+    own = shaped(load_anny(), shape)
     # The fit ran at the model's own size; a similar scene seen from a similar distance gives the same picture.
     grown = height_m / own.height_m
     skin = replace(own.skin, verts=own.skin.verts * grown)

@@ -52,7 +52,9 @@ def fill_out(
         [np.interp(column, np.arange(len(x)), x), np.interp(row, np.arange(len(y)), y)]
     )
     middle[1] += _MIDDLE_M
-    arm = verts[:, :2] - middle
+    # As the camera sees the head, which is nearer to it than the plane is.
+    far = np.full(len(verts), verts[:, 2].mean())
+    arm = front.plane.seen_at(verts[:, :2], far, back=True) - middle
     own = np.linalg.norm(arm, axis=1)
     reach = np.zeros(_BINS)
     np.maximum.at(reach, _direction(arm), own)
@@ -71,7 +73,7 @@ def fill_out(
     ahead = np.where(facing > 0, min(thick, _FRINGE_M), thick)
     inside = 1 - np.clip(own / reach[_direction(arm)], 0, 1) ** 3
     moved[:, 2] += _smoothed(verts, (facing * ahead * hairy * inside)[:, None])[:, 0]
-    flat, ears = _ears(verts, head.faces.numpy(), middle)
+    flat, ears = _ears(verts, head.faces.numpy(), arm)
     for ear in ears:
         # Hair covers an ear, or it does not.
         hairy[ear] = 1.0 if hairy[ear].mean() > _COVERED else 0.0
@@ -102,11 +104,11 @@ def _moved(head: Skin, by: NDArray[np.floating]) -> torch.Tensor:
 
 
 def _ears(
-    verts: NDArray[np.floating], faces: NDArray[np.int32], middle: NDArray[np.floating]
+    verts: NDArray[np.floating], faces: NDArray[np.int32], arm: NDArray[np.floating]
 ) -> tuple[NDArray[np.float32], list[NDArray[np.bool_]]]:
     """The head smoothed until it has no ears, and which vertices are the left and the right one."""
     flat = relax(verts.astype(np.float32), faces, rounds=80)
-    aside, above = (verts[:, :2] - middle).T
+    aside, above = arm.T
     juts = np.linalg.norm(flat - verts, axis=1) > _JUTS_M
     juts &= (above < 0.03) & (above > -0.08)
     return flat, [juts & (aside * side > _EARS_M) for side in (1, -1)]
@@ -119,7 +121,8 @@ def _hairiness(head: Skin, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.
     for index, (pose, view) in enumerate(zip(poses, seen, strict=True)):
         verts = pose_skin(head, pose)[0].numpy()
         facing = normals_of(verts, head.faces.numpy())[:, 2] * (1.0 if index == 0 else -1.0)
-        cells = np.round(view.plane.cells(verts[:, :2])).astype(int)
+        flat = view.plane.seen_at(verts[:, :2], verts[:, 2], back=True)
+        cells = np.round(view.plane.cells(flat)).astype(int)
         row, column = (np.clip(cells[:, i], 0, view.labels.shape[i] - 1) for i in (0, 1))
         shown = view.labels[row, column]
         weight = np.clip(facing + 0.1, 0, 1) * (shown > 0)

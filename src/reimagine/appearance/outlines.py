@@ -132,11 +132,11 @@ def _trunk(
             up = np.interp(rows, [shoulder[0], armpit], [shoulder[1] + outward * 3, near])
             edge[top:armpit] = up[top:armpit]
     body = Edges(low=low, high=high).mask(labels.shape[1])
-    shown = np.isin(labels, (UPPER, SKIN)) | (bare == 1)
+    shown = np.isin(labels, (UPPER, SKIN)) | ((bare == 1) & (labels > 0))
     above = (rows < armpit)[:, None]
     body &= ~above | (_closed(shown, 0.02) & (rows > top)[:, None])
     body &= ~above | (bare != 0) | (labels != HAIR)
-    neck = (bare == 0) & (rows > top)[:, None]
+    neck = (bare == 0) & (labels > 0) & (rows > top)[:, None]
     return _smooth(_largest(body | neck))
 
 

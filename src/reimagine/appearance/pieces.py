@@ -87,8 +87,9 @@ def _body_pieces(body: Body, regions: NDArray[np.int64], *, shod: bool) -> list[
     collar = ((regions == 1) & throat) | ((regions == 0) & low)
     # The neck runs into the collar: the lower it is, the further inside the cloth it stays.
     aside = body.skin.verts[:, 0].abs()
-    sunk = torch.maximum((shoulder + 0.07 - height) / 0.05, (aside - 0.055) / 0.02)
-    sunk = 0.012 * sunk.clamp(0, 1)
+    broad = torch.minimum((aside - 0.05) / 0.04, (shoulder + 0.11 - height) / 0.04)
+    sunk = torch.maximum((shoulder + 0.07 - height) / 0.05, broad)
+    sunk = 0.035 * sunk.clamp(0, 1) ** 2
     tucked = _shrunk(body.skin, sunk[:, None])
     head = _patch("head", tucked, (regions == 0) & ~low, _HEAD, "face")
     throat = _patch("throat", tucked, collar, (*_HEAD, *_TORSO), "skin")

@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
 
 from reimagine.appearance.fit import Stance
 from reimagine.body.model import pose_skin
-from reimagine.cameras.project import project
+from reimagine.cameras.project import centres, project
 from reimagine.cameras.rasterize import rasterize
 from reimagine.records import Body, CameraPath, Skin
 
@@ -43,6 +44,8 @@ class Plane:
     """Depth of the plane."""
     pixels: NDArray[np.float32]
     """rows columns 2: where each grid point lies in the photo, centres at +0.5."""
+    eye: NDArray[np.float32]
+    """Where the camera stands (3), metres."""
 
     def cells(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """Row and column (n 2) of points (n 2: x, y in metres) as real numbers; the border goes on outside."""
@@ -57,6 +60,24 @@ class Plane:
         seen = cv2.remap(picture, maps[..., 0], maps[..., 1], how, borderMode=cv2.BORDER_CONSTANT)
         return np.asarray(seen, dtype=np.float32)
 
+    def seen_at(
+        self, points: NDArray[np.floating], depth: NDArray[np.floating], *, back: bool = False
+    ) -> NDArray[np.floating]:
+        """Places (n 2) where the camera's rays through points of the plane come to another depth z; `back`: the other way.
+
+        Without it a hand or a shoulder behind the plane would be taken for a smaller one on the plane.
+        """
+        scale = (depth - self.eye[2]) / (self.z - self.eye[2])
+        return self.eye[:2] + (points - self.eye[:2]) * (1 / scale if back else scale)[:, None]
+
+    def row_behind(
+        self, row: NDArray[np.floating], ahead: NDArray[np.floating], depth: NDArray[np.floating]
+    ) -> NDArray[np.floating]:
+        """The row in which places at `depth` z appear that are as high as those seen in `row` at z `ahead`."""
+        y = np.interp(row, np.arange(len(self.y)), self.y)
+        y = self.eye[1] + (y - self.eye[1]) * (ahead - self.eye[2]) / (depth - self.eye[2])
+        return np.interp(-y, -self.y, np.arange(len(self.y)))
+
 
 def plane_of(body: Body, stance: Stance) -> Plane:
     """The frontal plane of a photo, wide enough for loose clothes and hair."""
@@ -67,7 +88,13 @@ def plane_of(body: Body, stance: Stance) -> Plane:
     z = float(stance.pose.transforms[0, 0, 2] @ torch.cat([body.joints[0], torch.ones(1)]))
     grid = np.stack([*np.meshgrid(x, y), np.full((len(y), len(x)), z, np.float32)], -1)
     pixels = project(stance.camera, torch.from_numpy(grid.reshape(1, -1, 3)))
-    return Plane(x=x, y=y, z=z, pixels=pixels.numpy().reshape(len(y), len(x), 2))
+    return Plane(
+        x=x,
+        y=y,
+        z=z,
+        pixels=pixels.numpy().reshape(len(y), len(x), 2),
+        eye=centres(stance.camera)[0].numpy(),
+    )
 
 
 def regions_of(skin: Skin) -> NDArray[np.int64]:
@@ -83,6 +110,20 @@ def region_picture(body: Body, stance: Stance) -> Int[Tensor, "height width"]:
     regions = torch.from_numpy(regions_of(body.skin))[body.skin.faces[:, 0].long()]
     face = raster.face[0].long()
     return torch.where(face >= 0, regions[face.clamp(min=0)], -1)
+
+
+def row_depth(
+    rows: NDArray[np.number], depths: NDArray[np.floating], at: NDArray[np.floating]
+) -> NDArray[np.floating]:
+    """The mean depth of what lies in each row of the plane, smooth along the rows, at the rows `at`."""
+    first = int(np.floor(rows.min()))
+    index = np.round(rows).astype(int) - first
+    count = np.bincount(index)
+    total = np.bincount(index, depths)
+    known = np.flatnonzero(count)
+    mean = np.interp(np.arange(len(count)), known, total[known] / count[known])
+    smooth = ndimage.gaussian_filter1d(mean, 0.02 / CELL_M, mode="nearest")
+    return np.interp(at - first, np.arange(len(smooth)), smooth)
 
 
 def depths(

@@ -12,7 +12,7 @@ from warp.geometry import IsoSurfaceMarchingCubes
 
 from reimagine.appearance.grid import depth, label, nearest
 from reimagine.appearance.outlines import Outline
-from reimagine.appearance.plane import CELL_M, Plane
+from reimagine.appearance.plane import CELL_M, Plane, row_depth
 from reimagine.records import Pose, Skin
 
 _STEP = 1.4
@@ -58,13 +58,21 @@ def sculpt(
     field = 1.0 - np.sqrt(u[..., None] ** _FULLNESS + v**2)
     if outline.bottom is not None:
         bottom = np.interp(column, np.arange(len(outline.bottom)), outline.bottom)
+        hem = (
+            np.clip(np.round((bottom - row[0]) / _STEP).astype(int), 0, len(row) - 1),
+            np.arange(len(column)),
+        )
+        ahead = c[hem] + h[hem] * np.sqrt(1 - np.minimum(u[hem], 1) ** _FULLNESS)
+        bottom = plane.row_behind(bottom, ahead, c[hem])
         cut = (bottom[None] - row[:, None]) * CELL_M / 0.03
         field = np.minimum(field, cut[..., None])
     verts, faces = _isosurface(np.pad(field, 1, constant_values=-1.0).astype(np.float32))
     verts = verts - 1.0
     x = np.interp(column[0] + verts[:, 1] * _STEP, np.arange(len(plane.x)), plane.x)
     y = np.interp(row[0] + verts[:, 0] * _STEP, np.arange(len(plane.y)), plane.y)
-    placed = np.stack([x, y, z[0] + verts[:, 2] * _STEP * CELL_M], -1).astype(np.float32)
+    along = row_depth(rows, centre[rows, columns], row[0] + verts[:, 0] * _STEP)
+    xy = plane.seen_at(np.stack([x, y], -1), along)
+    placed = np.concatenate([xy, z[0] + verts[:, 2:] * _STEP * CELL_M], -1).astype(np.float32)
     return relax(placed, faces), faces
 
 

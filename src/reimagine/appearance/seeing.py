@@ -37,7 +37,7 @@ def seeing(
     flat = plane.read(labels.astype(np.float32), nearest=True).astype(np.int64)
     bare = plane.read(regions.astype(np.float32) + 1, nearest=True).astype(np.int64) - 1
     guide = settle_arms(flat, nearest_region(bare, flat > 0), bare)
-    places = plane.cells(joints[:, :2])
+    places = plane.cells(plane.seen_at(joints[:, :2], joints[:, 2], back=True))
     return Seeing(
         plane=plane,
         labels=flat,

@@ -14,13 +14,17 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.appearance.fit import Fit, Stance
+from reimagine.appearance.piece import normals_of
 from reimagine.body.model import JOINTS, pose_body, pose_skin, rotation_matrices
+from reimagine.cameras.project import centres
 from reimagine.records import Body, CameraPath, Motion, Skin
 from reimagine.workers import workers
 
 _HEIGHT = 416
 _STEPS = 120
-_VERTS = 4000
+_VERTS = 8000
+_ASIDE = 0.4
+"""Cosine between the line of sight and a normal."""
 _REACH = 0.02
 """What lies further off than this share of the picture's height pulls no harder."""
 
@@ -54,21 +58,30 @@ def settle(
     fit: Fit, surface: Skin, silhouettes: list[Float[Tensor, "height width"]]
 ) -> tuple[Stance, ...]:
     """The stances of `fit`, moved by a few degrees and centimetres so that `surface` fills each silhouette (0..1)."""
-    chosen = slice(None, None, max(1, len(surface.verts) // _VERTS))
-    thin = Skin(
+    with workers() as pool:
+        each = pool.map(partial(_settled, fit.body, surface), fit.stances, silhouettes)
+        return tuple(each)
+
+
+def _rim(surface: Skin, stance: Stance) -> Skin:
+    """Some of the vertices whose surface the camera sees from the side: the others make no outline."""
+    verts = pose_skin(surface, stance.pose)[0]
+    normals = torch.from_numpy(normals_of(verts.numpy(), surface.faces.numpy()))
+    sight = torch.nn.functional.normalize(verts - centres(stance.camera), dim=1)
+    rim = ((normals * sight).sum(1).abs() < _ASIDE).nonzero()[:, 0]
+    chosen = rim[:: max(1, len(rim) // _VERTS)]
+    return Skin(
         verts=surface.verts[chosen],
         faces=surface.faces[:0],
         weight_joints=surface.weight_joints[chosen],
         weights=surface.weights[chosen],
     )
-    with workers() as pool:
-        each = pool.map(partial(_settled, fit.body, thin), fit.stances, silhouettes)
-        return tuple(each)
 
 
 def _settled(
-    body: Body, skin: Skin, stance: Stance, alpha: Float[Tensor, "height width"]
+    body: Body, surface: Skin, stance: Stance, alpha: Float[Tensor, "height width"]
 ) -> Stance:
+    skin = _rim(surface, stance)
     scale = _HEIGHT / len(alpha)
     size = (max(1, round(alpha.shape[1] * scale)), _HEIGHT)
     mask = cv2.resize(alpha.numpy(), size, interpolation=cv2.INTER_AREA) > 0.5
@@ -78,7 +91,7 @@ def _settled(
     points = np.random.default_rng(0).permutation(np.argwhere(rim))[:500, ::-1] + 0.5
     points = torch.from_numpy(points.astype(np.float32))
     turns = torch.zeros(len(_TURNS), requires_grad=True)
-    moves = torch.zeros(6, requires_grad=True)
+    moves = torch.zeros(7, requires_grad=True)
     usual = torch.tensor([far for _, _, far in _TURNS])
     optimizer = torch.optim.Adam([turns, moves], lr=0.1)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, _STEPS)
@@ -94,7 +107,7 @@ def _settled(
         )
         nearest = torch.cdist(points, pixels.detach()).argmin(1)
         near = (points - pixels[nearest]).norm(dim=1) / _HEIGHT
-        loss = 4 * _pull(off).mean() + _pull(near).mean()
+        loss = _pull(off).mean() + _pull(near).mean()
         loss = loss + 2e-4 * (turns.square().sum() + moves.square().sum())
         loss.backward()
         optimizer.step()
@@ -121,8 +134,11 @@ def _turned(motion: Motion, angles: Float[Tensor, " turns"]) -> Motion:
     return replace(motion, poses=motion.poses + more)
 
 
-def _moved(camera: CameraPath, moves: Float[Tensor, " 6"]) -> CameraPath:
-    """The camera turned by up to some degrees and shifted by some centimetres; six numbers of about one."""
+def _moved(camera: CameraPath, moves: Float[Tensor, " 7"]) -> CameraPath:
+    """The camera turned by up to some degrees, shifted by some centimetres and zoomed; seven numbers of about one."""
     turn = rotation_matrices(moves[:3] * torch.tensor([0.02, 0.01, 0.01]))
-    shift = moves[3:] * torch.tensor([0.02, 0.02, 0.05])
-    return replace(camera, R=(turn @ camera.R[0])[None], t=(camera.t[0] + shift)[None])
+    shift = moves[3:6] * torch.tensor([0.02, 0.02, 0.10])
+    zoom = torch.diag(torch.cat([torch.exp(0.03 * moves[6:]).expand(2), torch.ones(1)]))
+    middle = camera.K[0] - torch.diag(camera.K[0].diag())
+    K = camera.K[0].diag().diag() @ zoom + middle
+    return replace(camera, K=K[None], R=(turn @ camera.R[0])[None], t=(camera.t[0] + shift)[None])

@@ -8,7 +8,7 @@ from scipy import ndimage
 from scipy.spatial import KDTree
 
 from reimagine.appearance.grid import depth, nearest
-from reimagine.appearance.plane import CELL_M, Plane
+from reimagine.appearance.plane import CELL_M, Plane, row_depth
 
 _SURE, _UNSURE = 0.75, 0.30
 """Cosine between surface normal and view where a photo is trusted fully, and not at all."""
@@ -39,8 +39,6 @@ class View:
     """verts 3."""
     sign: float
     """+1 for a photo from the front, -1 from the back."""
-    eye: NDArray[np.float32]
-    """The camera's centre, metres."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +48,8 @@ class Way:
     lay: bool = True
     """Lay the part's outline onto the photo's row by row: front and back photos are different moments."""
     through_camera: bool = False
-    """Along the camera's rays, for parts that are the fitted body's own; else straight, as sculpted parts were made."""
+    """Along the camera's rays, for parts that are the fitted body's own; else across at one depth for each
+    row, as sculpted parts were made."""
     mirror: NDArray[np.bool_] | bool = False
     """Which vertices take the photo folded back at the sides, for cloth and hair; else what is not seen is guessed."""
 
@@ -81,12 +80,15 @@ def sight(
     `allowed`: where on the plane the photo shows this part. What misses it is moved to the nearest place inside.
     """
     verts, facing = view.verts[chosen], view.sign * view.normals[chosen, 2]
-    flat = verts[:, :2]
+    flat = view.plane.seen_at(verts[:, :2], verts[:, 2], back=True)
     if way.through_camera:
-        sight_line = view.eye - verts
-        flat = view.eye[:2] - sight_line[:, :2] * ((view.eye[2] - view.plane.z) / sight_line[:, 2:])
+        sight_line = view.plane.eye - verts
         sight_line /= np.linalg.norm(sight_line, axis=1, keepdims=True)
         facing = (view.normals[chosen] * sight_line).sum(1)
+    else:
+        rows = view.plane.cells(verts[:, :2])[:, 0]
+        along = row_depth(rows, verts[:, 2], rows)
+        flat[:, 0] = view.plane.seen_at(verts[:, :2], along, back=True)[:, 0]
     mirror = np.broadcast_to(np.asarray(way.mirror), facing.shape)
     if mirror.any():
         folded = _mirrored(flat, verts, view.normals[chosen], facing)
