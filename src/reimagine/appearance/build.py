@@ -200,17 +200,29 @@ def _coat(
     for v in range(len(views)):
         share[v] *= 1 - folded * oddness(verts, taken[v], known, trust) * (1 - own[v])
     usual = 1 - folded * oddness(verts, known, known, trust)
+    sure = trust * usual
     if piece.hairy is None:
-        fill = guess(verts, known, trust * usual)
-    else:  # on the head's sides hair goes on as hair, and skin as skin: no brows on the temples
-        away = np.linalg.norm(known - _skin_of_neck(shown[0], views[0]), axis=1)
-        bare = guess(verts, known, trust * usual * (away < _SKIN_RANGE) * (piece.hairy < 0.5))
-        grown = guess(verts, known, trust * usual * (piece.hairy > 0.8))
-        share_of_hair = np.clip(piece.hairy * 3 - 1, 0, 1)[:, None].astype(np.float32)
-        fill = (bare + (grown - bare) * share_of_hair).astype(np.float32)
+        fill = guess(verts, known, sure)
+    else:
+        fill = _head_fill(verts, known, sure, piece.hairy, _skin_of_neck(shown[0], views[0]))
     # The chin's shadow on the neck goes where the chin goes.
     fill[neck] = _skin_of_neck(shown[0], views[0])
     return _Coat(xy=xy, share=share / np.maximum(share.sum(0), 1.0), trust=trust, fill=fill)
+
+
+def _head_fill(
+    verts: NDArray[np.float32],
+    known: NDArray[np.float32],
+    sure: NDArray[np.float32],
+    hairy: NDArray[np.float32],
+    skin: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """On the head's sides hair goes on as hair, and skin as skin: no brows on the temples."""
+    like_skin = np.linalg.norm(known - skin, axis=1) < _SKIN_RANGE
+    bare = guess(verts, known, sure * like_skin * (hairy < 0.5))
+    grown = guess(verts, known, sure * (hairy > 0.8))
+    share_of_hair = np.clip(hairy * 6 - 2.5, 0, 1)[:, None].astype(np.float32)
+    return (bare + (grown - bare) * share_of_hair).astype(np.float32)
 
 
 def _view(surface: Skin, fit: Fit, index: int, seen: Seeing, picture: Picture) -> View:

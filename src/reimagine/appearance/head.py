@@ -30,8 +30,12 @@ _HANGING_M2 = 0.0035
 """Less hair than this beside or below the head is painted, not built."""
 _JUTS_M, _EARS_M = 0.003, 0.055
 """Ears are what juts out of a smooth head by this, so far from its middle plane."""
+_EAR_UP_M, _EAR_DOWN_M = 0.03, 0.08
+"""Ears lie between so far above and so far below the head's middle."""
 _COVERED = 0.7
+"""An ear on which more hair grows than this is hidden by it."""
 _EAR_OUT_M = 0.006
+"""Beside the ears the head goes out no further."""
 _LOCK_M = 0.012
 """Half the breadth of the thinnest lock that hangs as a volume."""
 
@@ -41,7 +45,8 @@ def fill_out(
 ) -> tuple[Skin, NDArray[np.float32], NDArray[np.bool_]]:
     """The head filled out, how much hair grows on each of its vertices (0..1), and which of them are ears.
 
-    Hair and cheeks go as far out as the front photo's outline. `head` in the zero pose; `poses` (one frame each) and `seen` of the photos, the front first.
+    Hair and cheeks go as far out as the front photo's outline. `head` in the zero pose; `poses` (one frame each) and
+    `seen` of the photos, the front first.
     """
     front = seen[0]
     turn = poses[0].transforms[0, _HEAD_JOINT, :, :3].numpy()
@@ -65,14 +70,14 @@ def fill_out(
     gap = ndimage.gaussian_filter1d(ndimage.median_filter(gap, 3, mode="wrap"), 1.0, mode="wrap")
     # Beside the ears it may be that of single strands: they say where hair is, not how broad the head.
     broad = np.minimum(gap, _EAR_OUT_M + _FAR_M * np.clip((up - 0.15) / 0.3, 0, 1))
-    whole, moved = (_taken_out(verts, arm, reach, ring) for ring in (gap, broad))
+    near_rim = _near_rim(arm, reach)
+    whole, moved = (_taken_out(verts, arm, near_rim, ring) for ring in (gap, broad))
     hairy = _hairiness(replace(head, verts=_moved(head, whole @ turn)), poses, seen)
     # What faces the camera stands off towards it, and away from it behind, by what the outline shows above.
     thick = float(np.clip(np.median(gap[up > 0.5]), 0.005, 0.05))
     facing = normals_of(verts, head.faces.numpy())[:, 2]
     ahead = np.where(facing > 0, min(thick, _FRINGE_M), thick)
-    inside = 1 - np.clip(own / reach[_direction(arm)], 0, 1) ** 3
-    moved[:, 2] += _smoothed(verts, (facing * ahead * hairy * inside)[:, None])[:, 0]
+    moved[:, 2] += _smoothed(verts, (facing * ahead * hairy * (1 - near_rim))[:, None])[:, 0]
     flat, ears = _ears(verts, head.faces.numpy(), arm)
     for ear in ears:
         # Hair covers an ear, or it does not.
@@ -81,21 +86,27 @@ def fill_out(
     return replace(head, verts=_moved(head, moved @ turn)), hairy, np.any(ears, axis=0)
 
 
+def _near_rim(arm: NDArray[np.floating], reach: NDArray[np.floating]) -> NDArray[np.floating]:
+    """How near each vertex is to the head's rim, 0..1; `arm` from the head's middle, one `reach` a direction."""
+    return np.clip(np.linalg.norm(arm, axis=1) / _around(arm, reach), 0, 1) ** 3
+
+
+def _around(arm: NDArray[np.floating], ring: NDArray[np.floating]) -> NDArray[np.floating]:
+    """What `ring` gives for the direction of each arm."""
+    angle = np.arctan2(arm[:, 1], arm[:, 0]) / (2 * np.pi) * _BINS - 0.5
+    return np.interp(angle, np.arange(_BINS), ring, period=_BINS)
+
+
 def _taken_out(
     verts: NDArray[np.floating],
     arm: NDArray[np.floating],
-    reach: NDArray[np.floating],
+    near_rim: NDArray[np.floating],
     gap: NDArray[np.floating],
 ) -> NDArray[np.floating]:
-    """Moves (verts 3, metres) that take the head's rim out by `gap` and its inside hardly; one `reach` and `gap` a direction."""
-    own = np.linalg.norm(arm, axis=1)
-    angle = np.arctan2(arm[:, 1], arm[:, 0]) / (2 * np.pi) * _BINS - 0.5
-    gap_at, reach_at = (
-        np.interp(angle, np.arange(_BINS), ring, period=_BINS) for ring in (gap, reach)
-    )
-    near_rim = np.clip(own / reach_at, 0, 1) ** 3
+    """Moves (verts 3, metres) that take the head's rim out by `gap`, one a direction, and its inside hardly."""
+    own = np.maximum(np.linalg.norm(arm, axis=1, keepdims=True), 1e-6)
     moved = np.zeros_like(verts)
-    moved[:, :2] = arm / np.maximum(own, 1e-6)[:, None] * (gap_at * near_rim)[:, None]
+    moved[:, :2] = arm / own * (_around(arm, gap) * near_rim)[:, None]
     return _smoothed(verts, moved)
 
 
@@ -110,7 +121,7 @@ def _ears(
     flat = relax(verts.astype(np.float32), faces, rounds=80)
     aside, above = arm.T
     juts = np.linalg.norm(flat - verts, axis=1) > _JUTS_M
-    juts &= (above < 0.03) & (above > -0.08)
+    juts &= (above < _EAR_UP_M) & (above > -_EAR_DOWN_M)
     return flat, [juts & (aside * side > _EARS_M) for side in (1, -1)]
 
 
