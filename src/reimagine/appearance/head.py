@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, sparse
 from scipy.spatial import KDTree
 
 from reimagine.appearance.grid import Mask, depth, label
@@ -28,10 +28,10 @@ _FRINGE_M = 0.010
 """How far hair over the brow stands off."""
 _HANGING_M2 = 0.0035
 """Less hair than this beside or below the head is painted, not built."""
-_JUTS_M, _EARS_M = 0.003, 0.055
-"""Ears are what juts out of a smooth head by this, so far from its middle plane."""
-_EAR_UP_M, _EAR_DOWN_M = 0.03, 0.08
-"""Ears lie between so far above and so far below the head's middle."""
+_EAR_ASIDE, _EAR_FINE = 0.6, 0.065
+"""Ears are the finely meshed outer sides: so far from the middle plane, with edges so short, in half breadths of the head."""
+_BEHIND_M = 0.02
+"""The front photo shows hair so far behind the middle of the ears."""
 _COVERED = 0.7
 """An ear on which more hair grows than this is hidden by it."""
 _EAR_OUT_M = 0.006
@@ -40,10 +40,8 @@ _LOCK_M = 0.012
 """Half the breadth of the thinnest lock that hangs as a volume."""
 
 
-def fill_out(
-    head: Skin, poses: list[Pose], seen: list[Seeing]
-) -> tuple[Skin, NDArray[np.float32], NDArray[np.bool_]]:
-    """The head filled out, how much hair grows on each of its vertices (0..1), and which of them are ears.
+def fill_out(head: Skin, poses: list[Pose], seen: list[Seeing]) -> tuple[Skin, NDArray[np.float32]]:
+    """The head filled out, and how much hair grows on each of its vertices (0..1).
 
     Hair and cheeks go as far out as the front photo's outline. `head` in the zero pose; `poses` (one frame each) and
     `seen` of the photos, the front first.
@@ -72,18 +70,22 @@ def fill_out(
     broad = np.minimum(gap, _EAR_OUT_M + _FAR_M * np.clip((up - 0.15) / 0.3, 0, 1))
     near_rim = _near_rim(arm, reach)
     whole, moved = (_taken_out(verts, arm, near_rim, ring) for ring in (gap, broad))
-    hairy = _hairiness(replace(head, verts=_moved(head, whole @ turn)), poses, seen)
+    ears = find_ears(head.verts.numpy(), head.faces.numpy())
+    hairy = _hairiness(
+        replace(head, verts=_moved(head, whole @ turn)), poses, seen, np.any(ears, axis=0)
+    )
     # What faces the camera stands off towards it, and away from it behind, by what the outline shows above.
     thick = float(np.clip(np.median(gap[up > 0.5]), 0.005, 0.05))
     facing = normals_of(verts, head.faces.numpy())[:, 2]
     ahead = np.where(facing > 0, min(thick, _FRINGE_M), thick)
     moved[:, 2] += _smoothed(verts, (facing * ahead * hairy * (1 - near_rim))[:, None])[:, 0]
-    flat, ears = _ears(verts, head.faces.numpy(), arm)
+    flat = relax(verts.astype(np.float32), head.faces.numpy(), rounds=80)
+    shown = front.labels[_cells(front, verts)]
     for ear in ears:
-        # Hair covers an ear, or it does not.
-        hairy[ear] = 1.0 if hairy[ear].mean() > _COVERED else 0.0
+        # Hair covers an ear, or it does not: the front photo says.
+        hairy[ear] = 1.0 if (shown[ear] == HAIR).mean() > _COVERED else 0.0
         moved[ear] += (flat - verts)[ear] * hairy[ear][:, None]
-    return replace(head, verts=_moved(head, moved @ turn)), hairy, np.any(ears, axis=0)
+    return replace(head, verts=_moved(head, moved @ turn)), hairy
 
 
 def _near_rim(arm: NDArray[np.floating], reach: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -114,29 +116,37 @@ def _moved(head: Skin, by: NDArray[np.floating]) -> torch.Tensor:
     return head.verts + torch.from_numpy(by.astype(np.float32))
 
 
-def _ears(
-    verts: NDArray[np.floating], faces: NDArray[np.int32], arm: NDArray[np.floating]
-) -> tuple[NDArray[np.float32], list[NDArray[np.bool_]]]:
-    """The head smoothed until it has no ears, and which vertices are the left and the right one."""
-    flat = relax(verts.astype(np.float32), faces, rounds=80)
-    aside, above = arm.T
-    juts = np.linalg.norm(flat - verts, axis=1) > _JUTS_M
-    juts &= (above < _EAR_UP_M) & (above > -_EAR_DOWN_M)
-    return flat, [juts & (aside * side > _EARS_M) for side in (1, -1)]
+def find_ears(verts: NDArray[np.floating], faces: NDArray[np.int32]) -> list[NDArray[np.bool_]]:
+    """Which vertices (in the zero pose) are the left ear's and the right one's: what is finely meshed at the sides."""
+    ends = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    lengths = np.linalg.norm(verts[ends[:, 0]] - verts[ends[:, 1]], axis=1)
+    count = np.maximum(np.bincount(ends.ravel(), minlength=len(verts)), 1)
+    edge = np.bincount(ends.ravel(), np.repeat(lengths, 2), minlength=len(verts)) / count
+    broad = float(np.quantile(np.abs(verts[:, 0]), 0.98))
+    ears: list[NDArray[np.bool_]] = []
+    for side in (1, -1):
+        fine = (side * verts[:, 0] > _EAR_ASIDE * broad) & (edge < _EAR_FINE * broad)
+        links = ends[fine[ends].all(1)].T
+        joined = sparse.coo_matrix((np.ones(links.shape[1]), links), shape=(len(verts),) * 2)
+        pieces = sparse.csgraph.connected_components(joined, directed=False)[1]
+        ears.append(fine & (pieces == np.bincount(pieces).argmax()))
+    return ears
 
 
-def _hairiness(head: Skin, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.float32]:
+def _hairiness(
+    head: Skin, poses: list[Pose], seen: list[Seeing], ears: NDArray[np.bool_]
+) -> NDArray[np.float32]:
     """How much hair grows on each of the head's vertices, 0..1: as photos show it, carried on to the sides."""
     total = np.full(len(head.verts), 1e-6)
     hair = np.zeros(len(head.verts))
     for index, (pose, view) in enumerate(zip(poses, seen, strict=True)):
         verts = pose_skin(head, pose)[0].numpy()
         facing = normals_of(verts, head.faces.numpy())[:, 2] * (1.0 if index == 0 else -1.0)
-        flat = view.plane.seen_at(verts[:, :2], verts[:, 2], back=True)
-        cells = np.round(view.plane.cells(flat)).astype(int)
-        row, column = (np.clip(cells[:, i], 0, view.labels.shape[i] - 1) for i in (0, 1))
-        shown = view.labels[row, column]
-        weight = np.clip(facing + 0.1, 0, 1) * (shown > 0)
+        shown = view.labels[_cells(view, verts)]
+        # The back photo knows nothing of what lies before the ears, the front photo little of what lies behind.
+        before = verts[:, 2] - verts[ears, 2].mean()
+        side = before > -_BEHIND_M if index == 0 else before < 0
+        weight = np.clip(facing + 0.1, 0, 1) * (shown > 0) * side
         total += weight
         hair += weight * (shown == HAIR)
     verts = head.verts.numpy()
@@ -146,6 +156,13 @@ def _hairiness(head: Skin, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.
     _, near = KDTree(verts[known]).query(verts, k=min(12, int(known.sum())))
     near = near.reshape(len(verts), -1)
     return (hair[known][near].sum(1) / total[known][near].sum(1)).astype(np.float32)
+
+
+def _cells(view: Seeing, verts: NDArray[np.floating]) -> tuple[NDArray[np.int64], ...]:
+    """Row and column where a photo shows each vertex (verts 3, standing as in it)."""
+    flat = view.plane.seen_at(verts[:, :2], verts[:, 2], back=True)
+    cells = np.round(view.plane.cells(flat)).astype(np.int64)
+    return tuple(np.clip(cells[:, i], 0, view.labels.shape[i] - 1) for i in (0, 1))
 
 
 def hanging(front: Seeing, hair: Mask) -> Mask:

@@ -112,7 +112,8 @@ def seed_colours(
     upper = learn(points[core & _rows(regions == 1, 0.25, 0.9)])
     if skin is None or not skin.shares.size:
         skin = skin_colours(points, core, regions, side=side, upper=upper)
-    hair_place = _rows(core & (regions == 0), 0.0, 0.25 if side == "front" else 0.55)
+    # Above the brow, in however short hair.
+    hair_place = _rows(core & (regions == 0), 0.0, 0.16 if side == "front" else 0.55)
     hair = _learn_rest(points[hair_place], [skin])
     legs = np.isin(regions, (9, 12)) | _rows(np.isin(regions, (10, 13)), 0.0, 0.5)
     hips = core & ((regions == 8) | legs)

@@ -20,8 +20,6 @@ class Piece:
     """Body regions it covers."""
     hairy: NDArray[np.float32] | None = None
     """verts: how much hair grows there, 0..1; None where none can."""
-    plain: NDArray[np.bool_] | None = None
-    """verts: ears, on which no photo lies well enough; their colour is guessed."""
 
 
 def normals_of(verts: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.float32]:

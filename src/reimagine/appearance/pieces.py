@@ -29,8 +29,8 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
     regions = regions_of(body.skin)
     body_verts, body_weights = verts.numpy(), dense_weights(body.skin)
     pieces = _body_pieces(body, regions, shod=bool((front.labels == SHOES).sum() > 50))
-    head, hairy, ears = fill_out(pieces[0].skin, poses, seen)
-    pieces[0] = replace(pieces[0], skin=head, hairy=hairy, plain=ears)
+    head, hairy = fill_out(pieces[0].skin, poses, seen)
+    pieces[0] = replace(pieces[0], skin=head, hairy=hairy)
     found = {**front.outlines, "hair": _hair(front, back)}
     neck = (regions == 0) & (
         body_verts[:, 1] < float(joint_positions(body, pose)[0, _HEAD_JOINT, 1]) - 0.03
