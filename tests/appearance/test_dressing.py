@@ -1,5 +1,6 @@
 """From fitted photos to dressed surfaces: laws of the plane, the outlines, the sculpting and the colours."""
 
+from dataclasses import replace
 from importlib import resources
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 from reimagine.appearance import fit as fitting
 from reimagine.appearance.build import build_person
+from reimagine.appearance.coat import coat
 from reimagine.appearance.fit import Fit, Stance, fit_body
 from reimagine.appearance.outlines import (
     HAIR,
@@ -21,11 +23,12 @@ from reimagine.appearance.outlines import (
     outlines,
     settle_arms,
 )
-from reimagine.appearance.piece import normals_of
+from reimagine.appearance.piece import Piece, normals_of
 from reimagine.appearance.pieces import dense_weights
 from reimagine.appearance.plane import CELL_M, Plane, depths, plane_of, region_picture, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
-from reimagine.appearance.texture import View, Way, guess, oddness, sight
+from reimagine.appearance.seeing import Seeing
+from reimagine.appearance.texture import View, Way, colours, guess, oddness, places, sight
 from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.project import project
@@ -227,6 +230,22 @@ def test_legs_that_touch_in_the_photo_are_still_two():
     assert (left | right)[:, 52:108].mean() > 0.95
 
 
+def test_a_trunk_hides_its_rim_in_the_neck_and_shows_it_below_a_neckline():
+    labels, bare = doll()
+    labels[60:70, 70:90] = SKIN  # a neckline, 10 cells deep
+    guide = settle_arms(labels, nearest_region(bare, labels > 0), bare)
+    trunk = outlines(labels, guide, bare, doll_joints())["trunk"]
+    assert trunk.top == 60
+    assert not trunk.mask[:54].any()
+    assert trunk.hidden is not None
+    assert trunk.neckline is not None
+    assert trunk.hidden[54].min() == 1
+    assert trunk.hidden[60:].max() == 0
+    assert trunk.neckline[60, 80] > 0.9
+    assert trunk.neckline[67:].max() == 0
+    assert trunk.neckline[60, [40, 120]].max() == 0
+
+
 def test_hands_before_the_hips_leave_no_dent_in_the_trousers():
     labels, bare = doll()
     labels[200:230, 104:116], bare[200:230, 104:116] = SKIN, 4
@@ -250,7 +269,7 @@ def test_a_photo_is_trusted_only_where_the_surface_faces_it():
     normals = np.array([[0, 0, 1], [0, 0, -1]], np.float32)
     rgb = np.zeros((80, 60, 3), np.float32)
     view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0)
-    seen = sight(view, np.arange(2), allowed, way=Way(lay=False))
+    seen = sight(view, places(view, np.arange(2), allowed, way=Way(lay=False)), allowed)
     assert seen.share.tolist() == seen.trust.tolist() == [1.0, 0.0]
     assert np.allclose(seen.xy[0], [0.15 / CELL_M + 0.5, 0.2 / CELL_M + 0.5], atol=0.01)
 
@@ -263,10 +282,8 @@ def test_a_photo_is_folded_back_around_the_sides():
     rgb = np.zeros((80, 60, 3), np.float32)
     view = View(plane=flat_plane(), rgb=rgb, verts=verts, normals=normals, sign=1.0)
     allowed = np.ones((80, 60), bool)
-    plain, folded = (
-        sight(view, np.arange(len(verts)), allowed, way=Way(lay=False, mirror=mirror))
-        for mirror in (False, True)
-    )
+    at = places(view, np.arange(len(verts)), allowed, way=Way(lay=False))
+    plain, folded = (sight(view, at, allowed, mirror=mirror) for mirror in (False, True))
     front = np.cos(angle) >= 0.5
     assert np.allclose(plain.xy[front], folded.xy[front])
     # Beyond the fold the picture runs back inwards at the pace of the surface.
@@ -275,6 +292,39 @@ def test_a_photo_is_folded_back_around_the_sides():
     assert folded.share[np.cos(angle) > 0.3].min() == 1
     assert folded.share[np.cos(angle) < -0.3].max() == 0
     assert np.array_equal(folded.trust, plain.trust)
+
+
+def test_skin_takes_its_colour_from_skin_and_cloth_from_cloth_all_around(body, stance):
+    # A sleeve over the upper half of an arm, which the photo shows from the front only.
+    angle, down = (
+        grid.ravel() for grid in np.meshgrid(np.radians(np.arange(0, 360, 6)), range(40))
+    )
+    centre = np.stack([0 * angle + 0.15, 0.9 - down * CELL_M, 0 * angle], -1)
+    normals = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], -1).astype(np.float32)
+    verts = (centre + 0.05 * normals).astype(np.float32)
+    labels = np.zeros((80, 60), np.int64)
+    labels[20:40, 20:41], labels[40:60, 20:41] = UPPER, SKIN
+    rgb = np.where((labels == UPPER)[..., None], [0.1, 0.1, 0.9], [0.8, 0.6, 0.5])
+    rgb[labels == 0] = 1
+    plane = flat_plane()
+    view = View(plane=plane, rgb=rgb.astype(np.float32), verts=verts, normals=normals, sign=1.0)
+    seen = Seeing(
+        plane=plane,
+        labels=labels,
+        bare=labels - 1,
+        guide=np.where(labels > 0, 2, -1),
+        joints=np.zeros((55, 2)),
+        outlines={},
+    )
+    skin = replace(body.skin, verts=torch.from_numpy(verts))
+    piece = Piece(name="left_arm", skin=skin, part=0, regions=(2,))
+    fit = Fit(body=body, stances=(stance,))
+    worn = coat(piece, np.arange(len(verts)), fit, [seen], [view])
+    share = worn.share[0, :, None]
+    colour = share * colours(view, worn.xy[0]) + (1 - share) * worn.fill
+    clear = np.abs(down - 20) > 3
+    wanted = np.where((down < 20)[:, None], [0.1, 0.1, 0.9], [0.8, 0.6, 0.5])
+    assert np.abs(colour - wanted)[clear].max() < 0.1
 
 
 def test_parts_of_the_body_are_seen_along_the_cameras_rays(body, stance):
@@ -286,7 +336,7 @@ def test_parts_of_the_body_are_seen_along_the_cameras_rays(body, stance):
     view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0)
     allowed = np.ones(plane.pixels.shape[:2], bool)
     way = Way(lay=False, through_camera=True)
-    seen = sight(view, chosen, allowed, way=way)
+    seen = sight(view, places(view, chosen, allowed, way=way), allowed)
     exact = project(stance.camera, torch.from_numpy(verts[None, chosen]))[0].numpy()
     assert np.abs(seen.xy - exact).max() < 0.5
 

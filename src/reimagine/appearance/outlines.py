@@ -26,6 +26,8 @@ _CROTCH_M = 0.11
 _HIPS, _KNEES = [1, 2], [4, 5]
 _CHIN_M = 0.05
 """Below the head joint, which lies between the ears."""
+_RIM_M, _COLLAR_M = 0.03, 0.09
+"""How far the trunk goes on above its rim; half the breadth in which a collar is looked for."""
 _NECK, _HEAD_JOINT, _L_SHOULDER, _R_SHOULDER = 12, 15, 16, 17
 
 
@@ -41,7 +43,11 @@ class Outline:
     part: str
     """What its colour is taken as where the photo does not say."""
     hidden: NDArray[np.float32] | None = None
-    """How far each row lies under something else, 0..1; None where no row does."""
+    """rows columns: how far each place lies under something else, 0..1; None where none does."""
+    neckline: NDArray[np.float32] | None = None
+    """The same at the front only."""
+    top: float = 0.0
+    """Row of a collar, above which there is only neck."""
 
 
 def outlines(
@@ -62,15 +68,20 @@ def outlines(
     rows, columns = (np.arange(size) for size in labels.shape)
     cloth = _cloth(labels, guide, bare)
     hem = _lowest(cloth)
+    collar = _collar(labels, joints)
     trunk = _trunk(labels, bare, cloth, hem, joints, armpit)
-    # The neck runs on inside the head's own surface.
-    up = (joints[_NECK, 0] - rows) * CELL_M
+    # Above the collar the trunk runs on a little inside the body's own neck; below a neckline it comes out of it.
+    trunk[: max(int(collar - _RIM_M / CELL_M), 0)] = False
+    up = np.broadcast_to(collar - rows[:, None], labels.shape)
+    deeper = _neckline(labels, joints, collar)
     found["trunk"] = Outline(
         mask=_hang(trunk, hem),
         bottom=hem,
         regions=(1, 8, 9, 12),
         part="upper",
-        hidden=np.interp(up, [-0.01, 0.02, 0.045], [0, 0.45, 1]).astype(np.float32),
+        hidden=np.clip(up * CELL_M / _RIM_M, 0, 1).astype(np.float32),
+        neckline=np.clip((up + deeper) * CELL_M / _RIM_M, 0, 1).astype(np.float32),
+        top=collar,
     )
     for name, regions, shoulder, outward in (
         ("left_arm", _LEFT_ARM, shoulders[0], 1),
@@ -106,6 +117,28 @@ def _cloth(
     arms = np.isin(guide, (*_LEFT_ARM, *_RIGHT_ARM, *_HANDS))
     cloth = _largest(_closed((labels == UPPER) & ~arms, 0.02))
     return cloth if cloth.any() else (bare == 1) & (labels > 0)
+
+
+def _collar(labels: NDArray[np.integer], joints: Float[NDArray[np.floating], "55 2"]) -> float:
+    """The highest row in which cloth touches the neck; that of the neck's joint where it is bare."""
+    chin = int(joints[_HEAD_JOINT, 0] + _CHIN_M / CELL_M)
+    near = np.abs(np.arange(labels.shape[1]) - joints[_NECK, 1]) < _COLLAR_M / CELL_M
+    rows = np.flatnonzero(((labels == UPPER) & near).sum(1) >= 3)
+    rows = rows[rows > chin]
+    bare = float(joints[_NECK, 0])
+    return min(float(rows[0]), bare + _COLLAR_M / CELL_M) if len(rows) else bare
+
+
+def _neckline(
+    labels: NDArray[np.integer], joints: Float[NDArray[np.floating], "55 2"], collar: float
+) -> NDArray[np.float64]:
+    """How many rows below the collar cloth begins in each column, up to the rim's breadth."""
+    rows = np.arange(len(labels))[:, None]
+    cloth = (labels == UPPER) & (rows >= collar)
+    first = np.where(cloth.any(0), cloth.argmax(0), len(labels))
+    near = np.abs(np.arange(labels.shape[1]) - joints[_NECK, 1]) < _COLLAR_M / CELL_M
+    deeper = np.where(near, np.clip(first - collar, 0, _RIM_M / CELL_M), 0)
+    return ndimage.gaussian_filter1d(deeper, 0.01 / CELL_M)
 
 
 def _trunk(
@@ -197,7 +230,7 @@ def _legs(
             bottom=end,
             regions=(8, *own[:2]),
             part="lower",
-            hidden=slim.astype(np.float32),
+            hidden=np.broadcast_to(slim[:, None], leg.shape).astype(np.float32),
         )
     return found
 

@@ -12,11 +12,13 @@ from reimagine.appearance.piece import Piece, normals_of
 from reimagine.appearance.plane import CELL_M, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
 from reimagine.appearance.seeing import Seeing
-from reimagine.body.model import joint_positions, pose_skin
+from reimagine.body.model import pose_skin
 from reimagine.records import PARTS, Body, Pose, Skin
 
 _EASE_M = {"trunk": 0.010, "left_leg": 0.006, "right_leg": 0.006}
-_HEAD_JOINT = 15
+_NECK_JOINT, _HEAD_JOINT = 12, 15
+_SUNK_M = 0.035
+"""How deep the neck lies below a collar."""
 _CROWN_M = 0.14
 """Above the head joint."""
 _HEAD, _TORSO, _HANDS, _FEET = (0,), (1,), (4, 7), (11, 14)
@@ -28,13 +30,15 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
     verts = pose_skin(body.skin, pose)[0]
     regions = regions_of(body.skin)
     body_verts, body_weights = verts.numpy(), dense_weights(body.skin)
-    pieces = _body_pieces(body, regions, shod=bool((front.labels == SHOES).sum() > 50))
+    collar_m = float(front.joints[_NECK_JOINT, 0] - front.outlines["trunk"].top) * CELL_M
+    shoulder = int(front.joints[[16, 17], 0].mean() + 0.02 / CELL_M)
+    shod = bool((front.labels == SHOES).sum() > 50)
+    pieces = _body_pieces(body, regions, collar_m=collar_m, shod=shod)
     head, hairy = fill_out(pieces[0].skin, poses, seen)
     pieces[0] = replace(pieces[0], skin=head, hairy=hairy)
     found = {**front.outlines, "hair": _hair(front, back)}
-    neck = (regions == 0) & (
-        body_verts[:, 1] < float(joint_positions(body, pose)[0, _HEAD_JOINT, 1]) - 0.03
-    )
+    up_to = float(body.joints[_NECK_JOINT, 1]) + collar_m + 0.02
+    neck = (regions == 0) & (body.skin.verts[:, 1].numpy() < up_to) & _behind_jaw(body)
     for name, outline in found.items():
         if outline.mask.sum() * CELL_M**2 < 0.002:
             continue
@@ -46,7 +50,14 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
         else:
             faces = body.skin.faces[torch.from_numpy(own)[body.skin.faces.long()].all(1)]
             ahead, behind = depths(verts, faces, front.plane)
-        shape, faces = sculpt(outline, front.plane, ahead, behind, ease_m=_EASE_M.get(name, 0.003))
+        shape, faces = sculpt(
+            outline,
+            front.plane,
+            ahead,
+            behind,
+            ease_m=_EASE_M.get(name, 0.003),
+            covers_to=shoulder if name == "trunk" else 0,
+        )
         if name == "hair":
             shape = relax(shape, faces, rounds=10)
         near = own | np.isin(regions, _TORSO) if name == "hair" else own
@@ -75,21 +86,23 @@ def dense_weights(skin: Skin) -> NDArray[np.float32]:
     return table.numpy()
 
 
-def _body_pieces(body: Body, regions: NDArray[np.int64], *, shod: bool) -> list[Piece]:
+def _body_pieces(
+    body: Body, regions: NDArray[np.int64], *, collar_m: float, shod: bool
+) -> list[Piece]:
+    """Head, throat, hands and feet; `collar_m` above the neck's joint the trunk's cloth ends."""
     shoulder = float(body.joints[[16, 17], 1].mean())
     height = body.skin.verts[:, 1]
     # The neck below and behind the jaw goes with the throat: its sides are skin, whatever the face's are.
-    behind_jaw = body.skin.verts[:, 2] < body.joints[_HEAD_JOINT, 2] + 0.045
-    low = ((height < body.joints[_HEAD_JOINT, 1] - 0.03) & behind_jaw).numpy()
+    low = (height < body.joints[_HEAD_JOINT, 1] - 0.03).numpy() & _behind_jaw(body)
     low |= height.numpy() < shoulder + 0.06
     # Where the neck runs into the shoulders, the photo says whether it is skin or collar.
     throat = (height.numpy() > shoulder - 0.03) & (body.skin.verts[:, 0].abs().numpy() < 0.10)
     collar = ((regions == 1) & throat) | ((regions == 0) & low)
-    # The neck runs into the collar: the lower it is, the further inside the cloth it stays.
-    aside = body.skin.verts[:, 0].abs()
-    broad = torch.minimum((aside - 0.05) / 0.04, (shoulder + 0.11 - height) / 0.04)
-    sunk = torch.maximum((shoulder + 0.07 - height) / 0.05, broad)
-    sunk = 0.035 * sunk.clamp(0, 1) ** 2
+    # The neck runs on inside the collar: the further down or aside, the deeper.
+    below = (body.joints[_NECK_JOINT, 1] + collar_m - height) / 0.05
+    aside = (body.skin.verts[:, 0].abs() - 0.045) / 0.04
+    aside = torch.minimum(aside, (shoulder + 0.11 - height) / 0.04)
+    sunk = _SUNK_M * torch.maximum(below, aside).clamp(0, 1) ** 2
     tucked = _shrunk(body.skin, sunk[:, None])
     head = _patch("head", tucked, (regions == 0) & ~low, _HEAD, "face")
     throat = _patch("throat", tucked, collar, (*_HEAD, *_TORSO), "skin")
@@ -102,6 +115,10 @@ def _body_pieces(body: Body, regions: NDArray[np.int64], *, shod: bool) -> list[
         for name, region in (("left_foot", 11), ("right_foot", 14))
     ]
     return [head, throat, *hands, *(map(_shoe, feet) if shod else feet)]
+
+
+def _behind_jaw(body: Body) -> NDArray[np.bool_]:
+    return (body.skin.verts[:, 2] < body.joints[_HEAD_JOINT, 2] + 0.045).numpy()
 
 
 def _patch(

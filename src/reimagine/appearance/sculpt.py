@@ -20,6 +20,7 @@ _STEP = 1.4
 _TUCK_M = -0.018
 """How far cloth that another garment hides lies inside the body, so that it never shows through."""
 _FULLNESS = 3.0
+_SHELL_M = 0.03
 _CORE = 0.55
 """Share of a limb's breadth whose depth is believed; nearer the rim the bare body already curves away."""
 
@@ -31,17 +32,22 @@ def sculpt(
     back: NDArray[np.float32],
     *,
     ease_m: float,
+    covers_to: int = 0,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Vertices (metres) and faces of a part with the outline's silhouette.
 
+    Above row `covers_to` it holds all of the body that lies within the outline, however flat it is there.
     `front`, `back`: z of the body's regions on the plane, NaN off them. The part stands off the body by `ease_m` and
     grows deeper where it is broader than the body. A point is inside where u^3 + v^2 < 1 (fuller than an ellipse, as cloth is), with u the nearness to the
     outline (1 on it, 0 from a rounding radius inwards) and v the depth relative to the part's half thickness.
     """
-    ease = np.full(len(plane.y), ease_m, np.float32)
+    ease = np.full(outline.mask.shape, ease_m, np.float32)
     if outline.hidden is not None:
         ease += (_TUCK_M - ease) * outline.hidden
-    centre, half = _thickness(outline.mask, front, back, ease)
+    ahead = ease
+    if outline.neckline is not None:
+        ahead = ease_m + (_TUCK_M - ease_m) * outline.neckline
+    centre, half = _thickness(outline.mask, front, back, ahead, ease)
     inward = _inward(outline.mask)
     rows, columns = np.nonzero(ndimage.binary_dilation(outline.mask, iterations=3))
     window = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
@@ -56,14 +62,27 @@ def sculpt(
     z = np.arange((c - h).min() - 0.02, (c + h).max() + 0.02, _STEP * CELL_M)
     v = (z[None, None] - c[..., None]) / h[..., None]
     field = 1.0 - np.sqrt(u[..., None] ** _FULLNESS + v**2)
+    if covers_to:
+        on_body = outline.mask & np.isfinite(front) & np.isfinite(back)
+        on_body[covers_to:] = False
+        near, far, there = (
+            ndimage.map_coordinates(side[window], at, order=1, mode="nearest")[..., None]
+            for side in (
+                np.where(on_body, front + ahead, centre),
+                np.where(on_body, back - ease, centre),
+                on_body.astype(np.float32),
+            )
+        )
+        shell = np.minimum(near - z[None, None], z[None, None] - far) / _SHELL_M
+        field = np.where(there > 0.99, np.maximum(field, np.minimum(shell, 1.0)), field)
     if outline.bottom is not None:
         bottom = np.interp(column, np.arange(len(outline.bottom)), outline.bottom)
         hem = (
             np.clip(np.round((bottom - row[0]) / _STEP).astype(int), 0, len(row) - 1),
             np.arange(len(column)),
         )
-        ahead = c[hem] + h[hem] * np.sqrt(1 - np.minimum(u[hem], 1) ** _FULLNESS)
-        bottom = plane.row_behind(bottom, ahead, c[hem])
+        edge = c[hem] + h[hem] * np.sqrt(1 - np.minimum(u[hem], 1) ** _FULLNESS)
+        bottom = plane.row_behind(bottom, edge, c[hem])
         cut = (bottom[None] - row[:, None]) * CELL_M / 0.03
         field = np.minimum(field, cut[..., None])
     verts, faces = _isosurface(np.pad(field, 1, constant_values=-1.0).astype(np.float32))
@@ -117,7 +136,8 @@ def _thickness(
     mask: NDArray[np.bool_],
     front: NDArray[np.float32],
     back: NDArray[np.float32],
-    ease_m: NDArray[np.float32],
+    ahead_m: NDArray[np.float32],
+    behind_m: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Centre and half thickness (metres) at every grid point."""
     body = np.isfinite(front) & np.isfinite(back)
@@ -128,8 +148,8 @@ def _thickness(
     own = np.maximum(body.sum(1), 1)
     broader = np.where(mask.any(1) & body.any(1), mask.sum(1) / own, 1.0)
     slack = 1 + 0.6 * np.clip(ndimage.gaussian_filter1d(broader, 0.03 / CELL_M) - 1, 0, 0.8)
-    half = (near - far) / 2 * slack[:, None] + ease_m[:, None]
-    return (near + far) / 2, np.maximum(half, 0.01)
+    half = (near - far) / 2 * slack[:, None] + (ahead_m + behind_m) / 2
+    return (near + far + ahead_m - behind_m) / 2, np.maximum(half, 0.01)
 
 
 def _core(body: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -50,8 +50,6 @@ class Way:
     through_camera: bool = False
     """Along the camera's rays, for parts that are the fitted body's own; else across at one depth for each
     row, as sculpted parts were made."""
-    mirror: NDArray[np.bool_] | bool = False
-    """Which vertices take the photo folded back at the sides, for cloth and hair; else what is not seen is guessed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,49 +66,70 @@ class Sighting:
     """verts: whether the photo is folded back there."""
 
 
-def sight(
-    view: View,
-    chosen: NDArray[np.integer],
-    allowed: NDArray[np.bool_],
-    *,
-    way: Way,
-) -> Sighting:
-    """Photo coordinates and trust for the vertices `chosen` of one part.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the vertices of one part lie on a photo's plane, whatever the photo shows there."""
 
-    `allowed`: where on the plane the photo shows this part. What misses it is moved to the nearest place inside.
-    """
-    verts, facing = view.verts[chosen], view.sign * view.normals[chosen, 2]
+    verts: NDArray[np.float32]
+    """verts 3, metres, standing as in the photo."""
+    normals: NDArray[np.float32]
+    """verts 3."""
+    facing: NDArray[np.floating]
+    """verts: cosine between the normal and the view."""
+    cells: NDArray[np.floating]
+    """verts 2: row and column."""
+
+
+def places(
+    view: View, chosen: NDArray[np.integer], allowed: NDArray[np.bool_], *, way: Way
+) -> Places:
+    """The vertices `chosen` of one part on the plane; `allowed` says where on it the photo shows this part."""
+    verts, normals = view.verts[chosen], view.normals[chosen]
     flat = view.plane.seen_at(verts[:, :2], verts[:, 2], back=True)
     if way.through_camera:
         sight_line = view.plane.eye - verts
         sight_line /= np.linalg.norm(sight_line, axis=1, keepdims=True)
-        facing = (view.normals[chosen] * sight_line).sum(1)
+        facing = (normals * sight_line).sum(1)
     else:
+        facing = view.sign * normals[:, 2]
         rows = view.plane.cells(verts[:, :2])[:, 0]
         along = row_depth(rows, verts[:, 2], rows)
         flat[:, 0] = view.plane.seen_at(verts[:, :2], along, back=True)[:, 0]
-    mirror = np.broadcast_to(np.asarray(way.mirror), facing.shape)
-    if mirror.any():
-        folded = _mirrored(flat, verts, view.normals[chosen], facing)
-        flat = np.where(mirror[:, None], folded, flat)
     row, column = view.plane.cells(flat).T
-    if not allowed.any():
-        nothing = np.zeros(len(chosen), np.float32)
-        pixels = _pixels(view.plane, row, column)
-        return Sighting(xy=pixels, share=nothing, trust=nothing, folded=mirror)
-    if way.lay:
+    if way.lay and allowed.any():
         column = _lay(row, column, allowed)
+    return Places(verts=verts, normals=normals, facing=facing, cells=np.stack([row, column], 1))
+
+
+def sight(
+    view: View,
+    at: Places,
+    allowed: NDArray[np.bool_],
+    *,
+    mirror: NDArray[np.bool_] | bool = False,
+) -> Sighting:
+    """Photo coordinates and trust for vertices at these places.
+
+    `allowed`: where on the plane the photo shows such a surface. What misses it is moved to the nearest place inside.
+    `mirror`: which vertices take the photo folded back at the sides, for cloth and hair; else what is not seen is guessed.
+    """
+    mirror = np.broadcast_to(np.asarray(mirror), at.facing.shape)
+    if not allowed.any():
+        nothing = np.zeros(len(mirror), np.float32)
+        pixels = _pixels(view.plane, *at.cells.T)
+        return Sighting(xy=pixels, share=nothing, trust=nothing, folded=mirror)
+    row, column = np.where(mirror[:, None], _mirrored(at) if mirror.any() else 0, at.cells).T
     deep = depth(allowed) * CELL_M
     inner = deep >= min(_PULL_M, 0.6 * float(deep.max()))
     away, (near_row, near_column) = depth(~inner), nearest(inner)
-    at = np.round(row).astype(int), np.round(column).astype(int)
-    at = np.clip(at[0], 0, allowed.shape[0] - 1), np.clip(at[1], 0, allowed.shape[1] - 1)
-    outside = away[at] > 0
-    row = np.where(outside, near_row[at], row)
-    column = np.where(outside, near_column[at], column)
-    reach = np.clip(1.5 - away[at] * CELL_M / _REACH_M, 0, 1)
-    trust = _ramp(facing, _UNSURE, _SURE) * reach
-    share = np.where(mirror, _ramp(facing, -_SEAM, _SEAM) * reach, trust)
+    cell = np.round(row).astype(int), np.round(column).astype(int)
+    cell = np.clip(cell[0], 0, len(allowed) - 1), np.clip(cell[1], 0, allowed.shape[1] - 1)
+    outside = away[cell] > 0
+    row = np.where(outside, near_row[cell], row)
+    column = np.where(outside, near_column[cell], column)
+    reach = np.clip(1.5 - away[cell] * CELL_M / _REACH_M, 0, 1)
+    trust = _ramp(at.facing, _UNSURE, _SURE) * reach
+    share = np.where(mirror, _ramp(at.facing, -_SEAM, _SEAM) * reach, trust)
     return Sighting(
         xy=_pixels(view.plane, row, column),
         share=share.astype(np.float32),
@@ -125,24 +144,20 @@ def _ramp(values: NDArray[np.floating], low: float, high: float) -> NDArray[np.f
     return t * t * (3 - 2 * t)
 
 
-def _mirrored(
-    flat: NDArray[np.floating],
-    verts: NDArray[np.floating],
-    normals: NDArray[np.floating],
-    facing: NDArray[np.floating],
-) -> NDArray[np.floating]:
-    """Places on the plane (n 2), those of vertices turned away folded back inwards at the border of what is well seen.
+def _mirrored(at: Places) -> NDArray[np.floating]:
+    """Cells (verts 2), those of vertices turned away folded back inwards at the border of what is well seen.
 
     Cloth goes on around the side much as it came: its own picture, mirrored, is as sharp as the photo and meets it
     without a step.
     """
-    seen = facing >= _FOLD
+    seen = at.facing >= _FOLD
     if seen.sum() < 3 or seen.all():
-        return flat
+        return at.cells
     stretch = np.array([1.0, 2.0, 1.0])  # rather at the same height
     turned, border = np.flatnonzero(~seen), np.flatnonzero(seen)
     near = min(_LISTENERS, len(border))
-    distance, index = KDTree(verts[border] * stretch).query(verts[turned] * stretch, k=near)
+    listeners = KDTree(at.verts[border] * stretch)
+    distance, index = listeners.query(at.verts[turned] * stretch, k=near)
     # Several neighbours together, so that the fold is no rag of single vertices' choices.
     part = 1.0 / (distance - distance[:, :1] + 0.01) ** 2
     part /= part.sum(1, keepdims=True)
@@ -151,11 +166,11 @@ def _mirrored(
     def mean(values: NDArray[np.floating]) -> NDArray[np.floating]:
         return np.einsum("vk,vkc->vc", part, values[border])
 
-    way = np.linalg.norm(verts[turned] - mean(verts), axis=1)
-    outwards = mean(normals[:, :2])
+    way = np.linalg.norm(at.verts[turned] - mean(at.verts), axis=1)
+    outwards = mean(at.normals[:, 1::-1] * [-1, 1])  # rows run downwards
     outwards /= np.maximum(np.linalg.norm(outwards, axis=1, keepdims=True), 1e-6)
-    folded = flat.copy()
-    folded[turned] = mean(flat) - way[:, None] * outwards
+    folded = at.cells.copy()
+    folded[turned] = mean(at.cells) - way[:, None] / CELL_M * outwards
     return folded
 
 
