@@ -21,6 +21,7 @@ _SHOULDER_M, _WRIST_M = 0.125, 0.085
 """Breadth of a sleeve where no gap shows it."""
 _ARMPIT_M = 0.13
 """Below the shoulder joint."""
+_ARMPIT_ROWS = 6
 _CROTCH_M = 0.11
 """Below the hip joints."""
 _HIPS, _KNEES = [1, 2], [4, 5]
@@ -90,8 +91,11 @@ def outlines(
         arm = np.isin(guide, regions) & np.isin(labels, (UPPER, SKIN))
         arm |= np.isin(bare, regions[:1]) & (labels > 0)
         # Above the armpit the arm begins at its joint, else raised arms would take the shoulders along.
-        beyond = (columns - shoulder[1]) * outward > -0.02 / CELL_M
-        arm &= beyond[None] | (rows > armpit)[:, None]
+        # Below it a sleeve begins at the trunk's side.
+        side = edges_of(trunk).high if outward > 0 else edges_of(trunk).low
+        begins = np.where(rows > armpit, side, shoulder[1])[:, None]
+        beyond = (columns - begins) * outward > -0.02 / CELL_M
+        arm &= beyond | (rows > armpit)[:, None] & ((labels == SKIN) | np.isnan(begins))
         wrist = np.isin(guide, (regions[1] + 1,)) & (labels == SKIN)
         arm |= wrist & _grown(arm, 0.02)  # a little way into the hand, so that no gap opens
         arm = _smooth(_largest(_closed(arm, 0.015)))
@@ -153,17 +157,27 @@ def _trunk(
     rows = np.arange(len(labels))
     # Where the hem curves up at the sides, the outline above goes straight on.
     edges = edges_of(cloth & ((rows >= armpit) & (rows < hem.min() - 2))[:, None])
-    low = steadied(edges.low, _beside_nothing(labels, edges.low, -1))
-    high = steadied(edges.high, _beside_nothing(labels, edges.high, 1))
-    first = np.flatnonzero(np.isfinite(low))
-    right, left = joints[_R_SHOULDER], joints[_L_SHOULDER]
+    first = np.flatnonzero(np.isfinite(edges.low))[:_ARMPIT_ROWS]
     top = int(joints[_HEAD_JOINT, 0] + _CHIN_M / CELL_M)
-    if len(first):
-        # From the armpit straight up to the shoulder's joint: an arm that is lifted leaves from there.
-        for edge, shoulder, outward in ((low, right, -1), (high, left, 1)):
-            near = edge[first[0] : first[0] + 6].mean()
-            up = np.interp(rows, [shoulder[0], armpit], [shoulder[1] + outward * 3, near])
-            edge[top:armpit] = up[top:armpit]
+    sides: list[NDArray[np.float64]] = []
+    for edge, shoulder, outward in (
+        (edges.low.copy(), joints[_R_SHOULDER], -1),
+        (edges.high.copy(), joints[_L_SHOULDER], 1),
+    ):
+        sure = _beside_nothing(labels, edge, outward)
+        beside = shoulder[1] + outward * 3
+        if (
+            len(first) and sure[first].max() < 0.5
+        ):  # an arm lies there: the side seam ends below its joint
+            edge[first], sure[first] = beside, 1.0
+        side = steadied(edge, sure)
+        if len(first):
+            # From the armpit straight up to the shoulder's joint: an arm that is lifted leaves from there.
+            side[top:armpit] = np.interp(rows, [shoulder[0], armpit], [beside, side[first].mean()])[
+                top:armpit
+            ]
+        sides.append(side)
+    low, high = sides
     body = Edges(low=low, high=high).mask(labels.shape[1])
     shown = np.isin(labels, (UPPER, SKIN)) | ((bare == 1) & (labels > 0))
     above = (rows < armpit)[:, None]
