@@ -12,6 +12,7 @@ from reimagine.appearance.piece import Piece, normals_of
 from reimagine.appearance.plane import CELL_M, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
 from reimagine.appearance.seeing import Seeing
+from reimagine.appearance.shoes import shoe
 from reimagine.body.model import pose_skin
 from reimagine.records import PARTS, Body, Pose, Skin
 
@@ -114,7 +115,7 @@ def _body_pieces(
         _patch(name, body.skin, regions == region, (region,), "shoes" if shod else "skin")
         for name, region in (("left_foot", 11), ("right_foot", 14))
     ]
-    return [head, throat, *hands, *(map(_shoe, feet) if shod else feet)]
+    return [head, throat, *hands, *(map(shoe, feet) if shod else feet)]
 
 
 def _behind_jaw(body: Body) -> NDArray[np.bool_]:
@@ -146,23 +147,6 @@ def _shrunk(skin: Skin, by_m: torch.Tensor) -> Skin:
         weight_joints=skin.weight_joints,
         weights=skin.weights,
     )
-
-
-def _shoe(foot: Piece) -> Piece:
-    """A foot with its toes melted together and a finger's breadth of leather around it."""
-    faces = foot.skin.faces.numpy()
-    verts = relax(foot.skin.verts.numpy(), faces, rounds=25, grow=0.45)
-    low = foot.skin.verts[:, 1].min().item()
-    verts = verts + 0.006 * normals_of(verts, faces)
-    verts[:, 1] = np.maximum(verts[:, 1], low - 0.004)
-    skin = foot.skin
-    shod = Skin(
-        verts=torch.from_numpy(verts.astype(np.float32)),
-        faces=skin.faces,
-        weight_joints=skin.weight_joints,
-        weights=skin.weights,
-    )
-    return Piece(name=foot.name, skin=shod, part=foot.part, regions=foot.regions)
 
 
 def _hair(front: Seeing, back: Seeing | None) -> Outline:
