@@ -16,7 +16,7 @@ from reimagine.records import PARTS
 SKIN, FACE, HAIR, UPPER, LOWER, SHOES = range(1, len(PARTS) + 1)
 _LEFT_ARM, _RIGHT_ARM = (2, 3), (5, 6)
 _HANDS, _LEFT_LEG, _RIGHT_LEG = (4, 7), (9, 10, 11), (12, 13, 14)
-_UNDER_SHIRT_M = 0.025
+_UNDER_SHIRT_M, _CUFF_M, _TAPER_M = 0.025, 0.04, 0.015
 _SHOULDER_M, _WRIST_M = 0.125, 0.085
 """Breadth of a sleeve where no gap shows it."""
 _ARMPIT_M = 0.13
@@ -261,10 +261,41 @@ def _under_shirt(
         known = np.flatnonzero(np.isfinite(shirt))
         if len(known):
             last = shirt[np.minimum(np.arange(band.start, band.stop), known[-1])]
+            # Trousers that stand off below a hand are hardly narrower above it.
+            seen = np.flatnonzero(sure[band.stop :] > 0.5)[: int(_CUFF_M / CELL_M)] + band.stop
+            if len(seen):
+                below = edge[seen].mean() - outward * _TAPER_M / CELL_M
+                last = outward * np.maximum(outward * last, outward * below)
             edge[band] = np.where(hidden, last, edge[band])
             sure[band] = np.where(hidden, 1.0, sure[band])
-        sides.append(steadied(edge, sure))
+        sides.append(_stepped(edge, sure, _cuff(labels, edge, outward)))
     return Edges(low=sides[0], high=sides[1])
+
+
+def _cuff(labels: NDArray[np.integer], edge: NDArray[np.float64], outward: int) -> int | None:
+    """The row in which short trousers end above a bare leg: where the edge steps inwards most, near the cloth's end."""
+    rows = np.flatnonzero(np.isfinite(edge))
+    columns = np.clip(edge[rows] - 2 * outward, 0, labels.shape[1] - 1).astype(int)
+    cloth = rows[labels[rows, columns] == LOWER]
+    if len(cloth) == 0:
+        return None
+    near = rows[np.abs(rows - cloth[-1]) <= _CUFF_M / CELL_M]
+    bare = (labels[rows, columns] == SKIN) & (rows > near[-1])
+    if bare.sum() * CELL_M < _CUFF_M:
+        return None
+    step = outward * (edge[near[:-1]] - edge[near[1:]])
+    return int(near[1:][step.argmax()])
+
+
+def _stepped(
+    edge: NDArray[np.float64], sure: NDArray[np.float64], cut: int | None
+) -> NDArray[np.float64]:
+    """The edge steadied, apart above and from row `cut` on."""
+    if cut is None:
+        return steadied(edge, sure)
+    rows = np.arange(len(edge))
+    above, below = (steadied(np.where(of, edge, np.nan), sure) for of in (rows < cut, rows >= cut))
+    return np.where(rows < cut, above, below)
 
 
 def _inner(labels: NDArray[np.integer], outer: Edges, crotch: int) -> Edges:
