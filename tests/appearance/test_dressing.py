@@ -11,18 +11,10 @@ from reimagine.appearance import fit as fitting
 from reimagine.appearance.build import build_person
 from reimagine.appearance.coat import coat
 from reimagine.appearance.fit import Fit, Stance, fit_body
-from reimagine.appearance.outlines import (
-    HAIR,
-    LOWER,
-    SHOES,
-    SKIN,
-    UPPER,
-    Outline,
-    leg_cloth,
-    nearest_region,
-    outlines,
-    settle_arms,
-)
+from reimagine.appearance.guide import nearest_region, settle_arms
+from reimagine.appearance.legs import leg_cloth
+from reimagine.appearance.outline import HAIR, LOWER, SHOES, SKIN, UPPER, Outline
+from reimagine.appearance.outlines import outlines
 from reimagine.appearance.piece import Piece, normals_of
 from reimagine.appearance.pieces import dense_weights
 from reimagine.appearance.plane import CELL_M, Plane, depths, plane_of, region_picture, regions_of

@@ -8,7 +8,7 @@ import torch
 
 from reimagine.appearance.fit import Fit, Stance, shaped
 from reimagine.appearance.head import fill_out, find_ears, hanging
-from reimagine.appearance.outlines import FACE, HAIR
+from reimagine.appearance.outline import FACE, HAIR
 from reimagine.appearance.plane import CELL_M, plane_of, region_picture, regions_of
 from reimagine.appearance.seeing import seeing
 from reimagine.appearance.settle import settle

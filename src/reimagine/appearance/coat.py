@@ -9,7 +9,8 @@ from scipy.spatial import KDTree
 
 from reimagine.appearance.fit import Fit
 from reimagine.appearance.grid import Mask, filled
-from reimagine.appearance.outlines import FACE, HAIR, LOWER, SHOES, SKIN, UPPER, leg_cloth
+from reimagine.appearance.legs import leg_cloth
+from reimagine.appearance.outline import FACE, HAIR, LOWER, SHOES, SKIN, UPPER
 from reimagine.appearance.piece import Piece
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing

@@ -9,7 +9,7 @@ from scipy import ndimage, sparse
 from scipy.spatial import KDTree
 
 from reimagine.appearance.grid import Mask, depth, label
-from reimagine.appearance.outlines import HAIR
+from reimagine.appearance.outline import HAIR
 from reimagine.appearance.piece import normals_of
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.sculpt import relax

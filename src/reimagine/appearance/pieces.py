@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from reimagine.appearance.head import fill_out, hanging
-from reimagine.appearance.outlines import HAIR, SHOES, Outline, hair
+from reimagine.appearance.outline import HAIR, SHOES, Outline
+from reimagine.appearance.outlines import hair
 from reimagine.appearance.piece import Piece, normals_of
 from reimagine.appearance.plane import CELL_M, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose

@@ -11,7 +11,7 @@ from scipy.spatial import KDTree
 from warp.geometry import IsoSurfaceMarchingCubes
 
 from reimagine.appearance.grid import depth, label, nearest
-from reimagine.appearance.outlines import Outline
+from reimagine.appearance.outline import Outline
 from reimagine.appearance.plane import CELL_M, Plane, row_depth
 from reimagine.records import Pose, Skin
 

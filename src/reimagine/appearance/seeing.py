@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reimagine.appearance.outlines import Outline, nearest_region, outlines, settle_arms
+from reimagine.appearance.guide import nearest_region, settle_arms
+from reimagine.appearance.outline import Outline
+from reimagine.appearance.outlines import outlines
 from reimagine.appearance.plane import Plane
 
 
