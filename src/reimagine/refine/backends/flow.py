@@ -3,9 +3,10 @@
 A sample from another frame counts where the point is in sight there, is not seen smaller there, and agrees with
 the samples' median. Exposure is dealt with apart: samples are matched to the frame's own, and the frame's
 own then follows its neighbours'. Averages of three neighbouring frames are averaged again, three frames apart, so
-that nine frames count at the price of four; at either end of the clip the three lie to one side. The finest detail,
-which resampling would soften, comes from the frame itself as far as it is no flicker (`refine.grain`). Where no surface
-is known, optical flow takes the place of mesh flow.
+that nine frames count, and each frame asks for flow to four others only (two in either step; the averages are kept
+until the last frame that needs them). At either end of the clip the three lie to one side. The finest detail, which
+resampling would soften, comes from the frame itself as far as it is no flicker (`refine.grain`). Where no surface is
+known, optical flow takes the place of mesh flow.
 """
 
 from collections.abc import Callable, Iterator, Sequence
