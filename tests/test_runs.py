@@ -56,7 +56,7 @@ def test_a_folder_with_other_things_is_refused_and_left_alone(tmp_path: Path):
     (tmp_path / "holiday.jpg").write_bytes(b"precious")
     assert "holiday.jpg" in refusal(tmp_path, ASKED)
     assert (tmp_path / "holiday.jpg").read_bytes() == b"precious"
-    assert not (tmp_path / "request.json").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
 
 
 def test_a_damaged_request_is_refused(tmp_path: Path):

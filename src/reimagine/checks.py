@@ -1,18 +1,32 @@
 """What can be refused before anything long begins."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 
 from reimagine.background import read_background
+from reimagine.body.library import BUILT_IN_MOTIONS
 from reimagine.film import PAINTED, check_video
 from reimagine.people import check_person
 from reimagine.pictures import read_picture
-from reimagine.request import Clip, InputError, RefineRequest, Request, parse_size
+from reimagine.request import (
+    Clip,
+    ImageModel,
+    InputError,
+    Refinement,
+    RefineRequest,
+    Request,
+    View,
+    parse_size,
+)
 from reimagine.request_json import from_json
 from reimagine.runs import read_request
 from reimagine.scene import check_clip, is_made, shape_flags
+
+_CAMERA_OF = {"turns": "orbit", "arc_deg": "arc", "dolly": "dolly"}
+"""Settings of a view that one made camera alone listens to."""
 
 
 def earlier_request(request: RefineRequest) -> Request:
@@ -64,6 +78,24 @@ def check_refine_source(request: RefineRequest) -> None:
         )
     if len(given) > 1:
         raise InputError(f"{given[0]} came together with {given[1]}; expected one or the other.")
+    for flag, path, other in (
+        ("--from-video", request.from_video, "--frames-dir"),
+        ("--frames-dir", request.frames_dir, "--from-video"),
+    ):
+        if (
+            path is not None
+            and Path(path).is_dir() == (flag == "--from-video")
+            and Path(path).exists()
+        ):
+            got, wanted = ("folder", "file") if flag == "--from-video" else ("file", "folder")
+            raise InputError(
+                f"{flag} {path} is a {got}; expected a {wanted}. For a {got} give {other} {path}."
+            )
+    if request.frames_dir is None and request.fps != RefineRequest().fps:
+        raise InputError(
+            f"--fps came with {given[0]}, which has its own frame rate; expected it with --frames-dir. Leave out --fps."
+        )
+    check_refinement(request.refiner, request.refinement)
 
 
 def check_request(request: Request) -> None:
@@ -73,6 +105,9 @@ def check_request(request: Request) -> None:
         InputError: naming the first flag that cannot be used.
     """
     check_clip(request.clip)
+    check_heard(request.clip)
+    check_image_model(request.image, request.image_model)
+    check_refinement(request.refiner, request.refinement)
     if flags := shape_flags(request.clip.shape):
         raise InputError(
             f"{flags[0]} came with photos, which decide the person's shape; expected it with reimagine normals. "
@@ -85,10 +120,91 @@ def check_request(request: Request) -> None:
     check_video(request.video, request.background)
     read_background(request.background, *parse_size(request.clip.size))
     check_overlay(request.overlay, request.clip)
-    if not 1 <= request.keyframes <= 1000:
+    check_keyframes(request.keyframes)
+
+
+def check_keyframes(keyframes: int) -> None:
+    """Nothing, where so many can be.
+
+    Raises:
+        InputError: otherwise.
+    """
+    if not 1 <= keyframes <= 1000:
         raise InputError(
-            f"--keyframes is {request.keyframes}; expected a whole number from 1 (paint all frames) to 1000."
+            f"--keyframes is {keyframes}; expected a whole number from 1 (paint all frames) to 1000."
         )
+
+
+def check_heard(clip: Clip) -> None:
+    """Nothing, where everything that was set about motion and camera has an effect.
+
+    Raises:
+        InputError: naming the first flag that would have none.
+    """
+    if clip.motion in BUILT_IN_MOTIONS and not Path(clip.motion).exists():
+        if clip.seconds is not None:
+            raise InputError(
+                f"--seconds came with --motion {clip.motion}, which goes on for as long as the clip; expected it with a "
+                f"motion file. For {clip.seconds:g} s give --frames {max(1, round(clip.seconds * clip.fps))}."
+            )
+        if clip.start_s:
+            raise InputError(
+                f"--start-s came with --motion {clip.motion}, which is made to measure; expected it with a motion file. "
+                "Leave out --start-s."
+            )
+    if is_made(clip.camera) and clip.camera_name is not None:
+        raise InputError(
+            f"--camera-name came with --camera {clip.camera}, which is a single one; expected a rig's file. "
+            "Leave out --camera-name."
+        )
+    for flag in _changed(clip.view, View()):
+        wanted = _CAMERA_OF.get(flag.removeprefix("--").replace("-", "_"))
+        if not is_made(clip.camera):
+            raise InputError(
+                f"{flag} came with --camera {clip.camera}, a file that says where the camera is; expected it with a made "
+                f"camera, such as --camera {wanted or 'orbit'}. Leave out {flag}."
+            )
+        if wanted not in (None, clip.camera):
+            raise InputError(
+                f"{flag} came with --camera {clip.camera}, which has no use for it. Give --camera {wanted}, or leave out {flag}."
+            )
+
+
+def check_image_model(image: str, settings: ImageModel) -> None:
+    """Nothing, where everything that was set about an image model has an effect; other backends judge for themselves.
+
+    Raises:
+        InputError: naming the first flag that the atlas would not listen to.
+    """
+    if image == "atlas" and (changed := _changed(settings, ImageModel())):
+        raise InputError(
+            f"{changed[0]} came with --image atlas, which carries the photos and has no model; expected it with an image "
+            f"model. Add --image flux-kontext, or leave out {changed[0]}."
+        )
+
+
+def check_refinement(refiner: str, settings: Refinement) -> None:
+    """Nothing, where everything that was set about a video model has an effect; other refiners judge for themselves.
+
+    Raises:
+        InputError: naming the first flag that a refiner without a model would not listen to.
+    """
+    if refiner in ("none", "flow") and (changed := _changed(settings, Refinement())):
+        raise InputError(
+            f"{changed[0]} came with --refiner {refiner}, which has no video model; expected it with one. "
+            f"Give --refiner wan, or leave out {changed[0]}."
+        )
+
+
+def _changed(settings: object, usual: object) -> list[str]:
+    """Flags of what is not as usual."""
+    assert type(settings) is type(usual)
+    names = [field.name for field in fields(cast("Any", settings))]
+    return [
+        "--" + name.replace("_", "-")
+        for name in names
+        if getattr(settings, name) != getattr(usual, name)
+    ]
 
 
 def check_overlay(overlay: str | None, clip: Clip) -> None:

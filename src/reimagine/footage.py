@@ -63,7 +63,9 @@ def check_source(source: Source) -> None:
             f"--frames-dir {source.folder} holds {len(found)} pictures ({', '.join(KINDS)}); expected at least 2."
         )
     if not 0 < source.fps <= 240:
-        raise InputError(f"--fps is {source.fps:g}; expected more than 0 and at most 240.")
+        raise InputError(
+            f"--fps is {source.fps:g}; expected more than 0 and at most 240, such as 24."
+        )
 
 
 def pictures_in(folder: Path) -> list[Path]:

@@ -131,12 +131,12 @@ def cache_folder() -> Path:
 
 def _place_of(name: str) -> Path:
     """Folder of a stored or shipped person."""
-    if (Path(name) / "person.json").is_file():
+    if name and (Path(name) / "person.json").is_file():
         return Path(name)
     shipped = shipped_people()
     if name in shipped:
         return _people_folder() / name
-    if Path(name).exists():
+    if name and Path(name).exists():
         raise InputError(
             f"--person {name} holds no person.json; expected a folder made by reimagine person. "
             "Give photos as --front and --back."

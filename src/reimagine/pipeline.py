@@ -8,6 +8,7 @@ from typing import Any
 from reimagine.appearance.store import save_person
 from reimagine.background import read_background
 from reimagine.checks import (
+    check_heard,
     check_overlay,
     check_refine_source,
     check_request,
@@ -34,7 +35,14 @@ from reimagine.listener import SILENT, Listener
 from reimagine.people import check_person, find_person, person_for
 from reimagine.records import Person
 from reimagine.refine.load import load_refiner
-from reimagine.request import Clip, NormalsRequest, PersonRequest, RefineRequest, Request
+from reimagine.request import (
+    Clip,
+    NormalsRequest,
+    PersonRequest,
+    RefineRequest,
+    Request,
+    parse_size,
+)
 from reimagine.request_json import to_json
 from reimagine.runs import RunFolder, check_writable, open_run
 from reimagine.scene import check_clip, find_motion, make_scene, plain_body
@@ -98,6 +106,7 @@ def make_normals(request: NormalsRequest, listener: Listener = SILENT) -> Result
     """
     clip = request.clip
     check_clip(clip)
+    check_heard(clip)
     check_video(request.video, "white")
     check_overlay(request.overlay, clip)
     motion = find_motion(clip)
@@ -142,6 +151,7 @@ def refine_run(request: RefineRequest, listener: Listener = SILENT) -> Result:
         return _refine_footage(request, listener)
     whole = earlier_request(request)
     check_video(whole.video, whole.background)
+    read_background(whole.background, *parse_size(whole.clip.size))
     refiner = load_refiner(request.refiner, find_device(whole.clip.device), request.refinement)
     source, clip = Path(request.run), whole.clip
     with open_run(whole.out, {"run": request.run, **_asked("refine", whole)}) as run:
@@ -167,6 +177,7 @@ def _refine_footage(request: RefineRequest, listener: Listener) -> Result:
     kind, background = request.video or "mp4", request.background or "white"
     check_source(source)
     check_video(kind, background)
+    read_background(background, 1, 1)
     refiner = load_refiner(request.refiner, find_device("auto"), request.refinement)
     place = Path(request.from_video or request.frames_dir or "")
     beside = place.with_suffix("") if video else place

@@ -316,8 +316,8 @@ def find_factory(flag: str, name: str, table: Mapping[str, str]) -> Callable[...
         factory = getattr(import_module(module_name), factory_name, None)
     except (ImportError, TypeError) as error:
         raise InputError(
-            f"{flag} {name} cannot be loaded ({error}); expected an installed package. "
-            f"Install it, or see reimagine backends."
+            f"{flag} {name} cannot be loaded ({error}); expected a module that Python finds. "
+            "Install it, or put its folder into PYTHONPATH."
         ) from error
     if not callable(factory):
         raise InputError(

@@ -25,8 +25,21 @@ def read_request_file(kind: type[T], path: str | Path) -> T:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"There is no request file {path}; check --request.") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"--request {path} is no JSON ({error}); expected an object.") from None
+    except IsADirectoryError:
+        raise InputError(
+            f"--request {path} is a folder; expected a JSON file. A run's is {path}/request.json."
+        ) from None
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"--request {path} is no JSON from line {error.lineno}, column {error.colno} on ({error.msg}); "
+            "expected an object. Repair it there."
+        ) from None
+    except ValueError:
+        raise InputError(f"--request {path} is no text; expected a JSON file.") from None
+    except OSError as error:
+        raise InputError(
+            f"--request {path} cannot be read ({error.strerror}); expected a JSON file. Check its rights."
+        ) from None
     if isinstance(content, dict):
         content.pop("command", None)
     return from_json(kind, content, str(path))

@@ -90,6 +90,8 @@ def open_run(path: str | Path, request: Mapping[str, Any]) -> Generator[RunFolde
     path = Path(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
+        # Before the lock: a folder that is no run gets no file of ours.
+        _check_ours(path)
         lock = FileLock(path / "lock", timeout=0)
         lock.acquire()
     except Timeout:
@@ -180,18 +182,26 @@ def check_writable(path: Path) -> None:
         raise cannot_write(path, error) from error
 
 
-def _check(run: RunFolder, request: dict[str, Any]) -> None:
-    others = sorted(
+def _others(path: Path) -> list[str]:
+    """What a folder holds besides what every run has from the start."""
+    return sorted(
         entry.name
-        for entry in run.path.iterdir()
+        for entry in path.iterdir()
         if entry.name not in (_REQUEST, _LOG, "lock") and not entry.name.endswith(_UNFINISHED)
     )
+
+
+def _check_ours(path: Path) -> None:
+    if not (path / _REQUEST).is_file() and (others := _others(path)):
+        raise InputError(
+            f"{path} holds other things ({', '.join(others[:3])}) and no run; expected a new folder or "
+            "an earlier run. Give another --out."
+        )
+
+
+def _check(run: RunFolder, request: dict[str, Any]) -> None:
+    others = _others(run.path)
     if not run.has(_REQUEST):
-        if others:
-            raise InputError(
-                f"{run.path} holds other things ({', '.join(others[:3])}) and no run; expected a new folder or "
-                "an earlier run. Give another --out."
-            )
         run.write(_REQUEST, json.dumps(request, indent=1) + "\n")
         return
     held = read_request(run.path)

@@ -101,6 +101,7 @@ def find_whole_motion(name: str) -> Motion:
     """
     if name in BUILT_IN_MOTIONS and not Path(name).exists():
         return built_in_motion(name, max(1, round(BUILT_IN_MOTIONS[name].seconds * 24)), 24.0)
+    _check_name("the motion", name, tuple(BUILT_IN_MOTIONS), "a motion file")
     return read_motion(name)
 
 
@@ -166,7 +167,9 @@ def _outline(surface: Skin, pose: Pose) -> Float[Tensor, "frames points 3"]:
 
 def _check_times(clip: Clip) -> None:
     if not 0 < clip.fps <= 240:
-        raise InputError(f"--fps is {clip.fps:g}; expected more than 0 and at most 240.")
+        raise InputError(
+            f"--fps is {clip.fps:g}; expected more than 0 and at most 240, such as 24."
+        )
     if not 0 <= clip.start_s < math.inf:
         raise InputError(f"--start-s is {clip.start_s:g}; expected 0 or more seconds.")
     if clip.seconds is not None and not 0 < clip.seconds < math.inf:

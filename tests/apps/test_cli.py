@@ -93,8 +93,13 @@ def test_a_request_file_must_be_there_and_be_json(tmp_path: Path):
     with pytest.raises(InputError, match="There is no request file"):
         read_request_file(Request, tmp_path / "none.json")
     (tmp_path / "r.json").write_text("{")
-    with pytest.raises(InputError, match="is no JSON"):
+    with pytest.raises(InputError, match="is no JSON from line 1, column 2 on"):
         read_request_file(Request, tmp_path / "r.json")
+    (tmp_path / "r.json").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(InputError, match="is no text; expected a JSON file"):
+        read_request_file(Request, tmp_path / "r.json")
+    with pytest.raises(InputError, match=r"is a folder; .* A run's is .*request\.json"):
+        read_request_file(Request, tmp_path)
     with pytest.raises(InputError, match="--request came without a file"):
         read_flags(Request, "generate", ["--request"])
 
@@ -111,7 +116,27 @@ def test_a_request_file_must_be_there_and_be_json(tmp_path: Path):
         (["motion", "inspect"], "expected reimagine motion inspect FILE"),
         (["motion", "play", "a"], "expected motion inspect or motion convert"),
         (["motion", "inspct", "a"], "Did you mean inspect"),
-        (["motion", "inspect", "none.npz"], "none.npz"),
+        (["motion", "inspect", "none.npz"], "there is no file none.npz"),
+        (["motion", "inspect", "wak"], "Did you mean walk"),
+        (["generate", "--person", ""], "--person is ''; expected alex, sam"),
+        (
+            ["generate", "--person", "alex", "--prompt", "a knight"],
+            "--prompt came with --image atlas",
+        ),
+        (["normals", "--seconds", "3"], "For 3 s give --frames 72"),
+        (["normals", "--radius-m", "-1"], "--radius-m is -1; expected a number above 0. Give"),
+        (
+            ["generate", "--person", "alex", "--image", "no_module:make"],
+            "expected a module that Python finds. Install it, or put its folder into PYTHONPATH",
+        ),
+        (["generate", "--plan", "--image", "flux-kontext", "--keyframes", "0"], "--keyframes is 0"),
+        (["study", "taly", "a.json"], "Did you mean reimagine study tally?"),
+        (["study", "nowhere", "elsewhere"], "There is no folder nowhere; expected a run"),
+        (["study", "tally", "answers-*.json"], "There is no file answers-*.json"),
+        (["train", "--data", "x"], "Did you mean train lora?"),
+        (["train", "lora", "--data", "nowhere"], "--data nowhere is no folder; expected"),
+        (["score", "--run", "nowhere"], "There is no folder nowhere"),
+        (["score", "--video", "nowhere.mp4"], "There is no video nowhere.mp4"),
         (["motion", "convert", "walk", "/dev/null/walk.npz"], "does not exist"),
         (["motion", "convert", "walk", "/proc/walk.npz"], "cannot be written"),
         (["backends", "all"], "expected no arguments"),

@@ -37,6 +37,12 @@ from reimagine.request import InputError, Request
         (["normals", "--front", "a.jpg"], "normals got --front, which is none of its flags"),
         (["person", "--outt", "p"], "Did you mean --out?"),
         (["refine", "--refinr", "flow", "--run", "r"], "Did you mean --refiner?"),
+        (
+            ["refine", "runs/a"],
+            "got 'runs/a', which belongs to no flag. Did you mean --run runs/a?",
+        ),
+        (["score", "runs/a"], "Did you mean --run runs/a?"),
+        (["score", "--run", "runs/a", "b"], "got 'b', which belongs to no flag. Put names with"),
         (["score", "--sed", "1"], "Did you mean --seed?"),
         (["score", "--seed", "x"], "--seed is 'x'; expected a whole number"),
         (["study", "one"], "study got 1 names; expected 2"),

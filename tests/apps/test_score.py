@@ -38,9 +38,27 @@ def test_conditions_without_a_video_are_refused():
         main(["--run", "a", "--conditions", "b"])
 
 
+def test_real_pictures_without_a_network_are_refused():
+    with pytest.raises(InputError, match="--real came without a network to compare by"):
+        main(["--run", "a", "--real", "b"])
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(
+    tmp_path, monkeypatch
+):
+    write_video(tmp_path / "a.mp4", _pictures(3), 24)
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setattr("reimagine.apps.score.score_clip", pytest.fail)
+    with pytest.raises(InputError, match="file cannot be written"):
+        main(["--video", str(tmp_path / "a.mp4"), "--out", str(tmp_path / "file")])
+    assert (tmp_path / "file").read_bytes() == b""
+
+
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(InputError, match="There is no folder"):
         main(["--run", str(tmp_path / "none")])
+    with pytest.raises(InputError, match="There is no folder nowhere"):
+        main(["--run", str(tmp_path), "--against", "nowhere"])
     with pytest.raises(InputError, match="is no run folder and holds none"):
         main(["--run", str(tmp_path)])
 

@@ -25,7 +25,11 @@ def test_help_names_the_flags_and_needs_no_torch(capsys):
         (["lora"], "train lora got no --data"),
         (["lora", "--data", "x", "--stepps", "3"], "Did you mean --steps?"),
         (["lora", "--data", "x", "--steps", "0"], "--steps is 0; expected a number from 1"),
-        (["lora", "--data", "x", "--base", os.devnull], "--base /dev/null has no folder FLUX.1"),
+        (["lora", "--data", "x"], "--data x is no folder; expected"),
+        (
+            ["lora", "--data", os.curdir, "--base", os.devnull],
+            "--base /dev/null has no folder FLUX.1",
+        ),
     ],
     ids=str,
 )

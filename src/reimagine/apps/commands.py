@@ -2,7 +2,7 @@
 
 from reimagine import pipeline
 from reimagine.apps.progress import show_progress
-from reimagine.checks import find_device
+from reimagine.checks import check_keyframes, find_device
 from reimagine.frames.load import describe_cost
 from reimagine.request import NormalsRequest, PersonRequest, RefineRequest, Request
 
@@ -10,6 +10,7 @@ from reimagine.request import NormalsRequest, PersonRequest, RefineRequest, Requ
 def generate(request: Request) -> int:
     """`reimagine generate`."""
     if request.image_model.plan:
+        check_keyframes(request.keyframes)
         device = find_device(request.clip.device)
         for line in describe_cost(request.image, request.image_model, request.clip.size, device):
             print(line)

@@ -8,7 +8,7 @@ from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from reimagine.request import InputError
 
-_WORDS = {int: "a whole number", float: "a number", str: "a name"}
+_WORDS = {int: "a whole number", float: "a number", str: "a name or text"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def check_flags(
                 _check_value(flag, name, value if equals else _taken(flag, name, rest))
         else:
             words.append(argument)
-    _check_words(command, words, names)
+    _check_words(command, words, names, lacks_run="--run" in flags and "--run" not in given)
     absent = [name for name, flag in flags.items() if flag.default is MISSING and name not in given]
     if absent and not has_defaults:
         raise InputError(
@@ -115,10 +115,12 @@ def _check_value(flag: _Flag, name: str, value: str) -> None:
         ) from None
 
 
-def _check_words(command: str, words: list[str], names: int) -> None:
+def _check_words(command: str, words: list[str], names: int, *, lacks_run: bool) -> None:
     if len(words) > names:
         got = f"{words[names]!r}, which belongs to no flag"
         way = "Put names with spaces in quotes."
+        if lacks_run:
+            way = f"Did you mean --run {words[names]}?"
     elif len(words) < names:
         got = f"{len(words)} names; expected {names}"
         way = "Give them after the command."

@@ -18,7 +18,7 @@ walk, run, wave, turn, squat, dance, apose."""
 def main(arguments: list[str]) -> int:
     """Run `reimagine motion`; gives the exit code."""
     match arguments:
-        case [] | ["--help" | "-h"] | ["inspect" | "convert", "--help" | "-h"]:
+        case [] | ["--help" | "-h", *_] | ["inspect" | "convert", "--help" | "-h", *_]:
             print(_HELP)
         case ["inspect", path]:
             _inspect(path)

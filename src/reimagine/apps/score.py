@@ -14,7 +14,7 @@ from reimagine.apps.score_clips import Player, find_real, run_clip, video_clip, 
 from reimagine.film import FINAL, PAINTED
 from reimagine.listener import Listener
 from reimagine.request import InputError
-from reimagine.runs import RunFolder
+from reimagine.runs import RunFolder, check_writable
 from reimagine.scores.clip import Clip
 from reimagine.scores.learned import Networks, Real, with_pairs, with_sets
 from reimagine.scores.measure import Scores, score_clip
@@ -82,14 +82,15 @@ def score(request: ScoreRequest) -> int:
         InputError: where there is nothing to measure, or clips cannot be compared.
     """
     _check(request)
+    folder = _out(request)
+    # Measuring takes long, and was in vain if nothing could be written then.
+    check_writable(folder)
     with show_progress() as listener:
         means = _means(request, listener)
         measured = [_measure(request, means)]
         if request.against is not None:
             measured.append(_measure_runs(Path(request.against), means, None))
             _check_alike(measured[0].scores, measured[1].scores)
-    folder = _out(request)
-    folder.mkdir(parents=True, exist_ok=True)
     out = RunFolder(path=folder)
     scores = [one.scores for one in measured]
     text = scores_json(scores[0], seed=request.seed, versions=_versions())
@@ -113,6 +114,20 @@ def _check(request: ScoreRequest) -> None:
         raise InputError(
             "--conditions came without --video; a run folder has its own. Give --run alone, or --video FILE."
         )
+    if request.real is not None and request.fid_weights is None and request.fvd_weights is None:
+        raise InputError(
+            "--real came without a network to compare by; expected --fid-weights FILE or --fvd-weights FILE. "
+            "For the true pictures of this very clip give --truth."
+        )
+    for run in (request.run, request.against):
+        if run is not None and not Path(run).is_dir():
+            raise _no_run(run)
+    if request.video is not None and not Path(request.video).is_file():
+        raise InputError(f"There is no video {request.video}; check the name.")
+
+
+def _no_run(path: str | Path) -> InputError:
+    return InputError(f"There is no folder {path}; expected a run. Give the --out of a run.")
 
 
 def _check_alike(a: Scores, b: Scores) -> None:
@@ -164,7 +179,7 @@ def _measure(request: ScoreRequest, means: _Means) -> _Measured:
 def _measure_runs(path: Path, means: _Means, truth: str | None) -> _Measured:
     """One run, or all runs within a folder taken together."""
     if not path.is_dir():
-        raise InputError(f"There is no folder {path}; expected a run. Give the --out of a run.")
+        raise _no_run(path)
     if (path / "request.json").is_file():
         clip = with_truth(run_clip(path), truth)
         scores = _with_sets(_scored(clip, means), [clip], means)

@@ -1,6 +1,7 @@
 """`reimagine study`: a page for blind comparison of two sets of runs by people, and the tally of the answers."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import tyro
@@ -30,6 +31,10 @@ def main(arguments: list[str]) -> int:
     """The command line of `reimagine study`."""
     if arguments[:1] == ["tally"]:
         return _tally([Path(name) for name in arguments[1:]])
+    if arguments and get_close_matches(arguments[0], ["tally"]) and not Path(arguments[0]).exists():
+        raise InputError(
+            f"There is no run {arguments[0]}; expected two runs, or answers. Did you mean reimagine study tally?"
+        )
     return study(parse_flags(StudyRequest, "study", arguments))
 
 
@@ -57,6 +62,11 @@ def study(request: StudyRequest) -> int:
 def _pairs(a: Path, b: Path) -> list[Pair]:
     if (a / "request.json").is_file() and (b / "request.json").is_file():
         return [Pair(name=a.name, a=_video(a), b=_video(b))]
+    for folder in (a, b):
+        if not folder.is_dir():
+            raise InputError(
+                f"There is no folder {folder}; expected a run, or a folder of runs. Give the --out of a run."
+            )
     names = sorted({p.parent.name for p in a.glob("*/request.json")})
     shared = [name for name in names if (b / name / "request.json").is_file()]
     if not shared:

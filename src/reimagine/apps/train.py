@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
         case ["lora", *rest]:
             return lora(read_flags(LoraRequest, "train lora", rest))
         case _:
-            near = get_close_matches(arguments[0], ("lora",), n=1)
+            near = arguments[0].startswith("-") or get_close_matches(arguments[0], ("lora",), n=1)
             hint = "Did you mean train lora?" if near else "See reimagine train --help."
             raise InputError(f"train {arguments[0]!r} is unknown; expected train lora. {hint}")
 

@@ -159,11 +159,10 @@ def check_view(name: str, view: View) -> None:
     )
     for flag, value, low, high, example in ranges:
         if value is not None and not low < value < high:
-            wanted = (
-                ""
-                if low == -math.inf
-                else f" between {max(low, 0.0) if flag == '--margin' else low:g} and {high:g}"
-            )
+            low = max(low, 0.0) if flag == "--margin" else low
+            wanted = "" if low == -math.inf else f" between {low:g} and {high:g}"
+            if low > -math.inf and high == math.inf:
+                wanted = f" above {low:g}"
             raise InputError(
                 f"{flag} is {value:g}; expected a number{wanted}. Give {flag} {example}."
             )

@@ -105,6 +105,10 @@ def tally(files: Sequence[Path]) -> Tally:
 def _answers(file: Path) -> list[str]:
     try:
         held: Any = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            f"There is no file {file}; expected the answers that the page saved. Check the name."
+        ) from None
     except (OSError, ValueError):
         held = None
     if not isinstance(held, Mapping) or cast("Mapping[str, Any]", held).get("schema") != SCHEMA:

@@ -19,7 +19,7 @@ from reimagine.train.encoded import encode_triples, has_texts, prompts_of, write
 from reimagine.train.learner import load_start, make_learner
 from reimagine.train.loop import Trained, train
 from reimagine.train.settings import LoraRequest, check_settings, deciding
-from reimagine.train.triples import Triple, find_triples, fingerprint, read_triple
+from reimagine.train.triples import Triple, check_folder, find_triples, fingerprint, read_triple
 
 _MADE = "pairs"
 """Folder within --out for triples that are made of captures."""
@@ -32,6 +32,7 @@ def train_lora(request: LoraRequest, listener: Listener = SILENT) -> Trained | N
         InputError: where the request or a file it names cannot be used, or the loss is no number any more.
     """
     check_settings(request)
+    check_folder(Path(request.data))
     device = find_device(request.device)
     files = _base(request)
     # Encoding a large data set takes longer than processes wait by default.

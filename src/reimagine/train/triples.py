@@ -43,6 +43,16 @@ class Pictures:
     target: Float[Tensor, "3 height width"]
 
 
+def check_folder(folder: Path) -> None:
+    """Nothing, where there is such a folder; looks no further.
+
+    Raises:
+        InputError: otherwise.
+    """
+    if not folder.is_dir():
+        raise InputError(f"--data {folder} is no folder; {_LAYOUT}")
+
+
 def find_triples(folder: Path, prompt: str) -> tuple[Triple, ...]:
     """The triples of a folder: of its pairs.jsonl, else of its folders, one a person.
 
@@ -53,8 +63,7 @@ def find_triples(folder: Path, prompt: str) -> tuple[Triple, ...]:
     Raises:
         InputError: where there are none, or a file is named that is not there.
     """
-    if not folder.is_dir():
-        raise InputError(f"--data {folder} is no folder; {_LAYOUT}")
+    check_folder(folder)
     listed = folder / LIST
     if listed.is_file():
         triples = _listed(folder, listed, prompt)
