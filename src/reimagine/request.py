@@ -12,7 +12,7 @@ class InputError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """How a made camera looks at the person. A camera read from a file ignores these."""
+    """How a made camera looks at the person; a camera from a file has its own way."""
 
     radius_m: float | None = None
     """Distance to the person. Default: far enough for the whole person over the whole motion."""
@@ -63,17 +63,17 @@ class Clip:
     camera_name: str | None = None
     """Which camera of a rig file."""
     frames: int = 48
-    """How many frames to make."""
+    """How many frames to make: 48 are two seconds."""
     fps: float = 24.0
     """Frames per second."""
     size: str = "512x832"
     """Width x height of the pictures in pixels."""
     start_s: float = 0.0
-    """Skip this much of a motion file."""
+    """Skip this many seconds of a motion file."""
     seconds: float | None = None
-    """Use this much of a motion file. Default: as much as the frames need."""
+    """Use at most this much of a motion file; how long the clip is --frames and --fps say. Default: as much as the frames need."""
     loop: bool = False
-    """Repeat a motion that is shorter than the clip. Default: refuse."""
+    """Repeat a motion file that is shorter than the clip. Default: refuse."""
     view: View = field(default_factory=View)
     body: str = "anny"
     """anny, or smplx with --body-model."""
@@ -91,9 +91,9 @@ class Photos:
     """Whose pictures."""
 
     front: str | None = None
-    """Photo from the front."""
+    """Photo from the front: the whole person, on a plain background or transparent."""
     back: str | None = None
-    """Photo from behind."""
+    """Photo from behind. Default: guessed from the front."""
     reference: str | None = None
     """One wide picture instead: left half front, right half back."""
     front_mask: str | None = None
@@ -207,22 +207,22 @@ class Refinement:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A video of one person: the whole job."""
+    """A video of one person: photos, motion and camera in, video out."""
 
     photos: Photos = field(default_factory=Photos)
     clip: Clip = field(default_factory=Clip)
     out: str = "runs/latest"
     """Run folder. The same command continues it."""
     image: str = "atlas"
-    """Image backend (reimagine backends), or module:factory."""
+    """What paints: atlas, flux-kontext, flux-klein (see reimagine backends), or module:factory."""
     keyframes: int = 1
     """Paint every so many-th frame and carry those between along the body's exact motion; an approximation. 1: all."""
     image_model: ImageModel = field(default_factory=ImageModel)
     refiner: str = "flow"
-    """none, flow, wan, or module:factory."""
+    """What takes the flicker out: none, flow, wan, or module:factory."""
     refinement: Refinement = field(default_factory=Refinement)
     background: str = "white"
-    """white, a colour like #3a6ea5, transparent, or a picture file."""
+    """white, black, grey, a colour like #3a6ea5, transparent, or a picture file."""
     video: str = "mp4"
     """mp4, webm (with alpha), lossless (mkv), or png (frames only)."""
     side_by_side: bool = False
@@ -268,10 +268,10 @@ class RefineRequest:
     fps: float = 24.0
     """Frames per second of --frames-dir; a run and a video know their own."""
     refiner: str = "flow"
-    """none, flow, wan, or module:factory."""
+    """What takes the flicker out: none, flow, wan, or module:factory."""
     refinement: Refinement = field(default_factory=Refinement)
     background: str | None = None
-    """white, a colour like #3a6ea5, transparent, or a picture file. Default: the run's; else white."""
+    """white, black, grey, a colour like #3a6ea5, transparent, or a picture file. Default: the run's; else white."""
     video: str | None = None
     """mp4, webm (with alpha), lossless (mkv), or png (frames only). Default: the run's; else mp4."""
     out: str | None = None

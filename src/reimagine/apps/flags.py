@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import tyro
 
+from reimagine.apps.help import ASKS, help_text
 from reimagine.apps.mistakes import check_flags
 from reimagine.request import InputError
 from reimagine.request_json import read_request_file
@@ -28,7 +29,7 @@ def read_flags(kind: type[T], command: str, arguments: list[str]) -> T:
         command,
         arguments,
         default=None if file is None else read_request_file(kind, file),
-        about="\n\n--request FILE.json sets what the flags leave out.",
+        about="--request FILE.json sets what the flags leave out; a run's request.json is such a file.",
     )
 
 
@@ -42,33 +43,26 @@ def parse_flags(
         command: Name of the command.
         arguments: As on the command line.
         default: What the arguments leave out.
-        about: Put behind the class's own words in the help.
+        about: Told at the end of the help.
 
     Raises:
         InputError: for flags or values that do not fit.
     """
-    if "--help" in arguments or "-h" in arguments:
-        arguments = ["--help"]
-    else:
-        check_flags(kind, command, arguments, has_defaults=default is not None)
+    if any(argument in ASKS for argument in arguments):
+        print(help_text(kind, command, about, everything="--help-all" in arguments))
+        raise SystemExit(0)
+    check_flags(kind, command, arguments, has_defaults=default is not None)
     heard = StringIO()
     try:
         with redirect_stderr(heard):
             return tyro.cli(
                 kind,
                 prog=f"reimagine {command}",
-                description=(kind.__doc__ or "") + about,
                 args=arguments,
                 default=tyro.MISSING_NONPROP if default is None else default,
-                config=(
-                    tyro.conf.OmitArgPrefixes,
-                    tyro.conf.FlagCreatePairsOff,
-                    tyro.conf.DisallowNone,
-                ),
+                config=(tyro.conf.OmitArgPrefixes, tyro.conf.DisallowNone),
             )
-    except SystemExit as left:
-        if left.code == 0:
-            raise
+    except SystemExit:
         # What only tyro can tell comes in a box of several lines.
         said = " ".join(heard.getvalue().translate(_BOX).split())
         raise InputError(f"{said or command + ' got flags that do not fit'}.") from None

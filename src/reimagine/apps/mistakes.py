@@ -87,6 +87,9 @@ def _default(field: Field[Any]) -> object:
 def _flag(command: str, flags: Mapping[str, _Flag], name: str) -> _Flag:
     if (dashed := _dashed(name)) in flags:
         return flags[dashed]
+    switch = flags.get("--" + dashed.removeprefix("--no-"))
+    if switch is not None and switch.kinds == (bool,):
+        return switch
     near = get_close_matches(dashed[2:], [flag[2:] for flag in flags], n=1)
     hint = f"Did you mean --{near[0]}? " if near else ""
     raise InputError(
