@@ -1,13 +1,22 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reimagine.appearance.store import load_person
 from reimagine.listener import Listener
-from reimagine.people import cache_folder, find_person
+from reimagine.people import (
+    SURFACE,
+    cache_folder,
+    check_surface,
+    find_person,
+    keep_surface,
+    with_height,
+)
 from reimagine.pictures import write_picture
 from reimagine.records import Person
-from reimagine.request import Photos
+from reimagine.request import InputError, Photos
+from reimagine.runs import open_run
 
 
 @pytest.fixture
@@ -54,3 +63,23 @@ def test_a_cache_that_cannot_be_written_costs_only_the_memory(made: list[Photos]
     assert person.notes == ("A person made for a test.",)
     assert "not remembered" in said[0]
     assert len(made) == 1
+
+
+def test_a_run_is_held_to_the_surface_that_it_was_begun_with(plain_person: Path, tmp_path: Path):
+    person = load_person(plain_person)
+    check_surface(tmp_path, person)  # of a run from before surfaces were kept nobody knows
+    with open_run(tmp_path, {}) as run:
+        keep_surface(run, person)
+        before = (tmp_path / SURFACE).read_bytes()
+        keep_surface(run, person)
+        check_surface(tmp_path, with_height(person, person.body.height_m + 0.001))
+        assert (tmp_path / SURFACE).read_bytes() == before
+        for other in (
+            with_height(person, person.body.height_m + 0.01),
+            replace(person, surface=replace(person.surface, verts=person.surface.verts[:-1])),
+        ):
+            with pytest.raises(InputError, match="was begun with another person than is there now"):
+                keep_surface(run, other)
+    (tmp_path / SURFACE).write_text("[3")
+    with pytest.raises(InputError, match="was begun with another person"):
+        check_surface(tmp_path, person)

@@ -1,4 +1,6 @@
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,9 +13,12 @@ import pytest
 import torch
 
 import reimagine
+from reimagine.appearance.store import load_person, save_person
+from reimagine.apps.score_clips import run_clip
 from reimagine.body.readers.read import read_motion
 from reimagine.cameras.read import read_camera
 from reimagine.listener import Listener
+from reimagine.people import with_height
 from reimagine.pictures import encode_png, read_picture, write_picture
 from reimagine.pipeline import generate, make_normals, make_person, refine_run
 from reimagine.request import (
@@ -105,6 +110,27 @@ def test_another_request_for_the_folder_is_refused(whole: Path, plain_person: Pa
     other = replace(asked(plain_person, whole), seed=1)
     with pytest.raises(InputError, match="--seed was 43, now 1"):
         generate(other)
+
+
+def test_a_run_whose_person_has_changed_since_is_neither_continued_nor_refined_nor_scored(
+    whole: Path, plain_person: Path, tmp_path: Path
+):
+    person, run = tmp_path / "person", tmp_path / "run"
+    shutil.copytree(plain_person, person)
+    shutil.copytree(whole, run)
+    held = json.loads((run / "request.json").read_text())
+    held["photos"]["person"] = str(person)
+    (run / "request.json").write_text(json.dumps(held))
+    again = asked(person, run)
+    generate(again)
+    save_person(with_height(load_person(person), 1.5), person)
+    for way in (
+        lambda: generate(again),
+        lambda: refine_run(RefineRequest(run=str(run), out=str(tmp_path / "other"))),
+        lambda: run_clip(run),
+    ):
+        with pytest.raises(InputError, match="begun with another person than is there now"):
+            way()
 
 
 def test_masks_and_depth_agree_on_where_the_body_is(whole: Path):

@@ -1,6 +1,7 @@
 """Whose pictures: a stored person, one that ships, or one made from photos and remembered."""
 
 import hashlib
+import json
 import os
 import sys
 from dataclasses import fields, replace
@@ -8,6 +9,9 @@ from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
 
 from reimagine.appearance.build import build_person
 from reimagine.appearance.photos import check_photos
@@ -17,6 +21,12 @@ from reimagine.body.smplx_fit import follow_joints, smplx_like
 from reimagine.listener import SILENT, Listener
 from reimagine.records import Body, Person, Skin
 from reimagine.request import Clip, InputError, Photos
+from reimagine.runs import RunFolder
+
+SURFACE = "conditions/surface.json"
+"""Of a run: by what its surface is known again."""
+_POINTS, _SAME_MM = 200, 2.0
+"""Vertices that are compared, and how far they may lie apart: fits differ a little from machine to machine."""
 
 
 def check_person(photos: Photos) -> None:
@@ -114,6 +124,47 @@ def on_body(person: Person, body: Body) -> Person:
     """
     surface = follow_joints(person.surface, person.body.joints, body.joints)
     return replace(person, body=body, surface=surface)
+
+
+def keep_surface(run: RunFolder, person: Person) -> None:
+    """Write into a run on which surface its pictures lie; where that was done, nothing.
+
+    Raises:
+        InputError: where the run was begun with another surface.
+    """
+    if run.has(SURFACE):
+        check_surface(run.path, person)
+    else:
+        run.write(SURFACE, json.dumps(_surface(person)) + "\n")
+
+
+def check_surface(run: Path, person: Person) -> None:
+    """Nothing, where the run's pictures were painted on this person's surface, or nobody knows on which.
+
+    Raises:
+        InputError: where photos, stored person or program have changed since, so that pictures and surface part.
+    """
+    try:
+        held = json.loads((run / SURFACE).read_text(encoding="utf-8"))
+        then, now = (torch.tensor(one["points_mm"]) for one in (held, _surface(person)))
+        same = held["verts"] == len(person.surface.verts) and then.shape == now.shape
+        same = same and float((then - now).abs().max()) <= _SAME_MM
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, TypeError, KeyError):
+        same = False
+    if not same:
+        raise InputError(
+            f"{run} was begun with another person than is there now: the photos, the stored person or the program have "
+            "changed since; expected the same. Make the run again with another --out."
+        )
+
+
+def _surface(person: Person) -> dict[str, Any]:
+    """The surface in brief: how many vertices, and where some of them lie at rest."""
+    verts = person.surface.verts
+    some = verts[:: max(1, len(verts) // _POINTS)] * 1000
+    return {"verts": len(verts), "points_mm": [[round(x, 1) for x in p] for p in some.tolist()]}
 
 
 def cache_folder() -> Path:

@@ -32,7 +32,13 @@ from reimagine.film import (
 from reimagine.footage import Source, check_source, take_frames
 from reimagine.frames.load import load_backend
 from reimagine.listener import SILENT, Listener
-from reimagine.people import check_person, find_person, person_for
+from reimagine.people import (
+    check_person,
+    check_surface,
+    find_person,
+    keep_surface,
+    person_for,
+)
 from reimagine.records import Person
 from reimagine.refine.load import load_refiner
 from reimagine.request import (
@@ -75,6 +81,7 @@ def generate(request: Request, listener: Listener = SILENT) -> Result:
     with open_run(request.out, _asked("generate", request)) as run:
         _plan(run, listener, clip, f"image {request.image}, refiner {request.refiner} on {device}")
         person = person_for(request.photos, clip, listener)
+        keep_surface(run, person)
         scene = make_scene(clip, motion, person.body, person.surface)
         paint(
             run,
@@ -157,6 +164,7 @@ def refine_run(request: RefineRequest, listener: Listener = SILENT) -> Result:
     with open_run(whole.out, {"run": request.run, **_asked("refine", whole)}) as run:
         _plan(run, listener, clip, f"pictures of {source}, refiner {request.refiner}")
         person = person_for(whole.photos, clip, listener)
+        check_surface(source, person)
         scene = make_scene(clip, find_motion(clip), person.body, person.surface)
         steady(
             run,

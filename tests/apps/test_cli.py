@@ -134,7 +134,6 @@ def test_a_request_file_must_be_there_and_be_json(tmp_path: Path):
         (["study", "nowhere", "elsewhere"], "There is no folder nowhere; expected a run"),
         (["study", "tally", "answers-*.json"], "There is no file answers-*.json"),
         (["train", "--data", "x"], "Did you mean train lora?"),
-        (["train", "lora", "--data", "nowhere"], "--data nowhere is no folder; expected"),
         (["score", "--run", "nowhere"], "There is no folder nowhere"),
         (["score", "--video", "nowhere.mp4"], "There is no video nowhere.mp4"),
         (["motion", "convert", "walk", "/dev/null/walk.npz"], "does not exist"),

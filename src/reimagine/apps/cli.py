@@ -29,7 +29,7 @@ commands:
   train      a LoRA for the paper's image model, from pictures of your own
   backends   what is installed, what is missing and how to get it
 
-Each command has its own --help, and --help-all. No photos at hand? Try --person alex.
+Each command has its own --help. No photos at hand? Try --person alex.
 The same command continues a run that was stopped. Exit codes: 0 done, 2 input that cannot be used,
 130 stopped by Ctrl-C, 1 our own fault (see log.txt in the run folder)."""
 

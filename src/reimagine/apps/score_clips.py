@@ -15,7 +15,7 @@ from reimagine.conditions.normals import make_conditions
 from reimagine.film import FINAL, PAINTED
 from reimagine.frames.backends import atlas
 from reimagine.frames.load import load_backend
-from reimagine.people import person_for
+from reimagine.people import check_surface, person_for
 from reimagine.records import Person, Seen
 from reimagine.request import ImageModel, InputError, Request
 from reimagine.request_json import from_json
@@ -57,6 +57,7 @@ def run_clip(path: Path) -> Clip:
     if refined.is_dir():
         _check_whole(refined, frames)
     asked = _asked(request)
+    check_surface(source, asked.person)
     painted = _reader(source / PAINTED)
     return Clip(
         name=path.name,
@@ -178,6 +179,7 @@ def video_clip(path: Path, conditions: str | None) -> Clip:
             "Give the run that the video belongs to."
         )
     asked = _asked(request)
+    check_surface(run, asked.person)
     return replace(
         clip,
         see=_see(asked),
