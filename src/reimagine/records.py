@@ -168,6 +168,8 @@ class Photo:
     """One frame: how the person stands in this photo."""
     side: str
     """"front" or "back", or another view's name."""
+    parts: Int[Tensor, "height width"] | None = None
+    """What each pixel shows: 0 for background, else 1 + index into PARTS; None where nobody kept it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,6 +100,10 @@ class Photos:
     """White where the person is. Default: the photo's alpha, else the background is removed."""
     back_mask: str | None = None
     """The same for the back photo."""
+    front_parts: str | None = None
+    """Which part each pixel of the front photo shows: parts_0.png of a person's folder, corrected. Default: found."""
+    back_parts: str | None = None
+    """The same for the back photo: parts_1.png."""
     person: str | None = None
     """A person made by `reimagine person`, instead of photos; or the name of one that ships: alex, sam."""
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from reimagine.appearance.part_files import encode_parts
 from reimagine.appearance.photos import MAX_HEIGHT, check_photos, read_photos
+from reimagine.pictures import read_picture, write_picture
 from reimagine.request import InputError, Photos
 
 
@@ -107,12 +109,59 @@ def test_mask_without_a_shape_is_refused(tmp_path: Path, value: int):
         (Photos(front="f.png", reference="w.png"), "--reference came together with --front;"),
         (Photos(back_mask="m.png", reference="w.png"), "together with --back-mask;"),
         (Photos(front="f.png", back_mask="m.png"), "--back-mask without --back;"),
+        (Photos(front="f.png", back_parts="p.png"), "--back-parts without --back;"),
     ],
 )
 def test_photos_that_do_not_go_together_are_refused(photos: Photos, words: str):
     with pytest.raises(InputError, match=words) as caught:
         check_photos(photos)
     assert "\n" not in str(caught.value)
+
+
+def parts_of(height: int, width: int) -> torch.Tensor:
+    labels = torch.zeros(height, width, dtype=torch.long)
+    labels[height // 4 : height // 2, width // 4 : width // 2] = 3
+    return labels
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_own_parts_come_at_the_size_of_the_photo_as_given_or_as_written(tmp_path: Path, scale: int):
+    photo = save(tmp_path / "f.png", height=2 * MAX_HEIGHT, width=400)
+    path = tmp_path / "p.png"
+    path.write_bytes(encode_parts(parts_of(MAX_HEIGHT * scale, 200 * scale)))
+    (picture,) = read_photos(Photos(front=photo, front_parts=str(path)))
+    assert picture.parts is not None
+    assert torch.equal(picture.parts, parts_of(MAX_HEIGHT, 200))
+    assert picture.notes == ()
+
+
+def test_each_half_of_a_wide_reference_may_have_its_parts(tmp_path: Path):
+    wide = save(tmp_path / "w.png", height=100, width=160)
+    (tmp_path / "p.png").write_bytes(encode_parts(parts_of(100, 80)))
+    front, back = read_photos(Photos(reference=wide, back_parts=str(tmp_path / "p.png")))
+    assert front.parts is None
+    assert back.parts is not None
+    assert torch.equal(back.parts, parts_of(100, 80))
+
+
+def test_parts_with_soft_rims_are_taken_and_told(tmp_path: Path):
+    path = tmp_path / "p.png"
+    path.write_bytes(encode_parts(parts_of(120, 80)))
+    pixels = read_picture(path)
+    write_picture(path, torch.where(pixels < 0.3, pixels + 0.03, pixels))
+    (picture,) = read_photos(Photos(front=save(tmp_path / "f.png"), front_parts=str(path)))
+    assert picture.parts is not None
+    assert torch.equal(picture.parts, parts_of(120, 80))
+    assert len(picture.notes) == 1
+    assert "p.png has colours on" in picture.notes[0]
+    assert "the nearest were taken" in picture.notes[0]
+
+
+def test_parts_of_another_size_are_refused(tmp_path: Path):
+    path = tmp_path / "p.png"
+    path.write_bytes(encode_parts(parts_of(60, 40)))
+    with pytest.raises(InputError, match=r"p\.png is 40x60; expected 80x120"):
+        read_photos(Photos(front=save(tmp_path / "f.png"), front_parts=str(path)))
 
 
 def test_narrow_reference_is_refused(tmp_path: Path):

@@ -266,3 +266,42 @@ def test_three_photos_are_kept_in_order(tmp_path: Path):
     )
     save_person(person, tmp_path)
     assert [shot.side for shot in load_person(tmp_path).photos] == ["front", "back", "left"]
+
+
+def with_parts(person: Person) -> Person:
+    labels = (torch.arange(40 * 24).reshape(40, 24) // 50) % 7
+    return replace(
+        person,
+        photos=tuple(replace(shot, parts=(labels + i) % 7) for i, shot in enumerate(person.photos)),
+    )
+
+
+def test_parts_lie_beside_the_photos_and_come_back(tmp_path: Path):
+    person = with_parts(someone())
+    save_person(person, tmp_path)
+    assert (tmp_path / "parts_0.png").is_file()
+    for mine, theirs in zip(load_person(tmp_path).photos, person.photos, strict=True):
+        assert mine.parts is not None
+        assert theirs.parts is not None
+        assert torch.equal(mine.parts, theirs.parts)
+
+
+def test_parts_corrected_by_hand_hold_nothing_up_and_are_never_overwritten(tmp_path: Path):
+    person = with_parts(someone())
+    save_person(person, tmp_path)
+    (tmp_path / "parts_0.png").write_bytes(b"half painted")
+    (tmp_path / "parts_1.png").unlink()
+    assert [shot.parts for shot in load_person(tmp_path).photos] == [None, None]
+    save_person(person, tmp_path)
+    assert (tmp_path / "parts_0.png").read_bytes() == b"half painted"
+    assert load_person(tmp_path).photos[1].parts is not None
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_person_made_again_brings_its_own_parts(tmp_path: Path):
+    person = with_parts(someone())
+    save_person(with_parts(someone(3)), tmp_path)
+    before = (tmp_path / "parts_0.png").read_bytes()
+    other = replace(person, photos=person.photos[::-1])
+    save_person(other, tmp_path)
+    assert (tmp_path / "parts_0.png").read_bytes() != before

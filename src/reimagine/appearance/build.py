@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -40,7 +41,7 @@ def build_person(
     Raises:
         InputError: where the photos cannot be used.
     """
-    cut = [replace(picture, mask=silhouette(picture)) for picture in read_photos(photos)]
+    cut = [_cut_out(picture) for picture in read_photos(photos)]
     pictures, notes = _in_order(tuple(cut))
     alphas = [picture.mask for picture in pictures if picture.mask is not None]
     report("silhouettes", 1.0)
@@ -52,23 +53,34 @@ def build_person(
     )
     labels = [
         label_parts(picture.rgb, alpha, side=picture.side, guide=region_picture(fit.body, stance))
+        if picture.parts is None
+        else picture.parts
         for picture, alpha, stance in zip(pictures, alphas, fit.stances, strict=True)
     ]
     pieces = make_pieces(fit.body, [stance.pose for stance in fit.stances], _shown(fit, labels))
     fit = replace(fit, stances=settle(fit, _join(pieces)[0], alphas))
     shown = _shown(fit, labels)
     report("dressing", 0.5)
-    person = _coloured(fit, pieces, shown, pictures, alphas, notes)
+    person = _coloured(fit, pieces, shown, pictures, labels, notes)
     report("dressing", 1.0)
     swapped = pictures[0].name != cut[0].name
     return replace(person, reference=wide_reference(photos, pictures, swapped=swapped))
 
 
+def _cut_out(picture: Picture) -> Picture:
+    """The picture with its silhouette; parts that a user corrected say where the person is, too."""
+    alpha = silhouette(picture)
+    if picture.parts is not None:
+        person = picture.parts > 0
+        alpha = torch.where((alpha > 0.5) == person, alpha, person.float())
+    return replace(picture, mask=alpha)
+
+
 def _in_order(pictures: tuple[Picture, ...]) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
     """Front first, whatever they were called, and what there is to say about them."""
+    notes = [note for picture in pictures for note in picture.notes]
     if len(pictures) == 1:
-        return pictures, ("Only a front photo was given; the back is guessed from it.",)
-    notes: list[str] = []
+        return pictures, (*notes, "Only a front photo was given; the back is guessed from it.")
     front, back = pictures
     if front_back_swapped(front, back):
         notes.append("The front photo shows a back and the back photo a front; they were swapped.")
@@ -94,7 +106,7 @@ def _coloured(
     pieces: list[Piece],
     shown: list[Seeing],
     pictures: tuple[Picture, ...],
-    alphas: list[Float[Tensor, "height width"]],
+    labels: list[Int[Tensor, "height width"]],
     notes: tuple[str, ...],
 ) -> Person:
     surface, owner = _join(pieces)
@@ -112,12 +124,13 @@ def _coloured(
         photos=tuple(
             Photo(
                 rgb=picture.rgb,
-                alpha=alpha,
+                alpha=cast("Tensor", picture.mask),
                 camera=stance.camera,
                 pose=stance.pose,
                 side=picture.side,
+                parts=parts,
             )
-            for picture, alpha, stance in zip(pictures, alphas, fit.stances, strict=True)
+            for picture, parts, stance in zip(pictures, labels, fit.stances, strict=True)
         ),
         photo_xy=torch.from_numpy(np.concatenate([coat.xy for coat in coats], 1)),
         photo_weight=torch.from_numpy(np.concatenate([coat.share for coat in coats], 1)),

@@ -6,9 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
+from reimagine.appearance.part_files import Parts, read_parts
 from reimagine.pictures import read_picture
 from reimagine.request import InputError, Photos
 
@@ -28,6 +29,10 @@ class Picture:
     """"front" or "back"."""
     name: str
     """The file's name, for messages."""
+    parts: Int[Tensor, "height width"] | None = None
+    """The user's own parts: 0 for background, else 1 + index into PARTS."""
+    notes: tuple[str, ...] = ()
+    """What was odd about its files."""
 
 
 def read_photos(photos: Photos) -> tuple[Picture, ...]:
@@ -41,12 +46,17 @@ def read_photos(photos: Photos) -> tuple[Picture, ...]:
     """
     check_photos(photos)
     if photos.reference is not None:
-        return tuple(_shrink(picture) for picture in _split(Path(photos.reference)))
-    assert photos.front is not None
-    pictures = [_read(photos.front, photos.front_mask, "front")]
-    if photos.back is not None:
-        pictures.append(_read(photos.back, photos.back_mask, "back"))
-    return tuple(_shrink(picture) for picture in pictures)
+        pictures = [*_split(Path(photos.reference))]
+    else:
+        assert photos.front is not None
+        pictures = [_read(photos.front, photos.front_mask, "front")]
+        if photos.back is not None:
+            pictures.append(_read(photos.back, photos.back_mask, "back"))
+    files = (photos.front_parts, photos.back_parts)[: len(pictures)]
+    return tuple(
+        _with_parts(picture, _shrink(picture), parts)
+        for picture, parts in zip(pictures, files, strict=True)
+    )
 
 
 def check_photos(photos: Photos) -> None:
@@ -78,10 +88,11 @@ def check_photos(photos: Photos) -> None:
             f"Got {got}; expected a photo from the front. "
             "Give --front FILE (and --back FILE), or --reference FILE."
         )
-    if photos.back_mask is not None and photos.back is None:
-        raise InputError(
-            "Got --back-mask without --back; expected the photo too. Give --back FILE."
-        )
+    for flag, value in (("--back-mask", photos.back_mask), ("--back-parts", photos.back_parts)):
+        if value is not None and photos.back is None:
+            raise InputError(
+                f"Got {flag} without --back; expected the photo too. Give --back FILE."
+            )
 
 
 def _read(path: str, mask_path: str | None, side: str) -> Picture:
@@ -146,6 +157,36 @@ def _read_mask(
             "is and black elsewhere. Draw it again."
         )
     return mask.contiguous()
+
+
+def _with_parts(whole: Picture, shrunk: Picture, path: str | None) -> Picture:
+    """The picture at its workable size with the parts in a file of either size, which also say where the person is."""
+    if path is None:
+        return shrunk
+    height, width = shrunk.rgb.shape[1:]
+    found = _parts_of_either(Path(path), whole, shrunk)
+    labels = found.labels
+    if labels.shape != (height, width):
+        small = cv2.resize(
+            labels.numpy().astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
+        )
+        labels = torch.from_numpy(small.astype(np.int64))
+    notes = shrunk.notes
+    if found.unclear > 0:
+        notes = (
+            *notes,
+            f"{path} has colours on {found.unclear:.2%} of its pixels that name no part; the nearest were taken. "
+            "A brush without soft rims paints clearer.",
+        )
+    return replace(shrunk, parts=labels, notes=notes)
+
+
+def _parts_of_either(path: Path, whole: Picture, shrunk: Picture) -> Parts:
+    """The parts in a file that is as large as the photo, or as large as what reimagine person wrote of it."""
+    sizes = [tuple(picture.rgb.shape[1:]) for picture in (shrunk, whole)]
+    got = tuple(read_picture(path, least_side=1).shape[1:])
+    height, width = got if got in sizes else sizes[0]
+    return read_parts(path, width=width, height=height)
 
 
 def _shrink(picture: Picture) -> Picture:

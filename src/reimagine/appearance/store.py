@@ -5,7 +5,7 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reimagine.appearance.part_files import encode_parts, read_parts
 from reimagine.pictures import encode_png, read_picture
 from reimagine.records import PARTS, Body, CameraPath, Person, Photo, Pose, Skin
 from reimagine.request import InputError
@@ -68,6 +69,8 @@ class _Card:
     notes: tuple[str, ...]
     sides: tuple[str, ...]
     digests: Mapping[str, str]
+    parts: Mapping[str, str]
+    """Checksums of the pictures of parts, which a user may change."""
 
 
 def save_person(person: Person, folder: Path) -> None:
@@ -75,7 +78,8 @@ def save_person(person: Person, folder: Path) -> None:
 
     All files are complete before the first takes its place, and person.json, which holds the
     others' checksums, comes last: a person that was interrupted is noticed on loading. Other files
-    in the folder are left alone. Photos keep 8 bits a channel, colours and confidences 16-bit floats.
+    in the folder are left alone, and so are pictures of parts (parts_0.png and so on) that were changed by hand since.
+    Photos keep 8 bits a channel, colours and confidences 16-bit floats.
 
     Raises:
         InputError: where the folder cannot be written.
@@ -91,7 +95,7 @@ def save_person(person: Person, folder: Path) -> None:
 
 
 def load_person(folder: Path) -> Person:
-    """The person that `save_person` wrote into `folder`.
+    """The person that `save_person` wrote into `folder`, without those pictures of parts that were changed or taken away.
 
     Raises:
         InputError: where a file is missing, damaged, of another version, or does not fit the rest.
@@ -108,7 +112,8 @@ def load_person(folder: Path) -> Person:
             )
     arrays = _read_arrays(folder / "person.npz", len(card.sides))
     photos = tuple(
-        _photo(folder / f"photo_{i}.png", side, arrays, i) for i, side in enumerate(card.sides)
+        _with_labels(_photo(folder / f"photo_{i}.png", side, arrays, i), folder, i, card)
+        for i, side in enumerate(card.sides)
     )
     return Person(
         body=Body(
@@ -131,7 +136,12 @@ def load_person(folder: Path) -> Person:
 def _write(person: Person, folder: Path) -> None:
     photos = [f"photo_{i}.png" for i in range(len(person.photos))]
     names = ["person.npz", *photos, *([] if person.reference is None else [REFERENCE])]
-    drafts = {name: folder / f".{os.getpid()}-{name}" for name in [*names, "person.json"]}
+    labels = {
+        f"parts_{i}.png": encode_parts(photo.parts)
+        for i, photo in enumerate(person.photos)
+        if photo.parts is not None
+    }
+    drafts = {name: folder / f".{os.getpid()}-{name}" for name in [*names, *labels, "person.json"]}
     try:
         with drafts["person.npz"].open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **_arrays(person))
@@ -139,6 +149,8 @@ def _write(person: Person, folder: Path) -> None:
             drafts[name].write_bytes(_png(photo))
         if person.reference is not None:
             drafts[REFERENCE].write_bytes(encode_png(person.reference))
+        for name, data in labels.items():
+            drafts[name].write_bytes(data)
         card = {
             "format": "reimagine person",
             "version": VERSION,
@@ -146,13 +158,35 @@ def _write(person: Person, folder: Path) -> None:
             "notes": list(person.notes),
             "photos": [photo.side for photo in person.photos],
             "sha256": {name: _digest(drafts[name]) for name in names},
+            "parts_sha256": {name: _digest(drafts[name]) for name in labels},
         }
+        corrected = {name for name in labels if _is_corrected(folder / name)}
         drafts["person.json"].write_text(json.dumps(card, indent=2), encoding="utf-8")
         for name, draft in drafts.items():
-            draft.replace(folder / name)
+            if name not in corrected:
+                draft.replace(folder / name)
     finally:
         for draft in drafts.values():
             draft.unlink(missing_ok=True)
+
+
+def _is_corrected(path: Path) -> bool:
+    """Whether there is a picture of parts that is not as it was written."""
+    if not path.is_file():
+        return False
+    try:
+        return _read_card(path.parent).parts.get(path.name) != _digest(path)
+    except InputError:
+        return True
+
+
+def _with_labels(photo: Photo, folder: Path, index: int, card: _Card) -> Photo:
+    """The photo with its parts as they were written; without, where a user has changed them or taken them away."""
+    path = folder / f"parts_{index}.png"
+    if not path.is_file() or card.parts.get(path.name) != _digest(path):
+        return photo
+    height, width = photo.alpha.shape
+    return replace(photo, parts=read_parts(path, width=width, height=height).labels)
 
 
 def _arrays(person: Person) -> dict[str, np.ndarray]:
@@ -212,6 +246,7 @@ def _read_card(folder: Path) -> _Card:
         names += [REFERENCE] if REFERENCE in card["sha256"] else []
         # Names come from us, not from the file: it cannot point out of the folder.
         digests = {name: str(card["sha256"][name]) for name in names}
+        parts = {str(name): str(digest) for name, digest in card.get("parts_sha256", {}).items()}
         height_m = float(card["height_m"])
         notes = tuple(str(note) for note in card["notes"])
     except InputError:
@@ -226,7 +261,7 @@ def _read_card(folder: Path) -> _Card:
             f"{path} says {height_m} m and {len(sides)} photos; "
             f"expected 0.3 to 3 m and 1 to 16 photos.{MORE}"
         )
-    return _Card(height_m=height_m, notes=notes, sides=sides, digests=digests)
+    return _Card(height_m=height_m, notes=notes, sides=sides, digests=digests, parts=parts)
 
 
 def _read_arrays(path: Path, photos: int) -> dict[str, np.ndarray]:

@@ -24,7 +24,8 @@ _EXAMPLES = {
 _MODELS = (ImageModel, Refinement)
 """Parts of a request that only models with weights listen to: told by --help-all."""
 _PATHS = {
-    *("front", "back", "reference", "front_mask", "back_mask", "overlay", "body_model"),
+    *("front", "back", "reference", "front_mask", "back_mask", "front_parts", "back_parts"),
+    *("overlay", "body_model"),
     *("out", "run", "from_video", "frames_dir", "against", "conditions", "truth", "real"),
     *("weights", "refine_weights", "controlnet", "data", "base", "start"),
     *("fid_weights", "lpips_weights", "identity_weights", "fvd_weights"),
