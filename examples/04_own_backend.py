@@ -1,6 +1,7 @@
 """An image backend of your own: any object that has `multiple` and `paint`.
 
 Usage: python examples/04_own_backend.py [FOLDER]
+Paint with it: PYTHONPATH=examples reimagine generate --person alex --image 04_own_backend:make --out runs/plaster
 """
 
 import sys
@@ -33,7 +34,7 @@ class Plaster:
 
 
 def make(device: str, settings: ImageModel) -> Plaster:
-    """What `--image examples.my_backend:make` would name; `settings` are the flags for image models."""
+    """What `--image 04_own_backend:make` names; `settings` are the flags for image models."""
     del device, settings
     return Plaster()
 
@@ -42,4 +43,6 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/example_backend")
     assert isinstance(make("cpu", ImageModel()), ImageBackend)
     make_normals(NormalsRequest(clip=Clip(frames=2, size="96x160"), out=str(folder), video="png"))
-    print("Put this file where Python finds it, then: reimagine generate --image FILE:make ...")
+    print(
+        "PYTHONPATH=examples reimagine generate --person alex --image 04_own_backend:make --out runs/plaster"
+    )
