@@ -141,3 +141,14 @@ def test_a_sheet_of_large_pictures_stays_a_page_wide():
     generator = torch.Generator().manual_seed(0)
     pictures = [torch.rand(3, 300, 900, generator=generator) for _ in range(12)]
     assert contact_sheet(pictures).shape[2] <= 1920
+
+
+def test_a_video_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "v.mp4").touch()
+
+    def refuse(*_: object) -> None:
+        raise av.error.PermissionError(13, "Permission denied", str(tmp_path / "v.mp4"))
+
+    monkeypatch.setattr("av.open", refuse)
+    with pytest.raises(InputError, match=r"v\.mp4 may not be read"):
+        read_video(tmp_path / "v.mp4")

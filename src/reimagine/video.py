@@ -122,6 +122,10 @@ def read_video(path: str | Path) -> Footage:
     try:
         container = av.open(str(path))
         stream = container.streams.video[0]
+    except PermissionError:
+        raise InputError(
+            f"{path} may not be read (permission denied); expected a video. Check its permissions."
+        ) from None
     except (av.error.FFmpegError, IndexError):
         raise InputError(f"{path} is no video; expected mp4, webm, mkv or mov.") from None
     return Footage(

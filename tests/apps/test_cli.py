@@ -189,6 +189,21 @@ def test_a_stop_and_a_fault_have_their_codes(
     assert ("a bug" in log) if code == 1 else ("KeyboardInterrupt" in log)
 
 
+def test_a_file_that_may_not_be_read_is_one_line_and_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    (tmp_path / "walk.npz").touch()
+
+    def refuse(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("reimagine.scene.read_motion", refuse)
+    assert main(["motion", "inspect", str(tmp_path / "walk.npz")]) == 2
+    err = capsys.readouterr().err
+    assert "walk.npz may not be read or written (Permission denied); expected" in err
+    assert err.count("\n") == 1
+
+
 def test_motions_are_inspected_and_converted(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out = tmp_path / "walk.npz"
     assert main(["motion", "convert", "walk", str(out)]) == 0

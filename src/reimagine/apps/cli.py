@@ -59,6 +59,14 @@ def main(arguments: list[str] | None = None) -> int:
     except InputError as error:
         print(f"reimagine: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
+    except PermissionError as error:
+        # Every file is the user's or lies where the user put it; readers need not each say so.
+        print(
+            f"reimagine: {error.filename} may not be read or written ({error.strerror}); expected the right to do so. "
+            "Check its permissions, and those of its folder.",
+            file=sys.stderr,
+        )
+        return BAD_INPUT
     except KeyboardInterrupt:
         print("\nreimagine: stopped. Run the same command again to continue.", file=sys.stderr)
         return INTERRUPTED

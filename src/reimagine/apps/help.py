@@ -12,7 +12,7 @@ from typing import Any, cast, get_args, get_origin, get_type_hints
 from reimagine.request import ImageModel, Refinement, Request, Shape
 
 ASKS = ("--help", "-h", "--help-all")
-_EXAMPLES = {
+EXAMPLES = {
     "generate": "--front front.jpg --back back.jpg --motion walk --camera orbit --out runs/first",
     "normals": "--motion dance --camera arc --out runs/normals",
     "person": "--front front.jpg --back back.jpg --out people/ann",
@@ -21,6 +21,7 @@ _EXAMPLES = {
     "study": "runs/a runs/b --out study.html",
     "train lora": "--data people --base weights --out lora/mine",
 }
+"""What may stand behind each command."""
 _MODELS = (ImageModel, Refinement)
 """Parts of a request that only models with weights listen to: told by --help-all."""
 _PATHS = {
@@ -49,7 +50,7 @@ def help_text(kind: type[Any], command: str, about: str = "", *, everything: boo
     groups = list(_groups(kind))
     shown = [group for group in groups if everything or group not in _MODELS]
     parts = [
-        f"usage: reimagine {command} {_EXAMPLES.get(command, '[flags]')}",
+        f"usage: reimagine {command} {EXAMPLES.get(command, '[flags]')}",
         fill(" ".join((inspect.getdoc(kind) or "").split()), width),
     ]
     for group in shown:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from types import UnionType
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
+from reimagine.apps.help import ASKS, EXAMPLES
 from reimagine.request import InputError
 
 _WORDS = {int: "a whole number", float: "a number", str: "a name or text"}
@@ -90,7 +91,8 @@ def _flag(command: str, flags: Mapping[str, _Flag], name: str) -> _Flag:
     switch = flags.get("--" + dashed.removeprefix("--no-"))
     if switch is not None and switch.kinds == (bool,):
         return switch
-    near = get_close_matches(dashed[2:], [flag[2:] for flag in flags], n=1)
+    known = [*flags, *(ask for ask in ASKS if ask.startswith("--"))]
+    near = get_close_matches(dashed[2:], [flag[2:] for flag in known], n=1)
     hint = f"Did you mean --{near[0]}? " if near else ""
     raise InputError(
         f"{command} got {name}, which is none of its flags. {hint}See reimagine {command} --help."
@@ -126,7 +128,7 @@ def _check_words(command: str, words: list[str], names: int, *, lacks_run: bool)
             way = f"Did you mean --run {words[names]}?"
     elif len(words) < names:
         got = f"{len(words)} names; expected {names}"
-        way = "Give them after the command."
+        way = f"Such as: reimagine {command} {EXAMPLES.get(command, '...')}."
     else:
         return
     raise InputError(f"{command} got {got}. {way} See reimagine {command} --help.")
