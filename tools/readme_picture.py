@@ -38,9 +38,9 @@ def cropped(folders: list[Path]) -> list[list[Picture]]:
 def scaled(picture: Picture) -> Picture:
     """As high as the whole is."""
     width = round(picture.shape[1] * HEIGHT / picture.shape[0])
-    small = cv2.resize(picture, (width, HEIGHT), interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(picture, (width, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
     # Five bits a channel: hardly seen at this size, and far lighter.
-    return np.asarray(small & 0xF8 | small >> 5, np.uint8)
+    return small & 0xF8 | small >> 5
 
 
 runs = [Path(name) for name in sys.argv[1:]]
@@ -50,5 +50,5 @@ clips = cropped([runs[0] / "conditions/normals", runs[0] / "refined"])
 clips += [cropped([run / "refined"])[0] for run in runs[1:]]
 shown = cv2.Animation()
 shown.frames = [np.hstack([*photos, *beside]) for beside in zip(*clips, strict=True)]
-shown.durations = np.full(len(shown.frames), EVERY * 1000 // FPS, np.int32)
+shown.durations = [EVERY * 1000 // FPS] * len(shown.frames)
 assert cv2.imwriteanimation(OUT, shown, [cv2.IMWRITE_PNG_COMPRESSION, 9])
