@@ -40,7 +40,7 @@ def scaled(picture: Picture) -> Picture:
     width = round(picture.shape[1] * HEIGHT / picture.shape[0])
     small = np.asarray(cv2.resize(picture, (width, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
     # Five bits a channel: hardly seen at this size, and far lighter.
-    return small & 0xF8 | small >> 5
+    return np.asarray(small & 0xF8 | small >> 5, np.uint8)
 
 
 runs = [Path(name) for name in sys.argv[1:]]
