@@ -12,6 +12,7 @@ from torch import Tensor
 
 from reimagine.appearance.coat import coat
 from reimagine.appearance.doubts import front_back_swapped, same_person_warning
+from reimagine.appearance.face import nod
 from reimagine.appearance.fit import Fit, fit_body
 from reimagine.appearance.matte import silhouette
 from reimagine.appearance.parts import label_parts
@@ -51,6 +52,8 @@ def build_person(
         height_m=height_m,
         report=lambda share: report("fitting the body", share),
     )
+    first = nod(fit.body, fit.stances[0], pictures[0].rgb, alphas[0])
+    fit = replace(fit, stances=(first, *fit.stances[1:]))
     labels = [
         label_parts(picture.rgb, alpha, side=picture.side, guide=region_picture(fit.body, stance))
         if picture.parts is None
