@@ -4,6 +4,7 @@ from pathlib import Path
 import av
 import pytest
 import torch
+from av.error import PermissionError as DeniedError
 
 from reimagine.request import InputError
 from reimagine.video import VIDEO_KINDS, contact_sheet, read_video, sheet_frames, write_video
@@ -147,7 +148,7 @@ def test_a_video_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "v.mp4").touch()
 
     def refuse(*_: object) -> None:
-        raise av.error.PermissionError(13, "Permission denied", str(tmp_path / "v.mp4"))
+        raise DeniedError(13, "Permission denied", str(tmp_path / "v.mp4"))
 
     monkeypatch.setattr("av.open", refuse)
     with pytest.raises(InputError, match=r"v\.mp4 may not be read"):
