@@ -226,6 +226,7 @@ def test_backends_says_how_to_get_weights_that_are_missing(
     assert main(["backends"]) == 0
     out = capsys.readouterr().out
     assert "accept its licence" in out
+    assert "reimagine backends" not in out
     for model in ("FLUX.1-Kontext-dev", "FLUX.2-klein-4B"):
         assert f"hf download black-forest-labs/{model} --local-dir '{tmp_path}" in out
 

@@ -135,3 +135,20 @@ def test_truth_that_does_not_fit_is_refused(tmp_path):
         main([*asked, str(tmp_path / "wide.mp4")])
     with pytest.raises(InputError, match="Give --truth a folder of PNG files or a video"):
         main([*asked, str(tmp_path / "none")])
+
+
+def test_what_was_refined_from_elsewhere_is_scored_as_a_video(tmp_path):
+    asked = {"command": "refine", "run": None, "from_video": "a.mp4"}
+    (tmp_path / "request.json").write_text(json.dumps(asked))
+    with pytest.raises(InputError, match=r"no body is known; .* Give --video .*video\.mp4"):
+        main(["--run", str(tmp_path)])
+
+
+def test_runs_of_two_lengths_are_told_apart_before_they_are_measured(tmp_path, monkeypatch):
+    for name, frames in (("a", 3), ("b", 4)):
+        (tmp_path / name).mkdir()
+        asked = {"command": "generate", "clip": {"frames": frames}}
+        (tmp_path / name / "request.json").write_text(json.dumps(asked))
+    monkeypatch.setattr("reimagine.apps.score.run_clip", pytest.fail)
+    with pytest.raises(InputError, match=r"has 3 frames and .* 4; expected clips of one length"):
+        main(["--run", str(tmp_path / "a"), "--against", str(tmp_path / "b")])

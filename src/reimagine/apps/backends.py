@@ -62,7 +62,7 @@ def _flux_kontext() -> tuple[str, ...]:
     try:
         find_files(ImageModel())
     except InputError as error:
-        return ("missing", str(error), *download_commands(weights_folder(None)))
+        return ("missing", _said(error), *download_commands(weights_folder(None)))
     return ("ready",)
 
 
@@ -75,7 +75,7 @@ def _wan() -> tuple[str, ...]:
     try:
         find_wan(None)
     except InputError as error:
-        return ("missing", str(error))
+        return ("missing", _said(error))
     return ("ready",)
 
 
@@ -90,8 +90,19 @@ def _flux_klein() -> tuple[str, ...]:
     try:
         find_files(ImageModel())
     except InputError as error:
-        return ("missing", str(error), download_command(weights_folder(None)))
+        return ("missing", _said(error), download_command(weights_folder(None)))
     return ("ready",)
+
+
+def _said(error: InputError) -> str:
+    """What is missing, without the hint to come here."""
+    text = str(error)
+    for hint in (
+        " (reimagine backends prints the commands)",
+        " See reimagine backends for the download command.",
+    ):
+        text = text.replace(hint, "")
+    return text
 
 
 _NEEDS = {"flux-kontext": _flux_kontext, "flux-klein": _flux_klein, "wan": _wan}

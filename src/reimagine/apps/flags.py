@@ -23,7 +23,7 @@ def read_flags(kind: type[T], command: str, arguments: list[str]) -> T:
     file, arguments = _take_request_file(arguments)
     # Parts of a request have no prefix; --view.radius-m is understood all the same.
     arguments = [argument.replace("--view.", "--", 1) for argument in arguments]
-    arguments = _joined(arguments, "--lora")
+    arguments = _gathered(_joined(arguments, "--lora"), "--photo")
     return parse_flags(
         kind,
         command,
@@ -66,6 +66,26 @@ def parse_flags(
         # What only tyro can tell comes in a box of several lines.
         said = " ".join(heard.getvalue().translate(_BOX).split())
         raise InputError(f"{said or command + ' got flags that do not fit'}.") from None
+
+
+def _gathered(arguments: list[str], flag: str) -> list[str]:
+    """A flag that was given several times given once, with all of its values behind it."""
+    values: list[str] = []
+    rest: list[str] = []
+    left = list(arguments)
+    while left:
+        argument = left.pop(0)
+        if argument.startswith(f"{flag}="):
+            values.append(argument.removeprefix(f"{flag}="))
+        elif argument == flag:
+            count = len(values)
+            while left and not left[0].startswith("-"):
+                values.append(left.pop(0))
+            if len(values) == count:
+                return arguments  # without a value: told by those who check flags
+        else:
+            rest.append(argument)
+    return [*rest, flag, *values] if values else arguments
 
 
 def _joined(arguments: list[str], flag: str) -> list[str]:

@@ -25,7 +25,16 @@ EXAMPLES = {
 _MODELS = (ImageModel, Refinement)
 """Parts of a request that only models with weights listen to: told by --help-all."""
 _PATHS = {
-    *("front", "back", "reference", "front_mask", "back_mask", "front_parts", "back_parts"),
+    *(
+        "front",
+        "back",
+        "reference",
+        "front_mask",
+        "back_mask",
+        "front_parts",
+        "back_parts",
+        "photo",
+    ),
     *("overlay", "body_model"),
     *("out", "run", "from_video", "frames_dir", "against", "conditions", "truth", "real"),
     *("weights", "refine_weights", "controlnet", "data", "base", "start"),
@@ -113,7 +122,7 @@ def _words_of(kind: type[Any]) -> dict[str, str]:
 
 def _entry(field: Field[Any], hint: Any, says: str, width: int) -> str:  # noqa: ANN401
     flag, default = _written(field, hint), field.default
-    told = default in (None, MISSING) or isinstance(default, bool) or "Default:" in says
+    told = default in (None, MISSING, ()) or isinstance(default, bool) or "Default:" in says
     if not told:
         says += f" (default {default:g})" if isinstance(default, float) else f" (default {default})"
     indent = " " * _COLUMN
@@ -126,7 +135,7 @@ def _entry(field: Field[Any], hint: Any, says: str, width: int) -> str:  # noqa:
 def _written(field: Field[Any], hint: Any) -> str:  # noqa: ANN401
     """How the flag is written: "  --frames N"."""
     name = field.name.replace("_", "-")
-    if get_origin(hint) is tuple:
+    if get_origin(hint) is tuple and Ellipsis not in get_args(hint):
         return "  " + " ".join([field.name.upper().removesuffix("S")] * len(get_args(hint)))
     if hint is bool:
         return f"  --no-{name}" if field.default is True else f"  --{name}"

@@ -18,6 +18,8 @@ class _Flag:
     """What a value may be; empty where only tyro knows."""
     default: object
     """`MISSING` where there must be a value."""
+    several: bool = False
+    """Whether more than one value may follow."""
 
     @property
     def wanted(self) -> str:
@@ -54,6 +56,8 @@ def check_flags(
                     raise InputError(f"{name} got {value!r}; expected no value. Give {name} alone.")
             else:
                 _check_value(flag, name, value if equals else _taken(flag, name, rest))
+                while flag.several and rest and not rest[0].startswith("-"):
+                    rest.pop(0)
         else:
             words.append(argument)
     _check_words(command, words, names, lacks_run="--run" in flags and "--run" not in given)
@@ -72,12 +76,14 @@ def _flags(kind: type[Any]) -> Iterator[tuple[str, _Flag]]:
         if is_dataclass(hint):
             yield from _flags(cast("type[Any]", hint))
         elif not _is_tuple(hint):
+            several = get_origin(hint) is tuple
             parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+            parts = get_args(hint)[:1] if several else parts
             kinds = tuple(part for part in parts if part in (*_WORDS, bool))
             known = len(kinds) == len([part for part in parts if part is not type(None)])
             yield (
                 _dashed(f"--{field.name}"),
-                _Flag(kinds=kinds if known else (), default=_default(field)),
+                _Flag(kinds=kinds if known else (), default=_default(field), several=several),
             )
 
 
@@ -135,13 +141,14 @@ def _check_words(command: str, words: list[str], names: int, *, lacks_run: bool)
 
 
 def _example(flag: _Flag, name: str) -> str:
-    if flag.default in (None, MISSING):
+    if flag.default in (None, MISSING, ()):
         return ""
     return f", for example {name} {flag.default}"
 
 
 def _is_tuple(hint: object) -> bool:
-    return get_origin(hint) is tuple
+    """Whether it is a tuple of a fixed length: names without a flag."""
+    return get_origin(hint) is tuple and Ellipsis not in get_args(hint)
 
 
 def _is_number(argument: str) -> bool:

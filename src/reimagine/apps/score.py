@@ -10,7 +10,14 @@ import torch
 
 from reimagine.apps.flags import parse_flags
 from reimagine.apps.progress import show_progress
-from reimagine.apps.score_clips import Player, find_real, run_clip, video_clip, with_truth
+from reimagine.apps.score_clips import (
+    Player,
+    clip_frames,
+    find_real,
+    run_clip,
+    video_clip,
+    with_truth,
+)
 from reimagine.film import FINAL, PAINTED
 from reimagine.listener import Listener
 from reimagine.request import InputError
@@ -85,6 +92,7 @@ def score(request: ScoreRequest) -> int:
     folder = _out(request)
     # Measuring takes long, and was in vain if nothing could be written then.
     check_writable(folder)
+    _check_lengths(request)
     with show_progress() as listener:
         means = _means(request, listener)
         measured = [_measure(request, means)]
@@ -130,12 +138,27 @@ def _no_run(path: str | Path) -> InputError:
     return InputError(f"There is no folder {path}; expected a run. Give the --out of a run.")
 
 
+def _check_lengths(request: ScoreRequest) -> None:
+    """What `_check_alike` finds in the end, of two single runs, before they are measured."""
+    frames: dict[str, int] = {}
+    for run in (request.run, request.against):
+        if run is not None and (Path(run) / "request.json").is_file():
+            frames[run] = clip_frames(Path(run))
+    if len(set(frames.values())) > 1:
+        (a, first), (b, second) = frames.items()
+        raise _lengths_differ(a, first, b, second)
+
+
+def _lengths_differ(a: str, frames: int, b: str, others: int) -> InputError:
+    return InputError(
+        f"{a} has {frames} frames and {b} {others}; expected clips of one length. "
+        "Give runs of the same request."
+    )
+
+
 def _check_alike(a: Scores, b: Scores) -> None:
     if a.clips == b.clips == 1 and a.frames != b.frames:
-        raise InputError(
-            f"{a.name} has {a.frames} frames and {b.name} {b.frames}; expected clips of one length. "
-            "Give runs of the same request."
-        )
+        raise _lengths_differ(a.name, a.frames, b.name, b.frames)
 
 
 def _means(request: ScoreRequest, listener: Listener) -> _Means:

@@ -30,11 +30,47 @@ VIDEOS = (".mp4", ".webm", ".mkv", ".mov", ".avi")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What a run folder says of itself."""
+
+    painted: Path
+    """Folder of the pictures as painted."""
+    request: Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
     """What a run was to show."""
 
     person: Person
     scene: Scene
+
+
+def clip_frames(path: Path) -> int:
+    """How many frames a run was asked for.
+
+    Raises:
+        InputError: where it is no run of a person's video.
+    """
+    return _run(path).request.clip.frames
+
+
+def _run(path: Path) -> _Run:
+    held = dict(read_request(path))
+    command = held.pop("command", "generate")
+    if command not in ("generate", "refine"):
+        raise InputError(
+            f"{path} is a run of {command}, which paints nobody; expected one of generate or refine."
+        )
+    source = held.pop("run", None) if command == "refine" else path
+    if source is None:
+        raise InputError(
+            f"{path} refined frames from elsewhere, of which no body is known; expected a run of generate, or of refine "
+            f"--run. Give --video {path}/video.mp4."
+        )
+    return _Run(
+        painted=Path(source) / PAINTED, request=from_json(Request, held, f"{path}/request.json")
+    )
 
 
 def run_clip(path: Path) -> Clip:
@@ -43,22 +79,16 @@ def run_clip(path: Path) -> Clip:
     Raises:
         InputError: where it is no run of a video, or is not painted to its end.
     """
-    held = dict(read_request(path))
-    command = held.pop("command", "generate")
-    if command not in ("generate", "refine"):
-        raise InputError(
-            f"{path} is a run of {command}, which paints nobody; expected one of generate or refine."
-        )
-    source = Path(held.pop("run")) if command == "refine" else path
-    request = from_json(Request, held, f"{path}/request.json")
+    run = _run(path)
+    request, source = run.request, run.painted.parent
     frames = request.clip.frames
-    _check_whole(source / PAINTED, frames)
+    _check_whole(run.painted, frames)
     refined = path / FINAL
     if refined.is_dir():
         _check_whole(refined, frames)
     asked = _asked(request)
     check_surface(source, asked.person)
-    painted = _reader(source / PAINTED)
+    painted = _reader(run.painted)
     return Clip(
         name=path.name,
         frames=frames,
@@ -169,10 +199,7 @@ def video_clip(path: Path, conditions: str | None) -> Clip:
     if conditions is None:
         return clip
     run = Path(conditions)
-    held = dict(read_request(run))
-    held.pop("command", None)
-    held.pop("run", None)
-    request = from_json(Request, held, f"{run}/request.json")
+    request = _run(run).request
     if request.clip.frames != frames:
         raise InputError(
             f"{path} has {frames} frames and --conditions {run} {request.clip.frames}; expected as many. "
