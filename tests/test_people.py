@@ -2,6 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from reimagine.appearance.store import load_person
 from reimagine.listener import Listener
@@ -45,6 +46,25 @@ def test_the_same_photos_are_fitted_once_whatever_they_are_called(
     find_person(Photos(front=str(tmp_path / "b.png")))
     find_person(Photos(front=str(tmp_path / "a.png"), back=str(tmp_path / "b.png")))
     assert len(made) == 3
+
+
+def test_corrected_parts_and_further_photos_make_another_person(made: list[Photos], tmp_path: Path):
+    names = [str(tmp_path / f"{name}.png") for name in ("f", "s", "p")]
+    for name in names:
+        write_picture(name, torch.zeros(3, 64, 64))
+    front, side, parts = names
+    every = [
+        Photos(front=front),
+        Photos(front=front, photo=(side,)),
+        Photos(front=front, photo=(side, side)),
+        Photos(front=front, front_parts=parts),
+    ]
+    for photos in (*every, *every):
+        find_person(photos)
+    assert made == every
+    Path(parts).write_bytes(Path(parts).read_bytes() + b" ")
+    find_person(every[-1])
+    assert made == [*every, every[-1]]
 
 
 def test_a_damaged_memory_is_made_again(made: list[Photos], tmp_path: Path):

@@ -15,6 +15,7 @@ from reimagine.request import (
     Clip,
     ImageModel,
     InputError,
+    Photos,
     Refinement,
     RefineRequest,
     Request,
@@ -114,13 +115,24 @@ def check_request(request: Request) -> None:
             f"Leave out {flags[0]}; --height-m sets the size."
         )
     check_person(request.photos)
-    for name, path in asdict(request.photos).items():
-        if path is not None and name != "person":
-            read_picture(path)
+    check_pictures(request.photos)
     check_video(request.video, request.background)
     read_background(request.background, *parse_size(request.clip.size))
     check_overlay(request.overlay, request.clip)
     check_keyframes(request.keyframes)
+
+
+def check_pictures(photos: Photos) -> None:
+    """Nothing, where every picture that was given can be read.
+
+    Raises:
+        InputError: naming the first file that cannot.
+    """
+    for name, given in asdict(photos).items():
+        if given is None or name == "person":
+            continue
+        for path in given if isinstance(given, tuple) else (given,):
+            read_picture(path)
 
 
 def check_keyframes(keyframes: int) -> None:

@@ -210,12 +210,13 @@ def _key(photos: Photos) -> str:
         for source in sorted((package / stage).glob("*.py")):
             digest.update(source.read_bytes())
     for field in fields(photos):
-        path = getattr(photos, field.name)
-        if path is None:
-            continue
-        try:
-            data = Path(path).read_bytes()
-        except OSError:
-            data = b""  # reading the photos will say what is wrong
-        digest.update(f"\0{field.name}\0{len(data)}\0".encode() + data)
+        given = getattr(photos, field.name)
+        for path in given if isinstance(given, tuple) else [given]:
+            if path is None:
+                continue
+            try:
+                data = Path(path).read_bytes()
+            except OSError:
+                data = b""  # reading the photos will say what is wrong
+            digest.update(f"\0{field.name}\0{len(data)}\0".encode() + data)
     return digest.hexdigest()[:32]

@@ -104,6 +104,8 @@ class Photos:
     """Which part each pixel of the front photo shows: parts_0.png of a person's folder, corrected. Default: found."""
     back_parts: str | None = None
     """The same for the back photo: parts_1.png."""
+    photo: tuple[str, ...] = ()
+    """A further photo, from any other side, of the same stance and clothes; give it several times for several."""
     person: str | None = None
     """A person made by `reimagine person`, instead of photos; or the name of one that ships: alex, sam."""
 

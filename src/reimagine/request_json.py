@@ -6,7 +6,7 @@ from dataclasses import asdict, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, cast, get_args, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from reimagine.request import InputError
 
@@ -49,6 +49,8 @@ def to_json(request: Any) -> dict[str, Any]:  # noqa: ANN401
     """The request without the folder that it goes to and how it is computed: what decides the result."""
     content = asdict(request)
     content.pop("out", None)
+    if not content.get("photos", {}).get("photo", True):
+        del content["photos"]["photo"]  # so that runs from before there were further photos go on
     if "image_model" in content:
         # A run that found no memory is continued with another --vram.
         content["image_model"] = {
@@ -86,6 +88,12 @@ def from_json(kind: type[T], content: Any, where: str) -> T:  # noqa: ANN401
 
 
 def _checked(value: Any, hint: Any, where: str) -> Any:  # noqa: ANN401
+    if get_origin(hint) is tuple:
+        kind = get_args(hint)[0]
+        if not isinstance(value, list):
+            raise InputError(f"{where} is {_named(value)}; expected a list.")
+        items = cast("list[Any]", value)
+        return tuple(_checked(one, kind, f"{where}, number {k + 1}") for k, one in enumerate(items))
     kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     if float in kinds and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

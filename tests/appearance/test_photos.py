@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from reimagine.appearance.part_files import encode_parts
-from reimagine.appearance.photos import MAX_HEIGHT, check_photos, read_photos
+from reimagine.appearance.photos import MAX_HEIGHT, check_photos, read_more_photos, read_photos
 from reimagine.pictures import read_picture, write_picture
 from reimagine.request import InputError, Photos
 
@@ -108,6 +108,8 @@ def test_mask_without_a_shape_is_refused(tmp_path: Path, value: int):
         (Photos(back="b.png"), "Got only --back; .*--front FILE"),
         (Photos(front="f.png", reference="w.png"), "--reference came together with --front;"),
         (Photos(back_mask="m.png", reference="w.png"), "together with --back-mask;"),
+        (Photos(photo=("s.png",)), "Got only --photo; .*--front FILE"),
+        (Photos(front="f.png", photo=("s.png",) * 13), "Got 13 times --photo; expected at most 12"),
         (Photos(front="f.png", back_mask="m.png"), "--back-mask without --back;"),
         (Photos(front="f.png", back_parts="p.png"), "--back-parts without --back;"),
     ],
@@ -162,6 +164,13 @@ def test_parts_of_another_size_are_refused(tmp_path: Path):
     path.write_bytes(encode_parts(parts_of(60, 40)))
     with pytest.raises(InputError, match=r"p\.png is 40x60; expected 80x120"):
         read_photos(Photos(front=save(tmp_path / "f.png"), front_parts=str(path)))
+
+
+def test_further_photos_come_in_their_order(tmp_path: Path):
+    paths = tuple(save(tmp_path / f"{name}.png") for name in "ab")
+    pictures = read_more_photos(Photos(front="f.png", photo=paths))
+    assert [picture.name for picture in pictures] == ["a.png", "b.png"]
+    assert [picture.side for picture in pictures] == ["photo 1", "photo 2"]
 
 
 def test_narrow_reference_is_refused(tmp_path: Path):

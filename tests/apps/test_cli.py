@@ -257,3 +257,34 @@ def test_a_plan_says_what_painting_costs_and_stops(
 def test_a_lora_that_is_given_twice_counts_twice(flags):
     request = read_flags(Request, "generate", flags)
     assert request.image_model.lora == "a.safetensors,b.safetensors:0.5"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--photo", "a.jpg", "--seed", "3", "--photo=b.jpg"],
+        ["--photo", "a.jpg", "b.jpg"],
+    ],
+)
+def test_further_photos_may_be_given_again_and_again(flags):
+    assert read_flags(Request, "generate", flags).photos.photo == ("a.jpg", "b.jpg")
+    assert read_flags(Request, "generate", []).photos.photo == ()
+
+
+def test_a_further_photo_without_its_file_is_refused():
+    with pytest.raises(InputError, match="--photo came without a value"):
+        read_flags(Request, "generate", ["--photo", "--seed", "3"])
+
+
+def test_further_photos_survive_json(tmp_path: Path):
+    request = Request(photos=Photos(front="f.jpg", photo=("a.jpg", "b.jpg")))
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps(to_json(request)))
+    assert read_request_file(Request, path).photos == request.photos
+    assert "photo" not in to_json(Request())["photos"]
+    path.write_text('{"photos": {"photo": "a.jpg"}}')
+    with pytest.raises(InputError, match=r'photo is "a\.jpg"; expected a list'):
+        read_request_file(Request, path)
+    path.write_text('{"photos": {"photo": [3]}}')
+    with pytest.raises(InputError, match="number 1 is 3; expected a text"):
+        read_request_file(Request, path)

@@ -15,8 +15,9 @@ from reimagine.appearance.doubts import front_back_swapped, same_person_warning
 from reimagine.appearance.face import nod
 from reimagine.appearance.fit import Fit, fit_body
 from reimagine.appearance.matte import silhouette
+from reimagine.appearance.more_photos import add_photos
 from reimagine.appearance.parts import label_parts
-from reimagine.appearance.photos import Picture, read_photos
+from reimagine.appearance.photos import Picture, read_more_photos, read_photos
 from reimagine.appearance.piece import Piece, normals_of
 from reimagine.appearance.pieces import make_pieces
 from reimagine.appearance.plane import plane_of, region_picture
@@ -43,6 +44,7 @@ def build_person(
         InputError: where the photos cannot be used.
     """
     cut = [_cut_out(picture) for picture in read_photos(photos)]
+    more = [_cut_out(picture) for picture in read_more_photos(photos)]
     pictures, notes = _in_order(tuple(cut))
     alphas = [picture.mask for picture in pictures if picture.mask is not None]
     report("silhouettes", 1.0)
@@ -66,6 +68,7 @@ def build_person(
     report("dressing", 0.5)
     person = _coloured(fit, pieces, shown, pictures, labels, notes)
     report("dressing", 1.0)
+    person = add_photos(person, fit, more, lambda share: report("further photos", share))
     swapped = pictures[0].name != cut[0].name
     return replace(person, reference=wide_reference(photos, pictures, swapped=swapped))
 

@@ -28,12 +28,19 @@ def silhouette(picture: Picture) -> Float[Tensor, "height width"]:
     backdrop = fit_backdrop(lab)
     if backdrop.busy > 0.3:
         raise InputError(
-            f"{picture.name} has a busy background; expected a plain one. Give "
-            f"--{picture.side}-mask FILE, white where the person is, or a photo with transparency."
+            f"{picture.name} has a busy background; expected a plain one. Give {_mask_flag(picture)}"
+            "a photo with transparency."
         )
     person = _person(lab, backdrop)
     _check_person(person, picture)
     return torch.from_numpy(_soften(lab, person, backdrop))
+
+
+def _mask_flag(picture: Picture) -> str:
+    """How a user says where the person is; further photos have no flag for it."""
+    if picture.side not in ("front", "back"):
+        return ""
+    return f"--{picture.side}-mask FILE, white where the person is, or "
 
 
 def _check_person(person: Bool[np.ndarray, "height width"], picture: Picture) -> None:
@@ -47,7 +54,7 @@ def _check_person(person: Bool[np.ndarray, "height width"], picture: Picture) ->
         got = "a shape wider than it is tall"
     raise InputError(
         f"Found {got} in {picture.name}; expected one standing person, head to feet, before a "
-        f"plain background. Give another photo, or --{picture.side}-mask FILE."
+        f"plain background. Give {_mask_flag(picture)}another photo."
     )
 
 

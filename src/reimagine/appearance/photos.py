@@ -17,6 +17,10 @@ MAX_HEIGHT = 2048
 """Photos taller than this, in pixels, are scaled down: more costs time and shows nothing."""
 
 
+MOST = 12
+"""Further photos beside front and back."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """One photo as the user gave it."""
@@ -26,7 +30,7 @@ class Picture:
     mask: Float[Tensor, "height width"] | None
     """0..1, 1 where the person is: the user's mask, else the photo's own alpha; None where there is neither."""
     side: str
-    """"front" or "back"."""
+    """"front", "back", or for further photos "photo 1" and so on."""
     name: str
     """The file's name, for messages."""
     parts: Int[Tensor, "height width"] | None = None
@@ -59,12 +63,27 @@ def read_photos(photos: Photos) -> tuple[Picture, ...]:
     )
 
 
+def read_more_photos(photos: Photos) -> tuple[Picture, ...]:
+    """The further pictures, from wherever, in their order; a photo's own alpha says where the person is.
+
+    Raises:
+        InputError: where a file cannot be used.
+    """
+    return tuple(
+        _shrink(_read(path, None, f"photo {index + 1}")) for index, path in enumerate(photos.photo)
+    )
+
+
 def check_photos(photos: Photos) -> None:
     """Nothing, where the photos asked for go together; opens no file.
 
     Raises:
-        InputError: no photo, a reference beside other photos, a back or a mask without its photo.
+        InputError: no photo, a reference beside other photos, a back or a mask without its photo, too many.
     """
+    if len(photos.photo) > MOST:
+        raise InputError(
+            f"Got {len(photos.photo)} times --photo; expected at most {MOST}. Choose those from the sides."
+        )
     if photos.reference is not None:
         other = [
             flag
@@ -83,7 +102,8 @@ def check_photos(photos: Photos) -> None:
             )
         return
     if photos.front is None:
-        got = "only --back" if photos.back is not None else "no photo"
+        got = "only --photo" if photos.photo else "no photo"
+        got = "only --back" if photos.back is not None else got
         raise InputError(
             f"Got {got}; expected a photo from the front. "
             "Give --front FILE (and --back FILE), or --reference FILE."

@@ -52,6 +52,24 @@ _TURNS = (
     ("neck", 2, 0.06),
     ("head", 2, 0.08),
 )
+ALL_ROUND = (
+    *_TURNS,
+    ("left_shoulder", 0, 0.10),
+    ("right_shoulder", 0, 0.10),
+    ("left_shoulder", 1, 0.10),
+    ("right_shoulder", 1, 0.10),
+    ("left_elbow", 1, 0.10),
+    ("right_elbow", 1, 0.10),
+    ("left_hip", 0, 0.02),
+    ("right_hip", 0, 0.02),
+    ("left_knee", 0, 0.02),
+    ("right_knee", 0, 0.02),
+    ("spine1", 0, 0.01),
+    ("neck", 0, 0.02),
+    ("head", 0, 0.02),
+)
+"""With turns that only a photo from the side shows. Few of trunk and legs: how somebody stands is taken for their shape,
+which stays with them in every pose."""
 
 
 def settle(
@@ -59,7 +77,7 @@ def settle(
 ) -> tuple[Stance, ...]:
     """The stances of `fit`, moved by a few degrees and centimetres so that `surface` fills each silhouette (0..1)."""
     with workers() as pool:
-        each = pool.map(partial(_settled, fit.body, surface), fit.stances, silhouettes)
+        each = pool.map(partial(settle_one, fit.body, surface), fit.stances, silhouettes)
         return tuple(each)
 
 
@@ -78,9 +96,14 @@ def _rim(surface: Skin, stance: Stance) -> Skin:
     )
 
 
-def _settled(
-    body: Body, surface: Skin, stance: Stance, alpha: Float[Tensor, "height width"]
+def settle_one(
+    body: Body,
+    surface: Skin,
+    stance: Stance,
+    alpha: Float[Tensor, "height width"],
+    which: tuple[tuple[str, int, float], ...] = _TURNS,
 ) -> Stance:
+    """The stance moved so that `surface` fills the silhouette (0..1); `which`: joint, axis and how far it usually goes."""
     skin = _rim(surface, stance)
     scale = _HEIGHT / len(alpha)
     size = (max(1, round(alpha.shape[1] * scale)), _HEIGHT)
@@ -90,14 +113,14 @@ def _settled(
     rim = mask & ~cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     points = np.random.default_rng(0).permutation(np.argwhere(rim))[:500, ::-1] + 0.5
     points = torch.from_numpy(points.astype(np.float32))
-    turns = torch.zeros(len(_TURNS), requires_grad=True)
+    turns = torch.zeros(len(which), requires_grad=True)
     moves = torch.zeros(7, requires_grad=True)
-    usual = torch.tensor([far for _, _, far in _TURNS])
+    usual = torch.tensor([far for _, _, far in which])
     optimizer = torch.optim.Adam([turns, moves], lr=0.1)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, _STEPS)
     for _ in range(_STEPS):
         optimizer.zero_grad()
-        pose = pose_body(body, _turned(stance.motion, turns * usual))
+        pose = pose_body(body, _turned(stance.motion, turns * usual, which))
         camera = _moved(stance.camera, moves)
         local = pose_skin(skin, pose)[0] @ camera.R[0].T + camera.t[0]
         pixels = (local @ camera.K[0].T)[:, :2] / local[:, 2:] * scale
@@ -112,7 +135,7 @@ def _settled(
         loss.backward()
         optimizer.step()
         schedule.step()
-    motion = _turned(stance.motion, turns.detach() * usual)
+    motion = _turned(stance.motion, turns.detach() * usual, which)
     return Stance(
         motion=motion,
         pose=pose_body(body, motion),
@@ -124,10 +147,12 @@ def _pull(away: Tensor) -> Tensor:
     return away.square() / (away.square() + _REACH**2)
 
 
-def _turned(motion: Motion, angles: Float[Tensor, " turns"]) -> Motion:
+def _turned(
+    motion: Motion, angles: Float[Tensor, " turns"], which: tuple[tuple[str, int, float], ...]
+) -> Motion:
     """The motion (one frame) with some joints turned further."""
     more = torch.zeros(55, 3)
-    for index, (joint, axis, _) in enumerate(_TURNS):
+    for index, (joint, axis, _) in enumerate(which):
         unit = torch.zeros(55, 3)
         unit[JOINTS.index(joint), axis] = 1.0
         more = more + angles[index] * unit
