@@ -1,18 +1,22 @@
 """How near painted frames are to the truth, view by view, on people whose dressed shape is known.
 
-Usage: python -m benchmarks.appearance [--motion walk] [--width 320]
+Usage: python -m benchmarks.appearance [--motion walk] [--width 320] [--steps]
+
+With --steps, each person is made once with all steps and once without each of them.
 
 Photos of alex and sam go the same way as a user's. Both the person made of them and the true one then take the same
 pose before the same camera.
 """
 
 import argparse
+from dataclasses import fields, replace
 from importlib import resources
 
 import numpy as np
 import torch
 
 from reimagine.appearance.build import build_person
+from reimagine.appearance.steps import ALL
 from reimagine.body.library import built_in_motion
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.path import make_camera
@@ -58,18 +62,26 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--motion", default="apose,walk")
     options.add_argument("--width", type=int, default=320)
+    options.add_argument("--steps", action="store_true")
     asked = options.parse_args()
     people = resources.files("reimagine") / "data" / "people"
     print("| person, motion | " + " | ".join(f"{one} deg" for one in AZIMUTHS) + " | mean |")
     print("|---" * (len(AZIMUTHS) + 2) + "|")
     for name in ("alex", "sam"):
         photos = [str(people / name / f"{side}.png") for side in ("front", "back")]
-        person = build_person(Photos(front=photos[0], back=photos[1]))
-        for motion in asked.motion.split(","):
-            rows = compare(person, name, motion, asked.width)
-            rows.append(tuple(float(x) for x in np.mean(rows, axis=0)))
-            cells = [f"{psnr:.1f} dB {ssim:.3f} IoU {iou:.3f}" for psnr, ssim, iou in rows]
-            print(f"| {name}, {motion} | " + " | ".join(cells) + " |", flush=True)
+        variants = {"": ALL}
+        if asked.steps:
+            variants |= {
+                f" without {step.name}": replace(ALL, **{step.name: False}) for step in fields(ALL)
+            }
+        for without, steps in variants.items():
+            person = build_person(Photos(front=photos[0], back=photos[1]), steps=steps)
+            for motion in asked.motion.split(","):
+                rows = compare(person, name, motion, asked.width)
+                psnr, ssim, iou = (float(x) for x in np.mean(rows, axis=0))
+                rows.append((psnr, ssim, iou))
+                cells = [f"{psnr:.2f} dB {ssim:.3f} IoU {iou:.3f}" for psnr, ssim, iou in rows]
+                print(f"| {name}{without}, {motion} | " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

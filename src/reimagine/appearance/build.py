@@ -24,6 +24,7 @@ from reimagine.appearance.plane import plane_of, region_picture
 from reimagine.appearance.reference import wide_reference
 from reimagine.appearance.seeing import Seeing, seeing
 from reimagine.appearance.settle import settle
+from reimagine.appearance.steps import ALL, Steps
 from reimagine.appearance.texture import View
 from reimagine.body.model import joint_positions, pose_skin
 from reimagine.records import Person, Photo, Skin
@@ -34,11 +35,12 @@ def build_person(
     photos: Photos,
     *,
     height_m: float | None = None,
+    steps: Steps = ALL,
     report: Callable[[str, float], None] = lambda _step, _share: None,
 ) -> Person:
     """The person on the photos: body, dressed surface, colours.
 
-    `report` hears the step's name and the share of it done, 0..1.
+    `report` hears the step's name and the share of it done, 0..1. `steps`: what may be left out, to measure it.
 
     Raises:
         InputError: where the photos cannot be used.
@@ -54,8 +56,9 @@ def build_person(
         height_m=height_m,
         report=lambda share: report("fitting the body", share),
     )
-    first = nod(fit.body, fit.stances[0], pictures[0].rgb, alphas[0])
-    fit = replace(fit, stances=(first, *fit.stances[1:]))
+    if steps.nod:
+        first = nod(fit.body, fit.stances[0], pictures[0].rgb, alphas[0])
+        fit = replace(fit, stances=(first, *fit.stances[1:]))
     labels = [
         label_parts(picture.rgb, alpha, side=picture.side, guide=region_picture(fit.body, stance))
         if picture.parts is None
@@ -63,10 +66,12 @@ def build_person(
         for picture, alpha, stance in zip(pictures, alphas, fit.stances, strict=True)
     ]
     pieces = make_pieces(fit.body, [stance.pose for stance in fit.stances], _shown(fit, labels))
-    fit = replace(fit, stances=settle(fit, _join(pieces)[0], alphas))
+    if steps.settle:
+        fit = replace(fit, stances=settle(fit, _join(pieces)[0], alphas))
     shown = _shown(fit, labels)
     report("dressing", 0.5)
-    person = _coloured(fit, pieces, shown, pictures, labels, notes)
+    person = _coloured(fit, pieces, shown, pictures, labels, steps)
+    person = replace(person, notes=notes)
     report("dressing", 1.0)
     person = add_photos(person, fit, more, lambda share: report("further photos", share))
     swapped = pictures[0].name != cut[0].name
@@ -113,7 +118,7 @@ def _coloured(
     shown: list[Seeing],
     pictures: tuple[Picture, ...],
     labels: list[Int[Tensor, "height width"]],
-    notes: tuple[str, ...],
+    steps: Steps,
 ) -> Person:
     surface, owner = _join(pieces)
     views = [
@@ -121,7 +126,7 @@ def _coloured(
         for index, (seen, picture) in enumerate(zip(shown, pictures, strict=True))
     ]
     coats = [
-        coat(piece, np.flatnonzero(owner == index), fit, shown, views)
+        coat(piece, np.flatnonzero(owner == index), fit, shown, views, steps)
         for index, piece in enumerate(pieces)
     ]  # pieces lie one after the other in the surface
     return Person(
@@ -143,7 +148,6 @@ def _coloured(
         seen=torch.from_numpy(np.concatenate([coat.trust for coat in coats]).clip(0, 1)),
         fill=torch.from_numpy(np.concatenate([coat.fill for coat in coats]).clip(0, 1)),
         part=torch.tensor([piece.part for piece in pieces])[torch.from_numpy(owner)],
-        notes=notes,
     )
 
 

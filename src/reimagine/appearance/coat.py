@@ -14,6 +14,7 @@ from reimagine.appearance.outline import FACE, HAIR, LOWER, SHOES, SKIN, UPPER
 from reimagine.appearance.piece import Piece
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing
+from reimagine.appearance.steps import ALL, Steps
 from reimagine.appearance.texture import (
     Places,
     Sighting,
@@ -80,12 +81,17 @@ class Coat:
 
 
 def coat(
-    piece: Piece, chosen: NDArray[np.int64], fit: Fit, shown: list[Seeing], views: list[View]
+    piece: Piece,
+    chosen: NDArray[np.int64],
+    fit: Fit,
+    shown: list[Seeing],
+    views: list[View],
+    steps: Steps = ALL,
 ) -> Coat:
     """The colours of a piece, whose vertices are `chosen` of those in `views`; `shown` and `views` in the photos' order."""
     verts = views[0].verts[chosen]
     way = Way(
-        lay=piece.name not in ("throat", "left_foot", "right_foot"),
+        lay=steps.lay and piece.name not in ("throat", "left_foot", "right_foot"),
         through_camera=piece.name not in (*_SCULPTED, "throat"),
     )
     allowed = [_allowed(piece, seen, view) for seen, view in zip(shown, views, strict=True)]
@@ -94,6 +100,7 @@ def coat(
     kinds = _kinds(piece, verts, at, allowed, grids)
     bare = _is_bare(piece)
     mirror = ~bare[kinds.argmax(0)] if piece.name in ("head", "trunk", "throat") else True
+    mirror = mirror & np.bool_(steps.fold)
     sightings = [
         _sighted(view, here, may, grid, kinds.argmax(0), np.broadcast_to(mirror, len(chosen)))
         for view, here, may, grid in zip(views, at, allowed, grids, strict=True)
@@ -110,7 +117,7 @@ def coat(
     folded = np.any([one.folded for one in sightings], axis=0)
     # Prints on cloth and clasps in hair are not carried on to the sides.
     usual = np.ones(len(verts), np.float32)
-    for kind in range(len(kinds)):
+    for kind in range(len(kinds) if steps.prints else 0):
         of = folded & (kinds.argmax(0) == kind)
         for v in range(len(views)):
             odd = oddness(verts[of], taken[v, of], known[of], trust[of])

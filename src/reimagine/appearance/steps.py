@@ -1,0 +1,22 @@
+"""Which steps of making a person are taken: all, but for measuring what each one brings."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """Each can be left out alone; `python -m benchmarks.appearance --steps` prints what that costs."""
+
+    nod: bool = True
+    """Bend the head as the face shows."""
+    settle: bool = True
+    """Stance and camera once more, now that the clothes are known."""
+    lay: bool = True
+    """Lay each part's outline onto the photo's, row by row."""
+    fold: bool = True
+    """Fold photos back around the sides, for cloth and hair; else sides are guessed from what is near."""
+    prints: bool = True
+    """Keep prints and other odd colours from being carried on to the sides."""
+
+
+ALL = Steps()
