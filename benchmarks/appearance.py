@@ -1,16 +1,19 @@
 """How near painted frames are to the truth, view by view, on people whose dressed shape is known.
 
-Usage: python -m benchmarks.appearance [--motion walk] [--width 320] [--steps]
+Usage: python -m benchmarks.appearance [--motion walk] [--width 320] [--steps] [--sides]
 
-With --steps, each person is made once with all steps and once without each of them.
+With --sides, each person is made of front and back, then with a photo from the right, then with both sides. With --steps, each person is made once with all steps and once without each of them.
 
 Photos of alex and sam go the same way as a user's. Both the person made of them and the true one then take the same
 pose before the same camera.
 """
 
 import argparse
+import math
 from dataclasses import fields, replace
 from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -23,12 +26,12 @@ from reimagine.cameras.path import make_camera
 from reimagine.conditions.normals import make_conditions
 from reimagine.frames.backends.atlas import Atlas
 from reimagine.people import with_height
-from reimagine.pictures import over
+from reimagine.pictures import over, write_picture
 from reimagine.records import Person
 from reimagine.request import Photos, View
 from reimagine.scores.fidelity import fidelity
 from reimagine.synth.dress import make_dressed
-from reimagine.synth.people import render_truth
+from reimagine.synth.people import make_person_photo, render_truth
 
 AZIMUTHS = (0, 45, 90, 135, 180)
 
@@ -57,31 +60,55 @@ def compare(person: Person, name: str, motion: str, width: int) -> list[tuple[fl
     return found
 
 
+def photograph_sides(name: str, folder: Path) -> tuple[str, ...]:
+    """Files with a photo from the person's right and one from their left."""
+    made: list[str] = []
+    for side, yaw in (("right", -math.pi / 2), ("left", math.pi / 2)):
+        path = folder / f"{name}_{side}.png"
+        write_picture(path, make_person_photo(name, yaw))
+        made.append(str(path))
+    return tuple(made)
+
+
 def main() -> None:
     """Print one table per person."""
+    with TemporaryDirectory() as folder:
+        _print_tables(folder)
+
+
+def _print_tables(folder: str) -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--motion", default="apose,walk")
     options.add_argument("--width", type=int, default=320)
     options.add_argument("--steps", action="store_true")
+    options.add_argument("--sides", action="store_true")
     asked = options.parse_args()
     people = resources.files("reimagine") / "data" / "people"
     print("| person, motion | " + " | ".join(f"{one} deg" for one in AZIMUTHS) + " | mean |")
     print("|---" * (len(AZIMUTHS) + 2) + "|")
     for name in ("alex", "sam"):
         photos = [str(people / name / f"{side}.png") for side in ("front", "back")]
-        variants = {"": ALL}
+        plain = Photos(front=photos[0], back=photos[1])
+        variants = {"": (plain, ALL)}
         if asked.steps:
             variants |= {
-                f" without {step.name}": replace(ALL, **{step.name: False}) for step in fields(ALL)
+                f" without {step.name}": (plain, replace(ALL, **{step.name: False}))
+                for step in fields(ALL)
             }
-        for without, steps in variants.items():
-            person = build_person(Photos(front=photos[0], back=photos[1]), steps=steps)
+        if asked.sides:
+            sides = photograph_sides(name, Path(folder))
+            variants |= {
+                f" with {count} more": (replace(plain, photo=sides[:count]), ALL)
+                for count in (1, 2)
+            }
+        for variant, (given, steps) in variants.items():
+            person = build_person(given, steps=steps)
             for motion in asked.motion.split(","):
                 rows = compare(person, name, motion, asked.width)
                 psnr, ssim, iou = (float(x) for x in np.mean(rows, axis=0))
                 rows.append((psnr, ssim, iou))
                 cells = [f"{psnr:.2f} dB {ssim:.3f} IoU {iou:.3f}" for psnr, ssim, iou in rows]
-                print(f"| {name}{without}, {motion} | " + " | ".join(cells) + " |", flush=True)
+                print(f"| {name}{variant}, {motion} | " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from reimagine.appearance.pieces import dense_weights
 from reimagine.appearance.plane import CELL_M, Plane, depths, plane_of, region_picture, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
 from reimagine.appearance.seeing import Seeing
+from reimagine.appearance.steps import Steps
 from reimagine.appearance.texture import View, Way, colours, guess, oddness, places, sight
 from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
 from reimagine.body.model import pose_body, pose_skin
@@ -317,6 +318,11 @@ def test_skin_takes_its_colour_from_skin_and_cloth_from_cloth_all_around(body, s
     clear = np.abs(down - 20) > 3
     wanted = np.where((down < 20)[:, None], [0.1, 0.1, 0.9], [0.8, 0.6, 0.5])
     assert np.abs(colour - wanted)[clear].max() < 0.1
+    # Cloth is folded back around the side, unless that is left out.
+    beside = (down < 17) & (np.abs(normals[:, 2]) < 0.05)
+    plain = coat(piece, np.arange(len(verts)), fit, [seen], [view], Steps(fold=False))
+    assert worn.share[0, beside].max() > 0.3
+    assert plain.share[0, beside].max() == 0
 
 
 def test_parts_of_the_body_are_seen_along_the_cameras_rays(body, stance):

@@ -49,16 +49,17 @@ def render_truth(
 
 def make_person_photos(name: str) -> tuple[Float[Tensor, "3 height width"], ...]:
     """Front and back photo of a made person before a light paper wall, 0..1."""
+    return tuple(make_person_photo(name, yaw) for yaw in (0.0, math.pi))
+
+
+def make_person_photo(name: str, yaw_rad: float) -> Float[Tensor, "3 height width"]:
+    """A photo of a made person before a light paper wall, 0..1; yaw 0 from the front, pi / 2 from their left."""
     person = make_dressed(name)
-    pose = stance(person.body)
-    pictures: list[Tensor] = []
-    for yaw in (0.0, math.pi):
-        camera = studio_camera(yaw)
-        rgba = _render(person, pose, camera)
-        paper = floor_shadow(_posed(person, pose), person.skin.faces, camera, yaw)
-        backdrop = (torch.tensor(BACKDROP)[:, None, None] * paper) ** (1 / GAMMA)
-        pictures.append(torch.lerp(backdrop, rgba[:3], rgba[3:]))
-    return tuple(pictures)
+    pose, camera = stance(person.body), studio_camera(yaw_rad)
+    rgba = _render(person, pose, camera)
+    paper = floor_shadow(_posed(person, pose), person.skin.faces, camera, yaw_rad)
+    backdrop = (torch.tensor(BACKDROP)[:, None, None] * paper) ** (1 / GAMMA)
+    return torch.lerp(backdrop, rgba[:3], rgba[3:])
 
 
 def studio_camera(yaw_rad: float) -> CameraPath:
