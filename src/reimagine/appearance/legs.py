@@ -17,14 +17,15 @@ from reimagine.appearance.outline import (
     beside_nothing,
     closed,
     hang,
+    large,
     largest,
     lowest,
     smooth,
 )
 from reimagine.appearance.plane import CELL_M
 
-_UNDER_SHIRT_M, _CUFF_M, _TAPER_M = 0.025, 0.04, 0.015
-"""How far legs go on under a shirt; how near its end a hem is looked for; how much narrower hidden hips are."""
+_UNDER_SHIRT_M, _UNDER_SKIRT_M, _CUFF_M, _TAPER_M = 0.025, 0.05, 0.04, 0.015
+"""How far legs go on under a shirt, and further under a skirt; how near its end a hem is looked for; how much narrower hidden hips are."""
 _CROTCH_M = 0.11
 """Below the hip joints."""
 _HIPS = [1, 2]
@@ -44,11 +45,13 @@ def legs(
     both = leg_cloth(labels) & np.isin(guide, (8, *LEFT_LEG, *RIGHT_LEG)) & below_hem
     both |= np.isin(bare, (8, 9, 10, 12, 13)) & (labels > 0) & below_hem
     # Under the shirt nothing is seen: the bare body, a little slimmer, carries the trousers on.
-    under = np.isin(bare, (1, 8, 9, 12)) & (rows[:, None] < hem[None, :] + 2)
-    under &= rows[:, None] > hem[None, :] - _UNDER_SHIRT_M / CELL_M
+    under = np.isin(bare, (1, 8, 9, 10, 12, 13)) & (rows[:, None] < hem[None, :] + 2)
+    # Below the crotch a hem lifts with the knees and shows more of them.
+    skirt = max(float(hem.max() - joints[_HIPS, 0].mean()) * CELL_M - _CROTCH_M, 0.0)
+    under &= rows[:, None] > hem[None, :] - (_UNDER_SHIRT_M + min(skirt / 4, _UNDER_SKIRT_M)) / CELL_M
     under = depth(under, (1e3, 1.0)) > 3
-    # Joined by what the shirt hides, legs below a long shirt are one piece too.
-    both = largest(closed(both, 0.012) | under) & below_hem
+    # Joined by what the shirt hides, legs below a long shirt are one piece too; those below a skirt are two.
+    both = large(closed(both, 0.012) | under) & below_hem
     crotch = _crotch(labels, float(hem.max()), joints)
     ankles = {
         own: _ankle(both & np.isin(guide, own), (labels == SHOES) & (guide == own[2]), bare, own)
@@ -66,7 +69,7 @@ def legs(
     for name, (edges, own) in halves.items():
         split = (rows >= crotch)[:, None]
         leg = np.where(split, edges.mask(labels.shape[1]), outer.mask(labels.shape[1]) & below_hem)
-        leg = largest(smooth(leg | under))
+        leg = largest(smooth(leg | under & (~split | np.isin(bare, own))))
         leg &= (rows <= ankles[own])[:, None]
         end = lowest(leg & split)  # above, both legs' columns end at the crotch
         found[name] = Outline(

@@ -102,3 +102,11 @@ def largest(mask: Mask) -> Mask:
         return mask
     sizes = np.bincount(pieces.ravel())[1:]
     return pieces == 1 + int(sizes.argmax())
+
+
+def large(mask: Mask) -> Mask:
+    """The connected pieces of the mask with at least a third of the largest one's size."""
+    pieces = label(mask)
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    return (sizes >= max(sizes.max() / 3, 1))[pieces]

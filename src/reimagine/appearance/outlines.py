@@ -62,7 +62,7 @@ def outlines(
     found["trunk"] = Outline(
         mask=hang(trunk, hem),
         bottom=hem,
-        regions=(1, 8, 9, 12),
+        regions=(1, 8, 9, 10, 12, 13),
         part="upper",
         hidden=np.clip(up * CELL_M / _RIM_M, 0, 1).astype(np.float32),
         neckline=np.clip((up + deeper) * CELL_M / _RIM_M, 0, 1).astype(np.float32),

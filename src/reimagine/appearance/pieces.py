@@ -14,7 +14,8 @@ from reimagine.appearance.plane import CELL_M, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.shoes import shoe
-from reimagine.body.model import pose_skin
+from reimagine.appearance.skirt import hang_between
+from reimagine.body.model import joint_positions, pose_skin
 from reimagine.records import PARTS, Body, Pose, Skin
 
 _EASE_M = {"trunk": 0.010, "left_leg": 0.006, "right_leg": 0.006}
@@ -32,6 +33,7 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
     verts = pose_skin(body.skin, pose)[0]
     regions = regions_of(body.skin)
     body_verts, body_weights = verts.numpy(), dense_weights(body.skin)
+    standing = joint_positions(body, pose)[0].numpy()
     collar_m = float(front.joints[_NECK_JOINT, 0] - front.outlines["trunk"].top) * CELL_M
     shoulder = int(front.joints[[16, 17], 0].mean() + 0.02 / CELL_M)
     shod = bool((front.labels == SHOES).sum() > 50)
@@ -70,6 +72,8 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
             body_weights=body_weights[near],
             smoothing=40 if name == "trunk" else 12,
         )
+        if name == "trunk":
+            weights = hang_between(weights, shape, standing)
         pieces.append(
             Piece(
                 name=name,

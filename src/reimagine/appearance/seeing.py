@@ -10,6 +10,7 @@ from reimagine.appearance.guide import nearest_region, settle_arms
 from reimagine.appearance.outline import Outline
 from reimagine.appearance.outlines import outlines
 from reimagine.appearance.plane import Plane
+from reimagine.appearance.skirt import skirted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,7 @@ class Seeing:
 
     plane: Plane
     labels: NDArray[np.int64]
-    """rows columns: 0, or 1 + index into PARTS."""
+    """rows columns: 0, or 1 + index into PARTS; skirts belong to the upper garment."""
     bare: NDArray[np.int64]
     """rows columns: body region, -1 off the body."""
     guide: NDArray[np.int64]
@@ -40,6 +41,7 @@ def seeing(
     bare = plane.read(regions.astype(np.float32) + 1, nearest=True).astype(np.int64) - 1
     guide = settle_arms(flat, nearest_region(bare, flat > 0), bare)
     places = plane.cells(plane.seen_at(joints[:, :2], joints[:, 2], back=True))
+    flat = skirted(flat, guide, places)
     return Seeing(
         plane=plane,
         labels=flat,

@@ -1,0 +1,75 @@
+"""Skirts and dresses: one tube about both legs, made and moved as the shirt's lower end.
+
+A blouse and a skirt are one surface too: where one ends and the other begins is a matter of colour.
+"""
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+from reimagine.appearance.outline import HANDS, LEFT_ARM, LOWER, RIGHT_ARM, UPPER, closed
+from reimagine.appearance.plane import CELL_M
+
+_HIPS, _KNEES, _PELVIS = (1, 2), (4, 5), 0
+_LEG_JOINTS = ((1, 4, 7, 10), (2, 5, 8, 11))
+"""Left and right, from the hip down, SMPL-X order."""
+_CROTCH_M, _SHORTEST_M = 0.11, 0.10
+"""Below the hip joints, and how far below that a skirt's hem lies at least."""
+_END_M, _LEFT_OVER = 0.06, 0.25
+"""Below its last whole row a skirt ends: within so many metres less than this share of its cloth is left."""
+_BETWEEN_M = 0.075
+"""Half the breadth about the middle in which a skirt follows both legs."""
+
+
+def skirted(
+    labels: NDArray[np.integer],
+    guide: NDArray[np.integer],
+    joints: Float[NDArray[np.floating], "55 2"],
+) -> NDArray[np.integer]:
+    """The labels with a skirt's counted among the shirt's; as they are where the person wears trousers or shorts.
+
+    Trousers show a gap between the legs, or go on as two below the place where the legs part; a skirt is whole down to
+    its hem and ends there. `guide` is the body region of each silhouette pixel, `joints` row and column of each joint.
+    """
+    arms = np.isin(guide, (*LEFT_ARM, *RIGHT_ARM, *HANDS))
+    cloth = closed(np.isin(labels, (UPPER, LOWER)) & ~arms, 0.006)
+    crotch = int(joints[list(_HIPS), 0].mean() + _CROTCH_M / CELL_M)
+    middle, reach = int(joints[list(_HIPS), 1].mean()), int(_BETWEEN_M / CELL_M)
+    between = cloth[crotch:, max(middle - reach, 0) : middle + reach + 1]
+    if between.size == 0:
+        return labels
+    parted = np.flatnonzero(~between.all(1))
+    rows = int(parted[0]) if len(parted) else len(between)
+    if rows * CELL_M < _SHORTEST_M:
+        return labels
+    end = int(_END_M / CELL_M)
+    hem = crotch + rows
+    above = cloth[max(hem - end, 0) : hem].sum()
+    below = cloth[hem + end // 4 : hem + end // 4 + end].sum()
+    if below > _LEFT_OVER * above:
+        return labels
+    skirt = (labels == LOWER) & (np.arange(len(labels)) < hem + end)[:, None]
+    return np.where(skirt, UPPER, labels)
+
+
+def hang_between(
+    weights: NDArray[np.float32],
+    verts: NDArray[np.float32],
+    joints: Float[NDArray[np.floating], "55 3"],
+) -> NDArray[np.float32]:
+    """Weights (verts 55) of a tube about both legs, whose lower end turns with the thighs: either side with its own.
+
+    `verts` and `joints` (metres) stand as in the photo. Shins do not move it. Above the crotch weights stay.
+    """
+    hips, knees = joints[list(_HIPS)], joints[list(_KNEES)]
+    crotch = hips[:, 1].mean() - _CROTCH_M
+    share = np.clip((crotch + 0.04 - verts[:, 1]) / 0.08, 0, 1)[:, None]
+    down = np.clip((hips[:, 1].mean() - verts[:, 1]) / (hips - knees)[:, 1].mean(), 0, 1)
+    middle = np.interp(down, [0, 1], [hips[:, 0].mean(), knees[:, 0].mean()])
+    left = np.clip(0.5 + 0.5 * (verts[:, 0] - middle) / _BETWEEN_M, 0, 1)
+    legs = weights[:, [one for side in _LEG_JOINTS for one in side]].sum(1)
+    hung = weights.copy()
+    for (hip, *rest), part in zip(_LEG_JOINTS, (left, 1 - left), strict=True):
+        hung[:, rest] = 0
+        hung[:, hip] = legs * part
+    return (weights + share * (hung - weights)).astype(np.float32)

@@ -1,0 +1,85 @@
+"""Drawn figures: what is whole between the legs down to a hem is a skirt, and what goes on as two is not."""
+
+import numpy as np
+import pytest
+import torch
+
+from reimagine.appearance.outline import LOWER, SHOES, SKIN, UPPER
+from reimagine.appearance.pieces import dense_weights
+from reimagine.appearance.plane import CELL_M
+from reimagine.appearance.skirt import hang_between, skirted
+from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
+
+HIPS_M, MIDDLE_M = 0.9, 0.5
+
+
+def cells(metres: float) -> int:
+    return round(metres / CELL_M)
+
+
+def figure() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A blouse down to the hips, two bare legs 6 cm apart; no arms."""
+    labels = np.zeros((cells(1.8), cells(1.0)), np.int64)
+    labels[cells(0.3) : cells(HIPS_M), cells(0.35) : cells(0.65)] = UPPER
+    for side in (0.34, 0.53):
+        labels[cells(HIPS_M) : cells(1.7), cells(side) : cells(side + 0.13)] = SKIN
+        labels[cells(1.62) : cells(1.7), cells(side) : cells(side + 0.13)] = SHOES
+    joints = np.zeros((55, 2))
+    joints[[1, 2]] = [[cells(HIPS_M), cells(MIDDLE_M + 0.07)], [cells(HIPS_M), cells(0.43)]]
+    return labels, np.where(labels > 0, 9, -1), joints
+
+
+def below(labels: np.ndarray, start: float, stop: float, left: float, right: float) -> None:
+    labels[cells(start) : cells(stop), cells(left) : cells(right)] = LOWER
+
+
+@pytest.mark.parametrize("hem", [1.2, 1.4, 1.6])
+def test_a_skirt_belongs_to_the_blouse(hem):
+    labels, guide, joints = figure()
+    below(labels, HIPS_M, hem, 0.3, 0.7)
+    found = skirted(labels, guide, joints)
+    assert not (found == LOWER).any()
+    assert ((found == UPPER) == np.isin(labels, (UPPER, LOWER))).all()
+
+
+def test_trousers_and_shorts_stay_what_they_are():
+    labels, guide, joints = figure()
+    below(labels, HIPS_M, 1.02, 0.32, 0.68)
+    for left in (0.32, 0.52):
+        below(labels, HIPS_M, 1.3, left, left + 0.16)
+    assert (skirted(labels, guide, joints) == labels).all()
+
+
+def test_wide_trousers_that_touch_down_to_the_knees_are_no_skirt():
+    labels, guide, joints = figure()
+    below(labels, HIPS_M, 1.4, 0.32, 0.68)
+    for left in (0.32, 0.52):
+        below(labels, 1.4, 1.6, left, left + 0.16)
+    assert (skirted(labels, guide, joints) == labels).all()
+
+
+def test_a_long_shirt_over_trousers_leaves_them_trousers():
+    labels, guide, joints = figure()
+    for left in (0.32, 0.52):
+        below(labels, HIPS_M, 1.6, left, left + 0.16)
+    labels[cells(0.3) : cells(1.15), cells(0.3) : cells(0.7)] = UPPER
+    assert (skirted(labels, guide, joints) == labels).all()
+
+
+def test_a_skirt_turns_with_the_thigh_on_its_side_and_with_no_shin():
+    body = anny_body(DEFAULT_PHENOTYPE, 1.7)
+    weights, verts = dense_weights(body.skin), body.skin.verts.numpy()
+    hung = hang_between(weights, verts, body.joints.numpy())
+    hips = float(body.joints[[1, 2], 1].mean())
+    assert np.allclose(hung.sum(1), 1, atol=1e-5)
+    assert (hung >= 0).all()
+    above, low = verts[:, 1] > hips - 0.06, verts[:, 1] < hips - 0.2
+    assert (hung[above] == weights[above]).all()
+    assert not hung[low][:, [4, 5, 7, 8, 10, 11]].any()
+    knees = body.joints[[4, 5], 0].numpy()
+    for hip, other, knee in ((1, 2, knees[0]), (2, 1, knees[1])):
+        near = low & (np.abs(verts[:, 0] - knee) < 0.03) & (verts[:, 1] > hips - 0.4)
+        assert near.any()
+        assert (hung[near][:, hip] > 0.85).all()
+        assert (hung[near][:, other] < 0.15).all()
+    assert torch.isfinite(torch.from_numpy(hung)).all()
