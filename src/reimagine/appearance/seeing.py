@@ -41,7 +41,7 @@ def seeing(
     bare = plane.read(regions.astype(np.float32) + 1, nearest=True).astype(np.int64) - 1
     guide = settle_arms(flat, nearest_region(bare, flat > 0), bare)
     places = plane.cells(plane.seen_at(joints[:, :2], joints[:, 2], back=True))
-    flat = skirted(flat, guide, places)
+    flat = skirted(flat, guide, places).astype(np.int64)
     return Seeing(
         plane=plane,
         labels=flat,
