@@ -56,6 +56,7 @@ def test_settings_of_a_model_need_a_model():
     with pytest.raises(InputError, match="--refine-guard came with --refiner none"):
         check_refinement("none", Refinement(refine_guard=False))
     check_image_model("atlas", ImageModel())
+    check_image_model("atlas", ImageModel(shade=0.5))
     check_image_model("flux-kontext", ImageModel(prompt="a knight"))
     check_image_model("mine:make", ImageModel(steps=3))
     check_refinement("wan", Refinement(refine_strength=0.5))
@@ -84,3 +85,9 @@ def test_what_is_refined_is_what_its_flag_says(tmp_path: Path):
     good = RefineRequest(frames_dir=str(tmp_path), fps=30)
     check_refine_source(good)
     check_refine_source(replace(good, frames_dir=None, fps=24, from_video=str(video)))
+
+
+@pytest.mark.parametrize("shade", [-0.1, 1.5, float("nan")])
+def test_a_shade_is_a_share(shade):
+    with pytest.raises(InputError, match="--shade"):
+        check_image_model("atlas", ImageModel(shade=shade))

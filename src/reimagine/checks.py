@@ -186,9 +186,15 @@ def check_image_model(image: str, settings: ImageModel) -> None:
     """Nothing, where everything that was set about an image model has an effect; other backends judge for themselves.
 
     Raises:
-        InputError: naming the first flag that the atlas would not listen to.
+        InputError: naming the first flag that the atlas would not listen to, or a shade that is none.
     """
-    if image == "atlas" and (changed := _changed(settings, ImageModel())):
+    if not 0 <= settings.shade <= 1:
+        raise InputError(
+            f"--shade {settings.shade:g} is no share; expected a number from 0 to 1, such as 0.25."
+        )
+    if image == "atlas" and (
+        changed := _changed(replace(settings, shade=ImageModel.shade), ImageModel())
+    ):
         raise InputError(
             f"{changed[0]} came with --image atlas, which carries the photos and has no model; expected it with an image "
             f"model. Add --image flux-kontext, or leave out {changed[0]}."

@@ -112,7 +112,11 @@ class Photos:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageModel:
-    """How an image model with weights paints; `--image atlas` needs none of it."""
+    """How an image is painted; but for `shade` only by models with weights: `--image atlas` needs none of it."""
+
+    shade: float = 0.25
+    """How strongly the person's own picture is shaded where the surface has turned since the photos, under a light from
+    above, 0 to 1; 0 leaves the photos' light as it was. For atlas, and --init atlas."""
 
     weights: str | None = None
     """Folder with the weights. Default: $REIMAGINE_WEIGHTS, else ~/.cache/reimagine/weights."""

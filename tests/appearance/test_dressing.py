@@ -374,7 +374,10 @@ def test_normals_of_a_body_point_outwards(body):
 def test_photos_become_a_person_that_can_be_painted(views, monkeypatch):
     monkeypatch.setattr(fitting, "STEPS", 60)
     folder = resources.files("reimagine") / "data" / "people" / "alex"
-    photos = Photos(**{view: str(folder / f"{view}.png") for view in views})
+    front, back = (
+        str(folder / f"{view}.png") if view in views else None for view in ("front", "back")
+    )
+    photos = Photos(front=front, back=back)
     person = build_person(photos)
     assert bool(torch.isfinite(person.surface.verts).all())
     assert int(person.surface.faces.max()) < len(person.surface.verts)

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
+from reimagine.body.facing import vertex_normals
 from reimagine.body.library import built_in_motion
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.body.smplx import Smplx, read_smplx
-from reimagine.body.smplx_fit import fit_betas, follow_joints, smplx_like, vertex_normals
+from reimagine.body.smplx_fit import fit_betas, follow_joints, smplx_like
 from reimagine.records import Skin
 
 
@@ -67,7 +68,7 @@ def test_clothes_stay_on_the_body_in_every_pose(model: Smplx):
     phenotype = torch.tensor([0.9, 0.67, 0.5, 0.7, 0.5, 0.5])
     worn = anny_body(phenotype, 1.6)
     coat = Skin(
-        verts=worn.skin.verts + 0.02 * vertex_normals(worn.skin.verts, worn.skin.faces),
+        verts=worn.skin.verts + 0.02 * vertex_normals(worn.skin.verts[None], worn.skin.faces)[0],
         faces=worn.skin.faces,
         weight_joints=worn.skin.weight_joints,
         weights=worn.skin.weights,

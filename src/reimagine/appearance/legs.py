@@ -48,7 +48,9 @@ def legs(
     under = np.isin(bare, (1, 8, 9, 10, 12, 13)) & (rows[:, None] < hem[None, :] + 2)
     # Below the crotch a hem lifts with the knees and shows more of them.
     skirt = max(float(hem.max() - joints[_HIPS, 0].mean()) * CELL_M - _CROTCH_M, 0.0)
-    under &= rows[:, None] > hem[None, :] - (_UNDER_SHIRT_M + min(skirt / 4, _UNDER_SKIRT_M)) / CELL_M
+    under &= (
+        rows[:, None] > hem[None, :] - (_UNDER_SHIRT_M + min(skirt / 4, _UNDER_SKIRT_M)) / CELL_M
+    )
     under = depth(under, (1e3, 1.0)) > 3
     # Joined by what the shirt hides, legs below a long shirt are one piece too; those below a skirt are two.
     both = large(closed(both, 0.012) | under) & below_hem

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from scipy.spatial import KDTree
 from torch import Tensor
-from torch.nn.functional import normalize
 
+from reimagine.body.facing import vertex_normals
 from reimagine.body.smplx import Smplx
 from reimagine.records import Body, Skin
 
@@ -50,7 +50,7 @@ def fit_betas(model: Smplx, body: Body) -> Float[Tensor, " betas"]:
     Size itself is left to that scaling, since the numbers for tall and small go only as far as people do.
     """
     target = body.skin.verts.double()
-    facing = vertex_normals(target, body.skin.faces)
+    facing = vertex_normals(target[None], body.skin.faces)[0]
     tree = KDTree(target.numpy())
     betas = torch.zeros(min(SHAPES, model.shapes.shape[2]), dtype=torch.float64)
     shift = torch.zeros(3, dtype=torch.float64)
@@ -59,7 +59,7 @@ def fit_betas(model: Smplx, body: Body) -> Float[Tensor, " betas"]:
         scale = float(verts[:, 1].max() - verts[:, 1].min()) / body.height_m
         found = tree.query((verts.double() + shift).numpy() / scale)
         far, near = torch.from_numpy(found[0]), torch.from_numpy(np.asarray(found[1]))
-        own = vertex_normals(verts.double(), model.faces)
+        own = vertex_normals(verts[None].double(), model.faces)[0]
         alike = (own * facing[near]).sum(1) > _ALIKE
         alike &= far < _REACH_M
         planes = _surface_rows(model, alike, target[near[alike]] * scale, facing[near[alike]])
@@ -72,18 +72,6 @@ def follow_joints(skin: Skin, joints: Float[Tensor, "55 3"], new: Float[Tensor, 
     """The surface when its joints have moved in the zero pose: each vertex goes with those that move it, by weight."""
     moved = (new - joints)[skin.weight_joints.long()]
     return replace(skin, verts=skin.verts + (moved * skin.weights[..., None]).sum(1))
-
-
-def vertex_normals(
-    verts: Float[Tensor, "verts 3"], faces: Int[Tensor, "faces 3"]
-) -> Float[Tensor, "verts 3"]:
-    """Outward unit normals; zero where a vertex has no face."""
-    first, second, third = (verts[faces[:, corner].long()] for corner in range(3))
-    by_area = torch.linalg.cross(second - first, third - first)
-    total = torch.zeros_like(verts)
-    for corner in range(3):
-        total.index_add_(0, faces[:, corner].long(), by_area)
-    return normalize(total, dim=-1)
 
 
 def _joint_rows(model: Smplx, joints: Float[Tensor, "55 3"]) -> _Rows:

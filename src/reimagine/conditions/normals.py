@@ -5,6 +5,7 @@ from jaxtyping import Float, Int, UInt16
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from reimagine.body.facing import vertex_normals
 from reimagine.body.model import pose_skin
 from reimagine.cameras.normal_colours import normals_picture as normals_picture
 from reimagine.cameras.normal_colours import official_colours as official_colours
@@ -40,20 +41,6 @@ def _pixel_normals(
     frame, row, column = (raster.face >= 0).nonzero(as_tuple=True)
     normals[frame, :, row, column] = normalize(normals[frame, :, row, column], dim=-1)
     return normals
-
-
-def vertex_normals(
-    verts: Float[Tensor, "frames verts 3"], faces: Int[Tensor, "faces 3"]
-) -> Float[Tensor, "frames verts 3"]:
-    """Outward unit normals, each the mean of its faces' by area; zero where a vertex has no face."""
-    by_vert = verts.transpose(0, 1).contiguous()
-    corners = faces.T.long()
-    first, second, third = (by_vert.index_select(0, corner) for corner in corners)
-    by_area = torch.linalg.cross(second - first, third - first)
-    total = torch.zeros_like(by_vert)
-    for corner in corners:
-        total.index_add_(0, corner, by_area)
-    return normalize(total, dim=-1).transpose(0, 1)
 
 
 def depth_mm(conditions: Conditions) -> UInt16[Tensor, "frames height width"]:

@@ -58,6 +58,7 @@ def colour(
     barycentrics: wp.array2d(dtype=wp.vec2),
     faces: wp.array1d(dtype=wp.vec3i),
     fill: wp.array1d(dtype=wp.vec3),
+    shade: wp.array1d(dtype=wp.float32),
     looks: wp.array2d(dtype=wp.vec3),
     level: wp.array2d(dtype=wp.float32),
     texels: wp.array1d(dtype=wp.vec3),
@@ -69,8 +70,8 @@ def colour(
 ) -> None:
     """Each (row, run of columns): a pixel's straight colour and alpha from its `finer` x `finer` samples.
 
-    Per vertex: fill colour, and x, y and weight in each photo. Per photo and face: level. Per photo: its first level,
-    and one more entry at the end.
+    Per vertex: fill colour, how bright it is beside its photo, and x, y and weight in each photo. Per photo and face:
+    level. Per photo: its first level, and one more entry at the end.
     """
     row, run = wp.tid()
     for column in range(run * RUN, wp.min((run + 1) * RUN, picture.shape[2])):
@@ -102,7 +103,8 @@ def colour(
                 if unknown > 0.0:
                     filled = own * fill[ids[0]] + uv[0] * fill[ids[1]] + uv[1] * fill[ids[2]]
                     sample += wp.min(unknown, 1.0) * filled
-                total += sample
+                light = own * shade[ids[0]] + uv[0] * shade[ids[1]] + uv[1] * shade[ids[2]]
+                total += light * sample
                 seen += 1.0
         if seen > 0.0:
             # The mean of what is covered, else edges would darken.

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import torch
 
+from reimagine.body.model import rotation_matrices
 from reimagine.frames.backend import ImageBackend
 from reimagine.frames.backends.atlas import dress, make
 from reimagine.frames.load import load_backend
@@ -98,3 +99,32 @@ def test_the_dressed_surface_is_seen_where_it_is_painted(person, scene):
     pictures = make().paint(person, conditions, 0)
     seen = dress(person, conditions.pose, conditions.camera).raster.face >= 0
     assert bool((pictures[:, 3][seen] > 0).all())
+
+
+def leaning(conditions, degrees):
+    """The same scene with the whole body leaning forwards about its origin."""
+    lean = rotation_matrices(torch.tensor([degrees * torch.pi / 180, 0.0, 0.0]))
+    transforms = conditions.pose.transforms.clone()
+    transforms[..., :3, :] = lean @ transforms[..., :3, :]
+    return replace(conditions, pose=replace(conditions.pose, transforms=transforms))
+
+
+def test_shading_leaves_what_stands_as_in_the_photo(person, scene):
+    plain, shaded = (
+        make(settings=ImageModel(shade=shade)).paint(person, scene(person), 0) for shade in (0, 1)
+    )
+    assert torch.allclose(plain, shaded, atol=1e-3)
+
+
+def test_what_leans_forward_gets_darker_and_what_leans_back_brighter(person, scene):
+    mean = {}
+    for degrees in (-15, 15):
+        turned = leaning(scene(person), degrees)
+        off, on = (
+            make(settings=ImageModel(shade=shade)).paint(person, turned, 0)[0] for shade in (0, 0.5)
+        )
+        assert torch.equal(off[3], on[3])
+        seen = inner(off)
+        mean[degrees] = float(on[:3, seen].mean() / off[:3, seen].mean())
+    assert mean[15] < 0.98
+    assert mean[-15] > 1.02

@@ -7,6 +7,7 @@ import warp as wp
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from reimagine.body.facing import vertex_normals
 from reimagine.body.model import pose_skin
 from reimagine.cameras.flow import look
 from reimagine.cameras.project import project
@@ -26,6 +27,8 @@ from reimagine.workers import workers
 
 SUPERSAMPLES = 2
 """Samples per pixel along each axis."""
+_DARKEST, _BRIGHTEST = 0.7, 1.15
+"""Against the photo; brighter would burn out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,8 @@ class Coat:
     fill: Float[Tensor, "verts 3"]
     looks: Float[Tensor, "photos verts 3"]
     """x, y and weight in each photo."""
+    upward: Float[Tensor, " verts"]
+    """How far each vertex faced up in the photos: the cosine with the vertical."""
     areas: Float[Tensor, "photos faces"]
     """Of each face in each photo, twice, in pixels."""
     pyramids: Pyramids
@@ -45,6 +50,7 @@ class Atlas:
     """The image backend that needs no weights."""
 
     device: str
+    shade: float = ImageModel.shade
     multiple: int = 1
     worn: list[tuple[Person, Coat]] = field(default_factory=list[tuple[Person, Coat]])
     """The coat of the person who was painted last."""
@@ -62,7 +68,8 @@ class Atlas:
         # One frame at a time: the same pixels whatever the batch, and memory stays flat.
         def paint_one(frame: int) -> None:
             verts = pose_skin(person.surface, conditions.pose[frame : frame + 1]).to(self.device)
-            pictures[frame] = _paint_one(coat, faces, verts, camera[frame : frame + 1])
+            light = _light(coat, faces, verts, self.shade)
+            pictures[frame] = _paint_one(coat, faces, verts, light, camera[frame : frame + 1])
 
         load_kernels(self.device)
         wp.load_module(kernels, device=self.device)
@@ -77,9 +84,8 @@ class Atlas:
 
 
 def make(device: str = "cpu", settings: ImageModel | None = None) -> Atlas:
-    """The backend on a device ("cpu" or "cuda"); it needs none of the settings."""
-    del settings
-    return Atlas(device=device)
+    """The backend on a device ("cpu" or "cuda"); of the settings it needs only `shade`."""
+    return Atlas(device=device, shade=(settings or ImageModel()).shade)
 
 
 def dress(person: Person, pose: Pose, camera: CameraPath) -> Seen:
@@ -97,15 +103,41 @@ def _coat(person: Person, device: str) -> Coat:
     return Coat(
         fill=torch.nan_to_num(person.fill).clamp(0, 1).to(device),
         looks=torch.cat([xy, weight[..., None]], dim=-1).to(device),
+        upward=_upward(person, weight).to(device),
         areas=torch.stack([_area(place[person.surface.faces]) for place in xy]).to(device),
         pyramids=build_pyramids([photo.rgb.to(device) for photo in person.photos]),
     )
+
+
+def _upward(person: Person, weight: Float[Tensor, "photos verts"]) -> Float[Tensor, " verts"]:
+    """As in the photos that colour it; as in the first where none does."""
+    up = torch.stack(
+        [
+            vertex_normals(pose_skin(person.surface, photo.pose), person.surface.faces)[0, :, 1]
+            for photo in person.photos
+        ]
+    )
+    return (weight * up).sum(0) + (1 - weight.sum(0)) * up[0]
+
+
+def _light(
+    coat: Coat,
+    faces: Int[Tensor, "faces 3"],
+    verts: Float[Tensor, "1 verts 3"],
+    shade: float,
+) -> Float[Tensor, " verts"]:
+    """How bright each vertex is beside its photo under a light from above: only what has turned since changes."""
+    if shade == 0:
+        return torch.ones_like(coat.upward)
+    up = vertex_normals(verts, faces)[0, :, 1]
+    return (1 + shade * (up - coat.upward)).clamp(_DARKEST, _BRIGHTEST)
 
 
 def _paint_one(
     coat: Coat,
     faces: Int[Tensor, "faces 3"],
     verts: Float[Tensor, "1 verts 3"],
+    light: Float[Tensor, " verts"],
     camera: CameraPath,
 ) -> Float[Tensor, "4 height width"]:
     """One frame; only the box around the person is worked on."""
@@ -122,6 +154,7 @@ def _paint_one(
         vectors(raster.barycentrics[0]),
         triples(faces, verts.device),
         vectors(coat.fill),
+        wp.from_torch(light),
         vectors(coat.looks),
         wp.from_torch(_levels(coat, faces, pixels)),
         vectors(pyramids.texels),
