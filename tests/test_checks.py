@@ -9,8 +9,18 @@ from reimagine.checks import (
     check_keyframes,
     check_refine_source,
     check_refinement,
+    check_request,
 )
-from reimagine.request import Clip, ImageModel, InputError, Refinement, RefineRequest, View
+from reimagine.request import (
+    Clip,
+    ImageModel,
+    InputError,
+    Photos,
+    Refinement,
+    RefineRequest,
+    Request,
+    View,
+)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +97,9 @@ def test_what_is_refined_is_what_its_flag_says(tmp_path: Path):
     check_refine_source(replace(good, frames_dir=None, fps=24, from_video=str(video)))
 
 
-@pytest.mark.parametrize("shade", [-0.1, 1.5, float("nan")])
-def test_a_shade_is_a_share(shade):
+@pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])
+def test_a_shade_and_a_sway_are_shares(share):
     with pytest.raises(InputError, match="--shade"):
-        check_image_model("atlas", ImageModel(shade=shade))
+        check_image_model("atlas", ImageModel(shade=share))
+    with pytest.raises(InputError, match="--sway"):
+        check_request(Request(photos=Photos(person="alex"), sway=share))

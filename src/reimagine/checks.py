@@ -120,6 +120,7 @@ def check_request(request: Request) -> None:
     read_background(request.background, *parse_size(request.clip.size))
     check_overlay(request.overlay, request.clip)
     check_keyframes(request.keyframes)
+    check_share("--sway", request.sway)
 
 
 def check_pictures(photos: Photos) -> None:
@@ -133,6 +134,16 @@ def check_pictures(photos: Photos) -> None:
             continue
         for path in given if isinstance(given, tuple) else (given,):
             read_picture(path)
+
+
+def check_share(flag: str, share: float) -> None:
+    """Nothing, where the number is from 0 to 1.
+
+    Raises:
+        InputError: otherwise.
+    """
+    if not 0 <= share <= 1:
+        raise InputError(f"{flag} is {share:g}; expected a number from 0 to 1, such as 0.5.")
 
 
 def check_keyframes(keyframes: int) -> None:
@@ -188,10 +199,7 @@ def check_image_model(image: str, settings: ImageModel) -> None:
     Raises:
         InputError: naming the first flag that the atlas would not listen to, or a shade that is none.
     """
-    if not 0 <= settings.shade <= 1:
-        raise InputError(
-            f"--shade {settings.shade:g} is no share; expected a number from 0 to 1, such as 0.25."
-        )
+    check_share("--shade", settings.shade)
     if image == "atlas" and (
         changed := _changed(replace(settings, shade=ImageModel.shade), ImageModel())
     ):

@@ -111,7 +111,8 @@ def with_height(person: Person, height_m: float | None) -> Person:
 
     def scaled(skin: Skin) -> Skin:
         correctives = None if skin.correctives is None else skin.correctives * scale
-        return replace(skin, verts=skin.verts * scale, correctives=correctives)
+        loose_m = None if skin.loose_m is None else skin.loose_m * scale
+        return replace(skin, verts=skin.verts * scale, correctives=correctives, loose_m=loose_m)
 
     body = Body(skin=scaled(person.body.skin), joints=person.body.joints * scale, height_m=height_m)
     return replace(person, body=body, surface=scaled(person.surface))

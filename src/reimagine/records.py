@@ -48,6 +48,8 @@ class Skin:
     """How much; each row sums to one."""
     correctives: Float[Tensor, "coefficients verts 3"] | None = None
     """SMPL-X pose correctives, 54 x 9 coefficients (rotation minus identity); None where there are none."""
+    loose_m: Float[Tensor, " verts"] | None = None
+    """How far a vertex may swing off the place that its joints carry it to, metres; None where nothing swings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +71,18 @@ class Pose:
     """world_from_zero_pose of each joint: maps a zero-pose point rigidly attached to it into the world."""
     rotations: Float[Tensor, "frames 55 3 3"]
     """Local joint rotations, for pose correctives."""
+    swing: Float[Tensor, "frames 55 3 4"] | None = None
+    """How far what hangs on each joint has swung off: maps a zero-pose point to metres in the world. None: not at all."""
 
     def __len__(self) -> int:
         return self.transforms.shape[0]
 
     def __getitem__(self, frames: slice | list[int]) -> "Pose":
-        return Pose(transforms=self.transforms[frames], rotations=self.rotations[frames])
+        return Pose(
+            transforms=self.transforms[frames],
+            rotations=self.rotations[frames],
+            swing=None if self.swing is None else self.swing[frames],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -228,6 +228,8 @@ class Request:
     keyframes: int = 1
     """Paint every so many-th frame and carry those between along the body's exact motion; an approximation. 1: all."""
     image_model: ImageModel = field(default_factory=ImageModel)
+    sway: float = 1.0
+    """How far loose cloth and hair swing behind the body, 0 (not at all) to 1 (as far as there is room)."""
     refiner: str = "flow"
     """What takes the flicker out: none, flow, wan, or module:factory."""
     refinement: Refinement = field(default_factory=Refinement)

@@ -15,6 +15,7 @@ from reimagine.body.model import pose_body, pose_skin
 from reimagine.body.motion import cut, heading_rad, into_our_world, loop, resample
 from reimagine.body.readers.read import read_motion
 from reimagine.body.smplx import check_model_file, smplx_body
+from reimagine.body.sway import swung
 from reimagine.cameras.path import MADE_CAMERAS, check_view, make_camera
 from reimagine.cameras.read import read_camera
 from reimagine.records import Body, CameraPath, Motion, Pose, Skin
@@ -124,11 +125,12 @@ def plain_body(clip: Clip, motion: Motion) -> Body:
     return anny_body(phenotype, _MEAN_HEIGHT_M * share)
 
 
-def make_scene(clip: Clip, motion: Motion, body: Body, surface: Skin) -> Scene:
+def make_scene(clip: Clip, motion: Motion, body: Body, surface: Skin, sway: float = 0.0) -> Scene:
     """The body in motion and the camera on it.
 
     With a camera that we make, the motion is put on the floor and faces front; with a camera from a file it stays
-    in the file's world. `surface` is what must stay in sight.
+    in the file's world. `surface` is what must stay in sight;
+    how far it swings where it is loose, 0 to 1, is `sway`.
 
     Raises:
         InputError: for a camera file that cannot be used.
@@ -141,6 +143,7 @@ def make_scene(clip: Clip, motion: Motion, body: Body, surface: Skin) -> Scene:
     else:
         pose = pose_body(body, motion)
         camera = read_camera(clip.camera, clip.frames, width, height, clip.camera_name)
+    pose = swung(pose, clip.fps, sway)
     return Scene(motion=motion, pose=pose, camera=camera, heading_rad=heading_rad(pose))
 
 

@@ -27,6 +27,7 @@ def skin(verts: int, seed: int, *, correctives: bool = False) -> Skin:
         weight_joints=(torch.arange(4 * verts).reshape(verts, 4) * 13) % 55,
         weights=weights / weights.sum(1, keepdim=True),
         correctives=noise(486, verts, 3, seed=seed) * 0.01 if correctives else None,
+        loose_m=noise(verts, seed=seed) * 0.1 if correctives else None,
     )
 
 

@@ -14,6 +14,7 @@ from reimagine.appearance.coat import coat
 from reimagine.appearance.doubts import front_back_swapped, same_person_warning
 from reimagine.appearance.face import nod
 from reimagine.appearance.fit import Fit, fit_body
+from reimagine.appearance.loose import loose
 from reimagine.appearance.matte import silhouette
 from reimagine.appearance.more_photos import add_photos
 from reimagine.appearance.parts import label_parts
@@ -27,7 +28,7 @@ from reimagine.appearance.settle import settle
 from reimagine.appearance.steps import ALL, Steps
 from reimagine.appearance.texture import View
 from reimagine.body.model import joint_positions, pose_skin
-from reimagine.records import Person, Photo, Skin
+from reimagine.records import PARTS, Person, Photo, Skin
 from reimagine.request import Photos
 
 
@@ -71,7 +72,9 @@ def build_person(
     shown = _shown(fit, labels)
     report("dressing", 0.5)
     person = _coloured(fit, pieces, shown, pictures, labels, steps)
-    person = replace(person, notes=notes)
+    kept = person.surface
+    kept = replace(kept, loose_m=loose(kept, person.part, fit.body, fit.stances[0].pose))
+    person = replace(person, surface=kept, notes=notes)
     report("dressing", 1.0)
     person = add_photos(person, fit, more, lambda share: report("further photos", share))
     swapped = pictures[0].name != cut[0].name
@@ -121,6 +124,10 @@ def _coloured(
     steps: Steps,
 ) -> Person:
     surface, owner = _join(pieces)
+    part = np.array([piece.part for piece in pieces])[owner]
+    for index, piece in enumerate(pieces):
+        if piece.hairy is not None:
+            part[np.flatnonzero(owner == index)[piece.hairy > 0.5]] = PARTS.index("hair")
     views = [
         _view(surface, fit, index, seen, picture)
         for index, (seen, picture) in enumerate(zip(shown, pictures, strict=True))
@@ -147,7 +154,7 @@ def _coloured(
         photo_weight=torch.from_numpy(np.concatenate([coat.share for coat in coats], 1)),
         seen=torch.from_numpy(np.concatenate([coat.trust for coat in coats]).clip(0, 1)),
         fill=torch.from_numpy(np.concatenate([coat.fill for coat in coats]).clip(0, 1)),
-        part=torch.tensor([piece.part for piece in pieces])[torch.from_numpy(owner)],
+        part=torch.from_numpy(part),
     )
 
 

@@ -50,6 +50,7 @@ SHAPES: Mapping[str, tuple[str | int, ...]] = {
 OPTIONAL_SHAPES: Mapping[str, tuple[str | int, ...]] = {
     "body_correctives": ("coefficients", "body_verts", 3),
     "surface_correctives": ("coefficients", "verts", 3),
+    "surface_loose_m": ("verts",),
 }
 BOUNDS: Mapping[str, tuple[int, str | int]] = {
     "body_faces": (0, "body_verts"),
@@ -211,6 +212,8 @@ def _arrays(person: Person) -> dict[str, np.ndarray]:
         arrays[f"{name}_weights"] = skin.weights.numpy()
         if skin.correctives is not None:
             arrays[f"{name}_correctives"] = skin.correctives.numpy().astype(np.float16)
+        if skin.loose_m is not None:
+            arrays[f"{name}_loose_m"] = skin.loose_m.numpy().astype(np.float16)
     return arrays
 
 
@@ -348,13 +351,14 @@ def _read_reference(path: Path) -> Tensor:
 
 
 def _skin(arrays: dict[str, np.ndarray], name: str) -> Skin:
-    correctives = arrays.get(f"{name}_correctives")
+    correctives, loose_m = (arrays.get(f"{name}_{part}") for part in ("correctives", "loose_m"))
     return Skin(
         verts=_floats(arrays[f"{name}_verts"]),
         faces=_whole(arrays[f"{name}_faces"]),
         weight_joints=_whole(arrays[f"{name}_weight_joints"]),
         weights=_floats(arrays[f"{name}_weights"]),
         correctives=None if correctives is None else _floats(correctives),
+        loose_m=None if loose_m is None else _floats(loose_m),
     )
 
 

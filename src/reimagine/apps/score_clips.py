@@ -121,7 +121,8 @@ def _reader(folder: Path) -> Read:
 
 def _asked(request: Request) -> _Asked:
     person = person_for(request.photos, request.clip)
-    scene = make_scene(request.clip, find_motion(request.clip), person.body, person.surface)
+    motion = find_motion(request.clip)
+    scene = make_scene(request.clip, motion, person.body, person.surface, request.sway)
     return _Asked(person=person, scene=scene)
 
 

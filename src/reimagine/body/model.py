@@ -81,6 +81,11 @@ def pose_skin(skin: Skin, pose: Pose) -> Float[Tensor, "frames verts 3"]:
     transforms = pose.transforms.flatten(2)
     frames = zip(transforms, pose.rotations, strict=True)
     posed = [_blend(skin, move, _corrected(skin, rotations)) for move, rotations in frames]
+    if pose.swing is not None and skin.loose_m is not None:
+        swings = (_blend(skin, swing, skin.verts) for swing in pose.swing.flatten(2))
+        posed = [
+            verts + _held(swing, skin.loose_m) for verts, swing in zip(posed, swings, strict=True)
+        ]
     return torch.stack(posed) if posed else skin.verts.new_zeros(0, len(skin.verts), 3)
 
 
@@ -96,6 +101,14 @@ def _corrected(skin: Skin, rotations: Float[Tensor, "55 3 3"]) -> Float[Tensor, 
         return skin.verts
     feature = (rotations[1:] - torch.eye(3).to(rotations)).flatten()
     return skin.verts + (feature @ skin.correctives.flatten(1)).unflatten(0, (-1, 3))
+
+
+def _held(
+    swing: Float[Tensor, "verts 3"], loose_m: Float[Tensor, " verts"]
+) -> Float[Tensor, "verts 3"]:
+    """Swings that end softly at how far each vertex may go."""
+    length = swing.square().sum(1).add(loose_m.square()).clamp_min(1e-12).sqrt()
+    return swing * (loose_m / length)[:, None]
 
 
 def _blend(

@@ -1,0 +1,52 @@
+"""Cloth may swing where there is room between it and the body."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from reimagine.appearance.loose import loose
+from reimagine.appearance.plane import regions_of
+from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
+from reimagine.body.facing import vertex_normals
+from reimagine.body.library import built_in_motion
+from reimagine.body.model import pose_body
+from reimagine.records import PARTS, Body
+
+
+@pytest.fixture(scope="module")
+def body() -> Body:
+    return anny_body(DEFAULT_PHENOTYPE, 1.7)
+
+
+def loosened(body: Body, off_m: torch.Tensor, part: str) -> torch.Tensor:
+    """How loose the body's own skin is when it stands so far off it, and is all of one part."""
+    skin = body.skin
+    out = vertex_normals(skin.verts[None], skin.faces)[0]
+    away = replace(skin, verts=skin.verts + off_m[:, None] * out)
+    kind = torch.full((len(skin.verts),), PARTS.index(part))
+    return loose(away, kind, body, pose_body(body, built_in_motion("apose", 1, 24.0)))
+
+
+def test_tight_clothes_do_not_swing_and_wide_ones_do(body):
+    shins = torch.from_numpy(regions_of(body.skin) == 10)
+    tight = loosened(body, torch.full((len(shins),), 0.01), "lower")
+    wide = loosened(body, torch.where(shins, 0.07, 0.01), "lower")
+    assert float(tight.max()) < 1e-3
+    assert float(wide[shins].median()) > 0.01
+    assert float(wide.max()) <= 0.8 * (0.07 - 0.025) + 1e-3
+    away = torch.from_numpy(regions_of(body.skin) == 3)
+    assert float(wide[away].max()) < 1e-3
+
+
+@pytest.mark.parametrize("part", ["skin", "face", "shoes"])
+def test_only_cloth_and_hair_swing(body, part):
+    assert float(loosened(body, torch.full((len(body.skin.verts),), 0.07), part).max()) == 0
+
+
+def test_hair_swings_below_the_ears(body):
+    height = body.skin.verts[:, 1]
+    hair = loosened(body, torch.full((len(height),), 0.07), "hair")
+    assert float(hair[height > body.joints[15, 1]].max()) == 0
+    chest = (height - body.joints[9, 1]).abs() < 0.05
+    assert float(hair[chest].median()) > 0.01
