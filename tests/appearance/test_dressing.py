@@ -11,14 +11,11 @@ from reimagine.appearance import fit as fitting
 from reimagine.appearance.build import build_person
 from reimagine.appearance.coat import coat
 from reimagine.appearance.fit import Fit, Stance, fit_body
-from reimagine.appearance.guide import nearest_region, settle_arms
-from reimagine.appearance.legs import leg_cloth
-from reimagine.appearance.outline import HAIR, LOWER, SHOES, SKIN, UPPER, Outline
-from reimagine.appearance.outlines import outlines
+from reimagine.appearance.outline import SKIN, UPPER
 from reimagine.appearance.piece import Piece, normals_of
 from reimagine.appearance.pieces import dense_weights
 from reimagine.appearance.plane import CELL_M, Plane, depths, plane_of, region_picture, regions_of
-from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
+from reimagine.appearance.sculpt import dress_weights, relax, unpose
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.steps import Steps
 from reimagine.appearance.texture import View, Way, colours, guess, oddness, places, sight
@@ -111,33 +108,6 @@ def test_a_fit_to_a_bare_body_covers_its_silhouettes(body, stance):
         assert both / either > 0.82
 
 
-def test_a_sculpted_part_is_closed_faces_outwards_and_keeps_its_breadth():
-    plane = flat_plane()
-    mask = np.zeros((80, 60), bool)
-    mask[10:70, 15:45] = True
-    round_body = np.where(mask, 0.06, np.nan).astype(np.float32)
-    outline = Outline(mask=mask, bottom=None, regions=(1,), part="upper")
-    verts, faces = sculpt(outline, plane, round_body, -round_body, ease_m=0.0)
-    edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
-    assert (np.unique(edges, axis=0, return_counts=True)[1] == 2).all()
-    assert signed_volume(verts, faces) > 0
-    assert np.ptp(verts[:, 0]) == pytest.approx(30 * CELL_M, abs=0.012)
-    assert np.ptp(verts[:, 2]) == pytest.approx(0.12, abs=0.015)
-
-
-def test_a_hem_is_cut_flat():
-    plane = flat_plane()
-    mask = np.zeros((80, 60), bool)
-    mask[10:78, 15:45] = True
-    depth = np.where(mask, 0.06, np.nan).astype(np.float32)
-    bottom = np.full(60, 50.0, np.float32)
-    outline = Outline(mask=mask, bottom=bottom, regions=(1,), part="upper")
-    verts, _ = sculpt(outline, plane, depth, -depth, ease_m=0.0)
-    assert verts[:, 1].min() == pytest.approx(1 - 50 * CELL_M, abs=0.012)
-    lowest = verts[verts[:, 1] < verts[:, 1].min() + 0.01]
-    assert np.ptp(lowest[:, 0]) > 0.8 * 30 * CELL_M
-
-
 def test_unposing_is_the_inverse_of_posing(body, stance):
     verts = pose_skin(body.skin, stance.pose)[0].numpy()
     faces = body.skin.faces.numpy()
@@ -163,95 +133,6 @@ def test_relaxing_keeps_the_volume(body):
     verts, faces = body.skin.verts.numpy(), body.skin.faces.numpy()
     before, after = signed_volume(verts, faces), signed_volume(relax(verts, faces), faces)
     assert after == pytest.approx(before, rel=0.03)
-
-
-def doll() -> tuple[np.ndarray, np.ndarray]:
-    """Labels and body regions of a doll: head, shirt, arms beside it, trousers, shoes. Columns grow to its left."""
-    labels, bare = np.zeros((360, 160), np.int64), np.full((360, 160), -1, np.int64)
-    for rows, columns, label, region in (
-        ((10, 55), (65, 95), SKIN, 0),
-        ((60, 180), (50, 110), UPPER, 1),
-        ((60, 110), (114, 132), UPPER, 2),
-        ((110, 170), (114, 132), SKIN, 3),
-        ((60, 110), (28, 46), UPPER, 5),
-        ((110, 170), (28, 46), SKIN, 6),
-        ((180, 330), (84, 112), LOWER, 9),
-        ((180, 330), (48, 76), LOWER, 12),
-        ((330, 350), (84, 112), SHOES, 11),
-        ((330, 350), (48, 76), SHOES, 14),
-    ):
-        place = np.s_[rows[0] : rows[1], columns[0] : columns[1]]
-        labels[place], bare[place] = label, region
-    labels[10:25, 65:95] = HAIR
-    return labels, bare
-
-
-def doll_joints() -> np.ndarray:
-    """Row and column of the doll's joints."""
-    joints = np.zeros((55, 2))
-    for index, place in {
-        0: (190, 80), 1: (195, 98), 2: (195, 62), 4: (250, 98), 5: (250, 62), 12: (58, 80),
-        15: (40, 80), 16: (68, 114), 17: (68, 46),
-    }.items():  # fmt: skip
-        joints[index] = place
-    return joints
-
-
-def test_outlines_part_trunk_arms_and_legs():
-    labels, bare = doll()
-    guide = settle_arms(labels, np.where(labels > 0, bare, -1), bare)
-    assert (guide[labels == 0] == -1).all()
-    found = outlines(labels, guide, bare, doll_joints())
-    assert {"trunk", "left_arm", "right_arm", "left_leg", "right_leg"} == set(found)
-    columns = {name: np.nonzero(part.mask)[1].mean() for name, part in found.items()}
-    assert columns["left_arm"] > columns["trunk"] > columns["right_arm"]
-    assert columns["left_leg"] > columns["right_leg"]
-    trunk = found["trunk"]
-    assert trunk.bottom is not None
-    assert np.median(trunk.bottom[50:110]) == pytest.approx(180, abs=3)
-
-
-def test_legs_that_touch_in_the_photo_are_still_two():
-    labels, bare = doll()
-    labels[180:330, 76:84] = LOWER
-    guide = settle_arms(labels, nearest_region(bare, labels > 0), bare)
-    found = outlines(labels, guide, bare, doll_joints())
-    left, right = found["left_leg"].mask[240:320], found["right_leg"].mask[240:320]
-    assert not (left & right).any()
-    assert left.any(1).all()
-    assert right.any(1).all()
-    assert (left | right)[:, 52:108].mean() > 0.95
-
-
-def test_a_trunk_hides_its_rim_in_the_neck_and_shows_it_below_a_neckline():
-    labels, bare = doll()
-    labels[60:70, 70:90] = SKIN  # a neckline, 10 cells deep
-    guide = settle_arms(labels, nearest_region(bare, labels > 0), bare)
-    trunk = outlines(labels, guide, bare, doll_joints())["trunk"]
-    assert trunk.top == 60
-    assert not trunk.mask[:54].any()
-    assert trunk.hidden is not None
-    assert trunk.neckline is not None
-    assert trunk.hidden[54].min() == 1
-    assert trunk.hidden[60:].max() == 0
-    assert trunk.neckline[60, 80] > 0.9
-    assert trunk.neckline[67:].max() == 0
-    assert trunk.neckline[60, [40, 120]].max() == 0
-
-
-def test_hands_before_the_hips_leave_no_dent_in_the_trousers():
-    labels, bare = doll()
-    labels[200:230, 104:116], bare[200:230, 104:116] = SKIN, 4
-    guide = settle_arms(labels, nearest_region(bare, labels > 0), bare)
-    leg = outlines(labels, guide, bare, doll_joints())["left_leg"].mask
-    edges = [np.flatnonzero(leg[row])[-1] for row in (190, 215, 245)]
-    assert np.ptp(edges) <= 3
-
-
-def test_skin_beside_trousers_is_not_leg():
-    labels, _ = doll()
-    assert not leg_cloth(labels)[110:170, 114:132].any()
-    assert leg_cloth(labels)[200:320, 90:105].all()
 
 
 def test_a_photo_is_trusted_only_where_the_surface_faces_it():

@@ -20,12 +20,17 @@ from reimagine.appearance.outline import (
     large,
     largest,
     lowest,
+    risen,
     smooth,
 )
 from reimagine.appearance.plane import CELL_M
 
-_UNDER_SHIRT_M, _UNDER_SKIRT_M, _CUFF_M, _TAPER_M = 0.025, 0.05, 0.04, 0.015
-"""How far legs go on under a shirt, and further under a skirt; how near its end a hem is looked for; how much narrower hidden hips are."""
+_UNDER_SHIRT_M, _UNDER_SKIRT_M, _CUFF_M, _TAPER = 0.025, 0.05, 0.04, 0.25
+"""How far legs go on under a shirt, and further under a skirt; how near its end a hem is looked for; how much narrower hidden hips get upwards."""
+_SLIM_M = 0.02
+"""Within so much above a hem what it hides draws back."""
+_ROUGH_CELLS = 1.0
+"""Borders between trousers and hands are so rough."""
 _CROTCH_M = 0.11
 """Below the hip joints."""
 _HIPS = [1, 2]
@@ -48,10 +53,11 @@ def legs(
     under = np.isin(bare, (1, 8, 9, 10, 12, 13)) & (rows[:, None] < hem[None, :] + 2)
     # Below the crotch a hem lifts with the knees and shows more of them.
     skirt = max(float(hem.max() - joints[_HIPS, 0].mean()) * CELL_M - _CROTCH_M, 0.0)
-    under &= (
-        rows[:, None] > hem[None, :] - (_UNDER_SHIRT_M + min(skirt / 4, _UNDER_SKIRT_M)) / CELL_M
-    )
+    begins = hem - (_UNDER_SHIRT_M + min(skirt / 4, _UNDER_SKIRT_M)) / CELL_M
+    under &= rows[:, None] > begins[None, :]
     under = depth(under, (1e3, 1.0)) > 3
+    # A body that was fitted to hands beside it must not come out of the shirt.
+    under &= edges_of(trunk).mask(labels.shape[1])
     # Joined by what the shirt hides, legs below a long shirt are one piece too; those below a skirt are two.
     both = large(closed(both, 0.012) | under) & below_hem
     crotch = _crotch(labels, float(hem.max()), joints)
@@ -62,7 +68,7 @@ def legs(
     outer = edges_of(both & (rows <= max(ankles.values()) + 2)[:, None])
     outer = _under_shirt(labels, outer, edges_of(trunk), hem)
     inner = _inner(labels, outer, crotch)
-    slim = ndimage.gaussian_filter1d((rows < hem.mean() + 4).astype(float), 4)
+    slim = np.clip((hem[None, :] - rows[:, None]) * CELL_M / _SLIM_M + 0.25, 0, 1)
     halves = {
         "left_leg": (Edges(low=inner.high, high=outer.high), LEFT_LEG),
         "right_leg": (Edges(low=outer.low, high=inner.low), RIGHT_LEG),
@@ -75,11 +81,12 @@ def legs(
         leg &= (rows <= ankles[own])[:, None]
         end = lowest(leg & split)  # above, both legs' columns end at the crotch
         found[name] = Outline(
-            mask=hang(leg, end),
+            mask=risen(hang(leg, end), hem),
             bottom=end,
+            begins=begins,
             regions=(8, *own[:2]),
             part="lower",
-            hidden=np.broadcast_to(slim[:, None], leg.shape).astype(np.float32),
+            hidden=slim.astype(np.float32),
         )
     return found
 
@@ -89,21 +96,29 @@ def _under_shirt(
 ) -> Edges:
     """The outer edges of the legs, which come from under the shirt as broad as it is where hands hide them."""
     sides: list[NDArray[np.float64]] = []
+    cloth = edges_of((labels == LOWER) & (np.arange(len(labels))[:, None] >= hem[None, :]))
     band = slice(max(int(hem.min()) - 6, 0), int(hem.min()) + 2)
-    for leg, shirt, outward in ((legs.low, trunk.low, -1), (legs.high, trunk.high, 1)):
+    for leg, shirt, seen_edge, outward in (
+        (legs.low, trunk.low, cloth.low, -1),
+        (legs.high, trunk.high, cloth.high, 1),
+    ):
+        shown = np.where(np.isfinite(seen_edge), seen_edge, -outward * np.inf)
+        shown = ndimage.median_filter(shown, 9)
         edge, sure = leg.copy(), beside_nothing(labels, leg, outward)
         hidden = np.isfinite(edge[band]) & (sure[band] < 0.5) | ~np.isfinite(edge[band])
         known = np.flatnonzero(np.isfinite(shirt))
         if len(known):
             last = shirt[np.minimum(np.arange(band.start, band.stop), known[-1])]
-            # Trousers that stand off below a hand are hardly narrower above it.
+            # Trousers that stand off below a hand are hardly narrower close above it.
             seen = np.flatnonzero(sure[band.stop :] > 0.5)[: int(_CUFF_M / CELL_M)] + band.stop
             if len(seen):
-                below = edge[seen].mean() - outward * _TAPER_M / CELL_M
+                below = edge[seen].mean() - outward * _TAPER * (seen[0] - band.start)
                 last = outward * np.maximum(outward * last, outward * below)
             edge[band] = np.where(hidden, last, edge[band])
             sure[band] = np.where(hidden, 1.0, sure[band])
-        sides.append(_stepped(edge, sure, _cuff(labels, edge, outward)))
+        drawn = _stepped(edge, sure, _cuff(labels, edge, outward))
+        # Cloth that is seen beside a hand is cloth: behind the hand there can only be more.
+        sides.append(outward * np.maximum(outward * drawn, outward * shown - _ROUGH_CELLS))
     return Edges(low=sides[0], high=sides[1])
 
 

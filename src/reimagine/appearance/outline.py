@@ -33,6 +33,8 @@ class Outline:
     """rows columns: how far each place lies under something else, 0..1; None where none does."""
     neckline: NDArray[np.float32] | None = None
     """The same at the front only."""
+    begins: NDArray[np.float32] | None = None
+    """Row where it is cut off flat at its upper end, per column, under what hides it; None where it closes by itself."""
     top: float = 0.0
     """Row of a collar, above which there is only neck."""
 
@@ -43,7 +45,7 @@ def beside_nothing(
     """1 in rows where the background begins just outside the edge; next to nothing where a hand or an arm does."""
     rows = np.flatnonzero(np.isfinite(edge))
     sure = np.zeros(len(edge))
-    for step in (2, 3, 4):
+    for step in (1, 2, 3):
         column = np.clip(edge[rows] + outward * step, 0, labels.shape[1] - 1).astype(int)
         sure[rows] += (labels[rows, column] == 0) / 3
     # A row beside a hand is as unsure as the hand's own.
@@ -76,6 +78,14 @@ def hang(mask: Mask, bottom: NDArray[np.float32]) -> Mask:
     hung = mask.copy()
     hung[last : last + int(0.2 / CELL_M)] |= mask[max(last, 0)]
     return hung
+
+
+def risen(mask: Mask, hem: NDArray[np.float32]) -> Mask:
+    """The mask with its first rows below a hem carried 20 cm up, so that a cut there leaves a full cross-section."""
+    first = min(int(hem.max()) + 2, len(mask) - 1)
+    up = mask.copy()
+    up[max(first - int(0.2 / CELL_M), 0) : first] |= mask[first]
+    return up
 
 
 def closed(mask: Mask, radius_m: float) -> Mask:

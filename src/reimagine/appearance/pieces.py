@@ -19,6 +19,7 @@ from reimagine.body.model import joint_positions, pose_skin
 from reimagine.records import PARTS, Body, Pose, Skin
 
 _EASE_M = {"trunk": 0.010, "left_leg": 0.006, "right_leg": 0.006}
+_LEGS = ("left_leg", "right_leg")
 _NECK_JOINT, _HEAD_JOINT = 12, 15
 _SUNK_M = 0.035
 """How deep the neck lies below a collar."""
@@ -43,6 +44,7 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
     found = {**front.outlines, "hair": _hair(front, back)}
     up_to = float(body.joints[_NECK_JOINT, 1]) + collar_m + 0.02
     neck = (regions == 0) & (body.skin.verts[:, 1].numpy() < up_to) & _behind_jaw(body)
+    whole_hips = _hips(verts, body, regions, front)
     for name, outline in found.items():
         if outline.mask.sum() * CELL_M**2 < 0.002:
             continue
@@ -54,6 +56,11 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
         else:
             faces = body.skin.faces[torch.from_numpy(own)[body.skin.faces.long()].all(1)]
             ahead, behind = depths(verts, faces, front.plane)
+        if name in _LEGS:
+            shared, *hips = whole_hips
+            ahead, behind = (
+                np.where(shared, *both) for both in zip(hips, (ahead, behind), strict=True)
+            )
         shape, faces = sculpt(
             outline,
             front.plane,
@@ -83,6 +90,16 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
             )
         )
     return pieces
+
+
+def _hips(
+    verts: torch.Tensor, body: Body, regions: NDArray[np.int64], front: Seeing
+) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]]:
+    """The rows (rows 1) in which either leg's outline is that of both, and z of both legs' front and back."""
+    left, right = (front.outlines[name] for name in _LEGS)
+    own = torch.from_numpy(np.isin(regions, (*left.regions, *right.regions)))
+    ahead, behind = depths(verts, body.skin.faces[own[body.skin.faces.long()].all(1)], front.plane)
+    return (left.mask & right.mask).any(1)[:, None], ahead, behind
 
 
 def dense_weights(skin: Skin) -> NDArray[np.float32]:

@@ -21,6 +21,9 @@ _TUCK_M = -0.018
 """How far cloth that another garment hides lies inside the body, so that it never shows through."""
 _FULLNESS = 3.0
 _SHELL_M = 0.03
+_FALL, _CLINGS, _LOOSE = 0.2, 2.0, 1.15
+"""Metres that loose cloth draws in per metre below where the body stands out; how much more cloth does that is no
+broader than the body, and from which breadth on (as a share of the body's) cloth is loose."""
 _CORE = 0.55
 """Share of a limb's breadth whose depth is believed; nearer the rim the bare body already curves away."""
 
@@ -47,7 +50,9 @@ def sculpt(
     ahead = ease
     if outline.neckline is not None:
         ahead = ease_m + (_TUCK_M - ease_m) * outline.neckline
-    centre, half = _thickness(outline.mask, front, back, ahead, ease)
+    centre, half = _thickness(
+        outline.mask, front, back, ahead, ease, falls=outline.bottom is not None
+    )
     inward = _inward(outline.mask)
     rows, columns = np.nonzero(ndimage.binary_dilation(outline.mask, iterations=3))
     window = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
@@ -84,6 +89,10 @@ def sculpt(
         edge = c[hem] + h[hem] * np.sqrt(1 - np.minimum(u[hem], 1) ** _FULLNESS)
         bottom = plane.row_behind(bottom, edge, c[hem])
         cut = (bottom[None] - row[:, None]) * CELL_M / 0.03
+        field = np.minimum(field, cut[..., None])
+    if outline.begins is not None:
+        begins = np.interp(column, np.arange(len(outline.begins)), outline.begins)
+        cut = (row[:, None] - begins[None]) * CELL_M / 0.03
         field = np.minimum(field, cut[..., None])
     verts, faces = _isosurface(np.pad(field, 1, constant_values=-1.0).astype(np.float32))
     verts = verts - 1.0
@@ -138,6 +147,8 @@ def _thickness(
     back: NDArray[np.float32],
     ahead_m: NDArray[np.float32],
     behind_m: NDArray[np.float32],
+    *,
+    falls: bool,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Centre and half thickness (metres) at every grid point."""
     body = np.isfinite(front) & np.isfinite(back)
@@ -147,9 +158,20 @@ def _thickness(
     near, far = (ndimage.gaussian_filter(side, 0.02 / CELL_M) for side in (near, far))
     own = np.maximum(body.sum(1), 1)
     broader = np.where(mask.any(1) & body.any(1), mask.sum(1) / own, 1.0)
+    if falls:
+        near, far = -_fallen(-near, broader), _fallen(far, broader)
     slack = 1 + 0.6 * np.clip(ndimage.gaussian_filter1d(broader, 0.03 / CELL_M) - 1, 0, 0.8)
     half = (near - far) / 2 * slack[:, None] + (ahead_m + behind_m) / 2
     return (near + far + ahead_m - behind_m) / 2, np.maximum(half, 0.01)
+
+
+def _fallen(far: NDArray[np.float32], broader: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The back of a garment that falls from where the body stands out, rather than follow it in again at once."""
+    fallen = far.copy()
+    steep = (_FALL + _CLINGS * np.clip(_LOOSE - broader, 0, None)) * CELL_M
+    for row in range(1, len(far)):
+        fallen[row] = np.minimum(far[row], fallen[row - 1] + steep[row])
+    return fallen
 
 
 def _core(body: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -1,0 +1,86 @@
+"""Closed surfaces from outlines."""
+
+import numpy as np
+import pytest
+
+from reimagine.appearance.outline import Outline, risen
+from reimagine.appearance.plane import CELL_M, Plane
+from reimagine.appearance.sculpt import sculpt
+
+
+def signed_volume(verts: np.ndarray, faces: np.ndarray) -> float:
+    a, b, c = (verts[faces[:, k]].astype(float) for k in range(3))
+    return float((a * np.cross(b, c)).sum() / 6)
+
+
+def flat_plane(rows: int = 80, columns: int = 60) -> Plane:
+    x = np.arange(columns, dtype=np.float32) * CELL_M
+    y = 1 - np.arange(rows, dtype=np.float32) * CELL_M
+    pixels = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).astype(np.float32) + 0.5
+    eye = np.array([0.0, 0.0, 1e6], np.float32)
+    return Plane(x=x, y=y, z=0.0, pixels=pixels, eye=eye)
+
+
+def test_a_sculpted_part_is_closed_faces_outwards_and_keeps_its_breadth():
+    plane = flat_plane()
+    mask = np.zeros((80, 60), bool)
+    mask[10:70, 15:45] = True
+    round_body = np.where(mask, 0.06, np.nan).astype(np.float32)
+    outline = Outline(mask=mask, bottom=None, regions=(1,), part="upper")
+    verts, faces = sculpt(outline, plane, round_body, -round_body, ease_m=0.0)
+    edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
+    assert (np.unique(edges, axis=0, return_counts=True)[1] == 2).all()
+    assert signed_volume(verts, faces) > 0
+    assert np.ptp(verts[:, 0]) == pytest.approx(30 * CELL_M, abs=0.012)
+    assert np.ptp(verts[:, 2]) == pytest.approx(0.12, abs=0.015)
+
+
+def test_a_hem_is_cut_flat():
+    plane = flat_plane()
+    mask = np.zeros((80, 60), bool)
+    mask[10:78, 15:45] = True
+    depth = np.where(mask, 0.06, np.nan).astype(np.float32)
+    bottom = np.full(60, 50.0, np.float32)
+    outline = Outline(mask=mask, bottom=bottom, regions=(1,), part="upper")
+    verts, _ = sculpt(outline, plane, depth, -depth, ease_m=0.0)
+    assert verts[:, 1].min() == pytest.approx(1 - 50 * CELL_M, abs=0.012)
+    lowest = verts[verts[:, 1] < verts[:, 1].min() + 0.01]
+    assert np.ptp(lowest[:, 0]) > 0.8 * 30 * CELL_M
+
+
+def test_what_begins_under_a_hem_is_cut_flat_there_too():
+    plane = flat_plane()
+    mask = np.zeros((80, 60), bool)
+    hem = (30 + 4 * np.sin(np.arange(60) / 60 * np.pi)).astype(np.float32)  # lower in the middle
+    mask[10:70, 15:45] = np.arange(10, 70)[:, None] >= hem[None, 15:45]
+    depth = np.full((80, 60), 0.06, np.float32)
+    up = risen(mask, hem)
+    assert up[25:34, 15:45].all()
+    assert np.array_equal(up[36:], mask[36:])
+    outline = Outline(mask=up, bottom=None, begins=hem - 5, regions=(1,), part="lower")
+    verts, _ = sculpt(outline, plane, depth, -depth, ease_m=0.0)
+    middle = verts[np.abs(verts[:, 0] - np.median(verts[:, 0])) < 0.02]
+    assert verts[:, 1].max() == pytest.approx(1 - (hem[15] - 5) * CELL_M, abs=0.012)
+    assert middle[:, 1].max() == pytest.approx(1 - 29 * CELL_M, abs=0.012)
+    highest = middle[middle[:, 1] > middle[:, 1].max() - 0.012]
+    assert np.ptp(highest[:, 2]) > 0.8 * 0.12
+
+
+@pytest.mark.parametrize(("wider", "drawn_in"), [(1.0, True), (1.3, False)])
+def test_loose_cloth_falls_from_where_the_body_stands_out_and_tight_cloth_follows_it(
+    wider, drawn_in
+):
+    plane = flat_plane()
+    body = np.zeros((80, 60), bool)
+    body[10:78, 20:40] = True
+    mask = np.zeros((80, 60), bool)
+    mask[10:78, 30 - int(10 * wider) : 30 + int(10 * wider)] = True
+    depth = np.where(body, 0.04, np.nan)
+    behind = depth.copy()
+    behind[20:35] += 0.04  # the buttocks
+    outline = Outline(mask=mask, bottom=np.full(60, 70.0, np.float32), regions=(1,), part="lower")
+    verts, _ = sculpt(
+        outline, plane, depth.astype(np.float32), -behind.astype(np.float32), ease_m=0.0
+    )
+    below = verts[np.abs(verts[:, 1] - (1 - 50 * CELL_M)) < 0.01]
+    assert (below[:, 2].min() > -0.055) == drawn_in
