@@ -24,6 +24,8 @@ _MIDDLE_M = 0.03
 """The head's middle above its joint."""
 _FAR_M = 0.07
 """Nothing stands further off the skull than this; what does hangs."""
+_THICKEST_M = 0.03
+"""What the outline shows beyond this above the crown may be how the head is held; behind, it would be a helmet."""
 _FRINGE_M = 0.010
 """How far hair over the brow stands off."""
 _HANGING_M2 = 0.0035
@@ -75,7 +77,7 @@ def fill_out(head: Skin, poses: list[Pose], seen: list[Seeing]) -> tuple[Skin, N
         replace(head, verts=_moved(head, whole @ turn)), poses, seen, np.any(ears, axis=0)
     )
     # What faces the camera stands off towards it, and away from it behind, by what the outline shows above.
-    thick = float(np.clip(np.median(gap[up > 0.5]), 0.005, 0.05))
+    thick = float(np.clip(np.median(gap[up > 0.5]), 0.005, _THICKEST_M))
     facing = normals_of(verts, head.faces.numpy())[:, 2]
     ahead = np.where(facing > 0, min(thick, _FRINGE_M), thick)
     moved[:, 2] += _smoothed(verts, (facing * ahead * hairy * (1 - near_rim))[:, None])[:, 0]

@@ -99,7 +99,8 @@ def _hips(
     left, right = (front.outlines[name] for name in _LEGS)
     own = torch.from_numpy(np.isin(regions, (*left.regions, *right.regions)))
     ahead, behind = depths(verts, body.skin.faces[own[body.skin.faces.long()].all(1)], front.plane)
-    return (left.mask & right.mask).any(1)[:, None], ahead, behind
+    shared = np.atleast_2d((left.mask & right.mask).any(1)).T
+    return shared, ahead, behind
 
 
 def dense_weights(skin: Skin) -> NDArray[np.float32]:

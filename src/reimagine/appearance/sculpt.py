@@ -162,7 +162,8 @@ def _thickness(
         near, far = -_fallen(-near, broader), _fallen(far, broader)
     slack = 1 + 0.6 * np.clip(ndimage.gaussian_filter1d(broader, 0.03 / CELL_M) - 1, 0, 0.8)
     half = (near - far) / 2 * slack[:, None] + (ahead_m + behind_m) / 2
-    return (near + far + ahead_m - behind_m) / 2, np.maximum(half, 0.01)
+    centre = (near + far + ahead_m - behind_m) / 2
+    return centre.astype(np.float32), np.maximum(half, 0.01).astype(np.float32)
 
 
 def _fallen(far: NDArray[np.float32], broader: NDArray[np.floating]) -> NDArray[np.float32]:
