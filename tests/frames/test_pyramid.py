@@ -26,6 +26,7 @@ def sample(rgb, xy, level, photos=None, photo=0):
         vectors(xy[None]),
         triples(torch.tensor([[0, 1, 2]]), device),
         vectors(torch.zeros(3, 3)),
+        wp.from_torch(torch.ones(3)),
         vectors(looks),
         wp.from_torch(levels),
         vectors(pyramids.texels),

@@ -91,7 +91,7 @@ def coat(
     """The colours of a piece, whose vertices are `chosen` of those in `views`; `shown` and `views` in the photos' order."""
     verts = views[0].verts[chosen]
     way = Way(
-        lay=steps.lay and piece.name not in ("throat", "left_foot", "right_foot"),
+        lay=steps.lay and piece.name == "head",
         through_camera=piece.name not in (*_SCULPTED, "throat"),
     )
     allowed = [_allowed(piece, seen, view) for seen, view in zip(shown, views, strict=True)]

@@ -12,7 +12,7 @@ class Steps:
     settle: bool = True
     """Stance and camera once more, now that the clothes are known."""
     lay: bool = True
-    """Lay each part's outline onto the photo's, row by row."""
+    """Lay the head's outline onto the photo's, row by row, so that ears meet ears."""
     fold: bool = True
     """Fold photos back around the sides, for cloth and hair; else sides are guessed from what is near."""
     prints: bool = True
