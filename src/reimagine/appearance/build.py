@@ -10,6 +10,7 @@ from jaxtyping import Int
 from numpy.typing import NDArray
 from torch import Tensor
 
+from reimagine.appearance.balance import balanced
 from reimagine.appearance.coat import coat
 from reimagine.appearance.doubts import front_back_swapped, same_person_warning
 from reimagine.appearance.face import nod
@@ -71,7 +72,10 @@ def build_person(
         fit = replace(fit, stances=settle(fit, _join(pieces)[0], alphas))
     shown = _shown(fit, labels)
     report("dressing", 0.5)
-    person = _coloured(fit, pieces, shown, pictures, labels, steps)
+    lit = pictures
+    if steps.balance and len(pictures) == 2:
+        lit = (pictures[0], balanced(*pictures, (labels[0], labels[1])))
+    person = _coloured(fit, pieces, shown, lit, labels, steps)
     kept = person.surface
     kept = replace(kept, loose_m=loose(kept, person.part, fit.body, fit.stances[0].pose))
     person = replace(person, surface=kept, notes=notes)

@@ -166,7 +166,7 @@ def _thickness(
     return centre.astype(np.float32), np.maximum(half, 0.01).astype(np.float32)
 
 
-def _fallen(far: NDArray[np.float32], broader: NDArray[np.floating]) -> NDArray[np.float32]:
+def _fallen(far: NDArray[np.floating], broader: NDArray[np.floating]) -> NDArray[np.floating]:
     """The back of a garment that falls from where the body stands out, rather than follow it in again at once."""
     fallen = far.copy()
     steep = (_FALL + _CLINGS * np.clip(_LOOSE - broader, 0, None)) * CELL_M

@@ -9,6 +9,8 @@ class Steps:
 
     nod: bool = True
     """Bend the head as the face shows."""
+    balance: bool = True
+    """Bring the back photo's colours to the front photo's light."""
     settle: bool = True
     """Stance and camera once more, now that the clothes are known."""
     lay: bool = True
