@@ -1,6 +1,8 @@
 """What a user waits for: help, a first video, a second one, and memory over the clip's length.
 
-Usage: python -m benchmarks.pipeline [--long]      (--long adds the runs of 96 and 960 frames)
+Usage: python -m benchmarks.pipeline [--long] [--large]
+
+--long adds the runs of 96 and 960 frames, --large those of 4K pictures (a quarter of an hour).
 """
 
 import os
@@ -51,20 +53,23 @@ def main() -> None:
         print(f"48 frames of 512x832, person fitted: {seconds(first, cache):.1f} s")
         again = [*first[:-1], str(folder / "again"), "--motion", "wave"]
         print(f"the same person again: {seconds(again, cache) / 48:.2f} s per frame, all included")
+        clips: list[tuple[int, str, str]] = []
         if "--long" in sys.argv:
-            for frames in (96, 960):
-                out = [
-                    "--frames",
-                    str(frames),
-                    "--size",
-                    "256x416",
-                    "--out",
-                    str(folder / f"{frames}"),
-                ]
-                started = time.perf_counter()
-                peak = peak_mib(["generate", "--person", "alex", *out], cache)
-                each = (time.perf_counter() - started) / frames
-                print(f"{frames} frames of 256x416: peak {peak:.0f} MiB, {each:.3f} s per frame")
+            clips += [(96, "256x416", "flow"), (960, "256x416", "flow")]
+        if "--large" in sys.argv:
+            clips += [
+                (4, "2160x3840", "none"),
+                (12, "2160x3840", "flow"),
+                (24, "2160x3840", "flow"),
+            ]
+        for frames, size, refiner in clips:
+            out = str(folder / f"{frames}-{size}")
+            clip = ["--frames", str(frames), "--size", size, "--refiner", refiner, "--out", out]
+            started = time.perf_counter()
+            peak = peak_mib(["generate", "--person", "alex", *clip], cache)
+            each = (time.perf_counter() - started) / frames
+            line = f"{frames} frames of {size}, refiner {refiner}"
+            print(f"{line}: peak {peak:.0f} MiB, {each:.3f} s per frame")
     print(f"cores: {os.cpu_count()}")
 
 
