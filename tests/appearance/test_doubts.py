@@ -1,11 +1,17 @@
 """Swapped photos and photos of two people are noticed."""
 
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from reimagine.appearance.doubts import front_back_swapped, same_person_warning
+from reimagine.appearance.doubts import (
+    front_back_swapped,
+    not_whole_warning,
+    same_person_warning,
+    upside_down_warning,
+)
 from reimagine.appearance.matte import silhouette
 from reimagine.appearance.photos import Picture, read_photos
 from reimagine.request import Photos
@@ -23,6 +29,13 @@ def people(shared_data: Path) -> Pairs:
         )
         for name in ("101812", "101936", "103729")
     ]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Picture:
+    folder = resources.files("reimagine") / "data" / "people" / "sam"
+    (front,) = read_photos(Photos(front=str(folder / "front.png")))
+    return replace(front, mask=silhouette(front))
 
 
 def test_swapped_photos_are_noticed(people: Pairs):
@@ -43,3 +56,29 @@ def test_two_people_give_one_line(people: Pairs):
         assert warning is not None
         assert "look like different people" in warning
         assert "\n" not in warning
+
+
+def test_a_person_who_runs_out_of_the_picture_is_noticed(shipped: Picture):
+    assert shipped.mask is not None
+    assert not_whole_warning(shipped) is None
+    tall = shipped.rgb.shape[1]
+    waist = replace(shipped, rgb=shipped.rgb[:, : tall // 2], mask=shipped.mask[: tall // 2])
+    line = not_whole_warning(waist)
+    assert line is not None
+    assert "front.png: the person runs out of the picture at the bottom" in line
+    no_head = replace(shipped, rgb=shipped.rgb[:, tall // 4 :], mask=shipped.mask[tall // 4 :])
+    assert "at the top" in str(not_whole_warning(no_head))
+
+
+def test_a_photo_upside_down_is_noticed(shipped: Picture):
+    assert shipped.mask is not None
+    assert upside_down_warning(shipped) is None
+    turned = replace(shipped, rgb=shipped.rgb.flip((1, 2)), mask=shipped.mask.flip((0, 1)))
+    assert "upside down" in str(upside_down_warning(turned))
+
+
+def test_real_photos_raise_no_doubt(people: Pairs):
+    for front, back in people:
+        assert upside_down_warning(front) is None
+        assert not_whole_warning(front) is None
+        assert not_whole_warning(back) is None

@@ -12,7 +12,12 @@ from torch import Tensor
 
 from reimagine.appearance.balance import balanced
 from reimagine.appearance.coat import coat
-from reimagine.appearance.doubts import front_back_swapped, same_person_warning
+from reimagine.appearance.doubts import (
+    front_back_swapped,
+    not_whole_warning,
+    same_person_warning,
+    upside_down_warning,
+)
 from reimagine.appearance.face import nod
 from reimagine.appearance.fit import Fit, fit_body
 from reimagine.appearance.loose import loose
@@ -97,6 +102,8 @@ def _cut_out(picture: Picture) -> Picture:
 def _in_order(pictures: tuple[Picture, ...]) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
     """Front first, whatever they were called, and what there is to say about them."""
     notes = [note for picture in pictures for note in picture.notes]
+    doubts = [upside_down_warning(pictures[0]), *map(not_whole_warning, pictures)]
+    notes += [doubt for doubt in doubts if doubt]
     if len(pictures) == 1:
         return pictures, (*notes, "Only a front photo was given; the back is guessed from it.")
     front, back = pictures

@@ -1,4 +1,6 @@
-"""What looks wrong about a pair of photos: told to the user, never refused."""
+"""What looks wrong about photos: told to the user, never refused."""
+
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -6,6 +8,9 @@ from jaxtyping import Bool, Float
 from scipy import ndimage
 
 from reimagine.appearance.photos import Picture
+
+_TOUCHES = 0.04
+"""Share of the person's height that may lie along the picture's edge: a sole, not a waist."""
 
 
 def front_back_swapped(front: Picture, back: Picture) -> bool:
@@ -28,6 +33,33 @@ def same_person_warning(front: Picture, back: Picture) -> str | None:
         f"{front.name} and {back.name} look like different people or clothes "
         f"(colours agree to {likeness:.0%}); expected one person. Check --front and --back."
     )
+
+
+def not_whole_warning(picture: Picture) -> str | None:
+    """One line where the person runs out of the picture, else None; the picture needs its mask."""
+    _, person = _lab_and_person(picture)
+    tall = int(np.ptp(np.flatnonzero(person.any(1)))) + 1
+    for edge, where in (
+        (person[-1], "bottom"),
+        (person[0], "top"),
+        (person[:, 0], "left"),
+        (person[:, -1], "right"),
+    ):
+        if edge.sum() > _TOUCHES * tall:
+            return (
+                f"{picture.name}: the person runs out of the picture at the {where}; expected all of them, from crown to "
+                "soles. What is missing is guessed."
+            )
+    return None
+
+
+def upside_down_warning(front: Picture) -> str | None:
+    """One line where the front photo's face is where the feet should be, else None; the picture needs its mask."""
+    assert front.mask is not None, "the silhouette comes first"
+    turned = replace(front, rgb=front.rgb.flip(1), mask=front.mask.flip(0))
+    if _face_share(turned) <= _face_share(front) + 0.25:
+        return None
+    return f"{front.name} seems to be upside down; expected the head at the top. Turn it by 180 degrees."
 
 
 def _face_share(picture: Picture) -> float:

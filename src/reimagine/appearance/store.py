@@ -255,9 +255,11 @@ def _read_card(folder: Path) -> _Card:
     except InputError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        if isinstance(error, json.JSONDecodeError):
+            why = "it is no JSON"
         raise InputError(
-            f"{path} cannot be read ({type(error).__name__}: {error}); "
-            f"expected what reimagine person writes.{MORE}"
+            f"{path} cannot be read ({why}); expected what reimagine person writes.{MORE}"
         ) from error
     if not (0.3 <= height_m <= 3.0 and 1 <= len(sides) <= 16):
         raise InputError(
