@@ -12,7 +12,7 @@ from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body, load_anny
 from reimagine.body.library import built_in_motion
 from reimagine.body.model import PARENTS, pose_body
 from reimagine.cameras.path import make_camera
-from reimagine.records import Person, Photo
+from reimagine.records import Body, Person, Photo
 from reimagine.request import View
 
 os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
@@ -28,9 +28,14 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def plain_person(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def body() -> Body:
+    """A body of middle shape, 1.7 m tall."""
+    return anny_body(DEFAULT_PHENOTYPE, 1.7)
+
+
+@pytest.fixture(scope="session")
+def plain_person(body: Body, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a stored person: the undressed body, coloured by height, with one small grey photo."""
-    body = anny_body(DEFAULT_PHENOTYPE, 1.7)
     pose = pose_body(body, built_in_motion("apose", 1, 24.0))
     verts = body.skin.verts
     share = (verts - verts.amin(0)) / (verts.amax(0) - verts.amin(0))

@@ -11,25 +11,20 @@ from reimagine.appearance import fit as fitting
 from reimagine.appearance.build import build_person
 from reimagine.appearance.coat import coat
 from reimagine.appearance.fit import Fit, Stance, fit_body
+from reimagine.appearance.mesh import normals_of
 from reimagine.appearance.outline import SKIN, UPPER
-from reimagine.appearance.piece import Piece, normals_of
+from reimagine.appearance.piece import Piece
 from reimagine.appearance.pieces import dense_weights
-from reimagine.appearance.plane import CELL_M, Plane, depths, plane_of, region_picture, regions_of
-from reimagine.appearance.sculpt import dress_weights, relax, unpose
+from reimagine.appearance.plane import CELL_M, depths, plane_of, region_picture, regions_of
+from reimagine.appearance.sculpt import dress_weights, unpose
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.steps import Steps
 from reimagine.appearance.texture import View, Way, colours, guess, oddness, places, sight
-from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.project import project
 from reimagine.cameras.rasterize import rasterize
 from reimagine.records import Body, CameraPath, Motion
 from reimagine.request import Photos
-
-
-@pytest.fixture(scope="module")
-def body() -> Body:
-    return anny_body(DEFAULT_PHENOTYPE, 1.7)
 
 
 @pytest.fixture(scope="module")
@@ -50,19 +45,6 @@ def studio(*, front: bool) -> CameraPath:
 def silhouette(body: Body, stance: Stance, camera: CameraPath) -> torch.Tensor:
     raster = rasterize(pose_skin(body.skin, stance.pose), body.skin.faces, camera)
     return (raster.face[0] >= 0).float()
-
-
-def signed_volume(verts: np.ndarray, faces: np.ndarray) -> float:
-    a, b, c = (verts[faces[:, k]].astype(float) for k in range(3))
-    return float((a * np.cross(b, c)).sum() / 6)
-
-
-def flat_plane(rows: int = 80, columns: int = 60) -> Plane:
-    x = np.arange(columns, dtype=np.float32) * CELL_M
-    y = 1 - np.arange(rows, dtype=np.float32) * CELL_M
-    pixels = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).astype(np.float32) + 0.5
-    eye = np.array([0.0, 0.0, 1e6], np.float32)
-    return Plane(x=x, y=y, z=0.0, pixels=pixels, eye=eye)
 
 
 def test_the_plane_reads_the_body_at_its_own_size(body, stance):
@@ -129,14 +111,7 @@ def test_weights_taken_from_the_body_sum_to_one_and_agree_on_its_surface(body):
     assert np.abs(weights - dense_weights(body.skin)[:500]).mean() < 0.01
 
 
-def test_relaxing_keeps_the_volume(body):
-    verts, faces = body.skin.verts.numpy(), body.skin.faces.numpy()
-    before, after = signed_volume(verts, faces), signed_volume(relax(verts, faces), faces)
-    assert after == pytest.approx(before, rel=0.03)
-
-
-def test_a_photo_is_trusted_only_where_the_surface_faces_it():
-    plane = flat_plane()
+def test_a_photo_is_trusted_only_where_the_surface_faces_it(plane):
     allowed = np.zeros((80, 60), bool)
     allowed[20:60, 15:45] = True
     verts = np.array([[0.15, 0.8, 0.0]] * 2, np.float32)
@@ -148,13 +123,13 @@ def test_a_photo_is_trusted_only_where_the_surface_faces_it():
     assert np.allclose(seen.xy[0], [0.15 / CELL_M + 0.5, 0.2 / CELL_M + 0.5], atol=0.01)
 
 
-def test_a_photo_is_folded_back_around_the_sides():
+def test_a_photo_is_folded_back_around_the_sides(plane):
     angle = np.radians(np.arange(-150, 151, 2))
     x, z = 0.15 + 0.08 * np.sin(angle), 0.08 * np.cos(angle)
     verts = np.stack([x, np.full_like(x, 0.8), z], -1).astype(np.float32)
     normals = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], -1).astype(np.float32)
     rgb = np.zeros((80, 60, 3), np.float32)
-    view = View(plane=flat_plane(), rgb=rgb, verts=verts, normals=normals, sign=1.0)
+    view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0)
     allowed = np.ones((80, 60), bool)
     at = places(view, np.arange(len(verts)), allowed, way=Way(lay=False))
     plain, folded = (sight(view, at, allowed, mirror=mirror) for mirror in (False, True))
@@ -168,7 +143,7 @@ def test_a_photo_is_folded_back_around_the_sides():
     assert np.array_equal(folded.trust, plain.trust)
 
 
-def test_skin_takes_its_colour_from_skin_and_cloth_from_cloth_all_around(body, stance):
+def test_skin_takes_its_colour_from_skin_and_cloth_from_cloth_all_around(body, stance, plane):
     # A sleeve over the upper half of an arm, which the photo shows from the front only.
     angle, down = (
         grid.ravel() for grid in np.meshgrid(np.radians(np.arange(0, 360, 6)), range(40))
@@ -180,7 +155,6 @@ def test_skin_takes_its_colour_from_skin_and_cloth_from_cloth_all_around(body, s
     labels[20:40, 20:41], labels[40:60, 20:41] = UPPER, SKIN
     rgb = np.where((labels == UPPER)[..., None], [0.1, 0.1, 0.9], [0.8, 0.6, 0.5])
     rgb[labels == 0] = 1
-    plane = flat_plane()
     view = View(plane=plane, rgb=rgb.astype(np.float32), verts=verts, normals=normals, sign=1.0)
     seen = Seeing(
         plane=plane,
@@ -240,13 +214,6 @@ def test_what_no_photo_shows_takes_the_colour_known_at_its_height():
     colour = guess(verts, known, np.array([1, 0, 1, 0], np.float32))
     assert colour[1, 0] > 0.9
     assert colour[3, 2] > 0.9
-
-
-def test_normals_of_a_body_point_outwards(body):
-    verts = body.skin.verts.numpy()
-    normals = normals_of(verts, body.skin.faces.numpy())
-    grown = signed_volume(verts + 0.01 * normals, body.skin.faces.numpy())
-    assert grown > signed_volume(verts, body.skin.faces.numpy())
 
 
 @pytest.mark.slow

@@ -7,16 +7,10 @@ import torch
 
 from reimagine.appearance.loose import loose
 from reimagine.appearance.plane import regions_of
-from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
 from reimagine.body.facing import vertex_normals
 from reimagine.body.library import built_in_motion
 from reimagine.body.model import pose_body
 from reimagine.records import PARTS, Body
-
-
-@pytest.fixture(scope="module")
-def body() -> Body:
-    return anny_body(DEFAULT_PHENOTYPE, 1.7)
 
 
 def loosened(body: Body, off_m: torch.Tensor, part: str) -> torch.Tensor:

@@ -10,12 +10,11 @@ from reimagine.appearance import find_view as find_view_module
 from reimagine.appearance import more_photos, settle
 from reimagine.appearance.find_view import find_view
 from reimagine.appearance.fit import Fit, Stance
+from reimagine.appearance.mesh import normals_of
 from reimagine.appearance.more_photos import add_photos
 from reimagine.appearance.photos import Picture
-from reimagine.appearance.piece import normals_of
 from reimagine.appearance.plane import regions_of
 from reimagine.appearance.side_depth import deepen
-from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.path import make_camera
 from reimagine.cameras.rasterize import interpolate, rasterize
@@ -46,11 +45,6 @@ def rendered(body: Body, stance: Stance, camera: CameraPath, colours: torch.Tens
     rgb = interpolate(raster, body.skin.faces, colours)[0].permute(2, 0, 1)
     rgb = torch.where(alpha > 0, rgb, torch.tensor(1.0)).contiguous()
     return Picture(rgb=rgb, mask=alpha, side="photo 1", name="side.png")
-
-
-@pytest.fixture(scope="module")
-def body() -> Body:
-    return anny_body(DEFAULT_PHENOTYPE, 1.7)
 
 
 @pytest.fixture(scope="module")

@@ -4,25 +4,11 @@ import numpy as np
 import pytest
 
 from reimagine.appearance.outline import Outline, risen
-from reimagine.appearance.plane import CELL_M, Plane
-from reimagine.appearance.sculpt import sculpt
+from reimagine.appearance.plane import CELL_M
+from reimagine.appearance.sculpt import relax, sculpt
 
 
-def signed_volume(verts: np.ndarray, faces: np.ndarray) -> float:
-    a, b, c = (verts[faces[:, k]].astype(float) for k in range(3))
-    return float((a * np.cross(b, c)).sum() / 6)
-
-
-def flat_plane(rows: int = 80, columns: int = 60) -> Plane:
-    x = np.arange(columns, dtype=np.float32) * CELL_M
-    y = 1 - np.arange(rows, dtype=np.float32) * CELL_M
-    pixels = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).astype(np.float32) + 0.5
-    eye = np.array([0.0, 0.0, 1e6], np.float32)
-    return Plane(x=x, y=y, z=0.0, pixels=pixels, eye=eye)
-
-
-def test_a_sculpted_part_is_closed_faces_outwards_and_keeps_its_breadth():
-    plane = flat_plane()
+def test_a_sculpted_part_is_closed_faces_outwards_and_keeps_its_breadth(plane, signed_volume):
     mask = np.zeros((80, 60), bool)
     mask[10:70, 15:45] = True
     round_body = np.where(mask, 0.06, np.nan).astype(np.float32)
@@ -35,8 +21,7 @@ def test_a_sculpted_part_is_closed_faces_outwards_and_keeps_its_breadth():
     assert np.ptp(verts[:, 2]) == pytest.approx(0.12, abs=0.015)
 
 
-def test_a_hem_is_cut_flat():
-    plane = flat_plane()
+def test_a_hem_is_cut_flat(plane):
     mask = np.zeros((80, 60), bool)
     mask[10:78, 15:45] = True
     depth = np.where(mask, 0.06, np.nan).astype(np.float32)
@@ -48,8 +33,7 @@ def test_a_hem_is_cut_flat():
     assert np.ptp(lowest[:, 0]) > 0.8 * 30 * CELL_M
 
 
-def test_what_begins_under_a_hem_is_cut_flat_there_too():
-    plane = flat_plane()
+def test_what_begins_under_a_hem_is_cut_flat_there_too(plane):
     mask = np.zeros((80, 60), bool)
     hem = (30 + 4 * np.sin(np.arange(60) / 60 * np.pi)).astype(np.float32)  # lower in the middle
     mask[10:70, 15:45] = np.arange(10, 70)[:, None] >= hem[None, 15:45]
@@ -68,9 +52,8 @@ def test_what_begins_under_a_hem_is_cut_flat_there_too():
 
 @pytest.mark.parametrize(("wider", "drawn_in"), [(1.0, True), (1.3, False)])
 def test_loose_cloth_falls_from_where_the_body_stands_out_and_tight_cloth_follows_it(
-    wider, drawn_in
+    wider, drawn_in, plane
 ):
-    plane = flat_plane()
     body = np.zeros((80, 60), bool)
     body[10:78, 20:40] = True
     mask = np.zeros((80, 60), bool)
@@ -84,3 +67,9 @@ def test_loose_cloth_falls_from_where_the_body_stands_out_and_tight_cloth_follow
     )
     below = verts[np.abs(verts[:, 1] - (1 - 50 * CELL_M)) < 0.01]
     assert (below[:, 2].min() > -0.055) == drawn_in
+
+
+def test_relaxing_keeps_the_volume(body, signed_volume):
+    verts, faces = body.skin.verts.numpy(), body.skin.faces.numpy()
+    before, after = signed_volume(verts, faces), signed_volume(relax(verts, faces), faces)
+    assert after == pytest.approx(before, rel=0.03)

@@ -12,18 +12,13 @@ from reimagine.appearance.outline import FACE, HAIR
 from reimagine.appearance.plane import CELL_M, plane_of, region_picture, regions_of
 from reimagine.appearance.seeing import seeing
 from reimagine.appearance.settle import settle
-from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body, load_anny
+from reimagine.body.anny import load_anny
 from reimagine.body.model import JOINTS, joint_positions, pose_body, pose_skin
 from reimagine.cameras.project import project
 from reimagine.cameras.rasterize import rasterize
 from reimagine.records import Body, CameraPath, Motion, Skin
 
 pytestmark = pytest.mark.timeout(240)  # on a loaded machine
-
-
-@pytest.fixture(scope="module")
-def body() -> Body:
-    return anny_body(DEFAULT_PHENOTYPE, 1.7)
 
 
 def standing(body: Body, **degrees: float) -> Stance:

@@ -5,18 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
 from reimagine.body.library import built_in_motion
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.body.sway import swung
-from reimagine.records import Body, Pose
+from reimagine.records import Pose
 
 FPS = 24.0
-
-
-@pytest.fixture(scope="module")
-def body() -> Body:
-    return anny_body(DEFAULT_PHENOTYPE, 1.7)
 
 
 def carried(path_m) -> Pose:

@@ -35,6 +35,8 @@ def balanced(
 
     Kinds that differ by more than light can explain (a shoe's toe and heel) stay. The front photo stays: it has the face.
     """
+    if any(not label.any() for label in labels):
+        return back
     own, other = (
         _along_the_rim(picture.rgb, label)
         for picture, label in zip((front, back), labels, strict=True)
@@ -46,8 +48,6 @@ def balanced(
         trust = np.clip((_OTHER - abs(light)) / (_OTHER - _ALIKE), 0, 1)
         gains[kind] = np.exp(trust * (light + _TINT * (ratio - light)))
     shown = labels[1].numpy()
-    if not shown.any():
-        return back
     rows, columns = nearest(shown > 0)
     soft = _SOFT * np.ptp(np.flatnonzero(shown.any(1)))
     field = ndimage.gaussian_filter(gains[shown[rows, columns]], (soft, soft, 0))
@@ -60,8 +60,6 @@ def _along_the_rim(
 ) -> dict[int, Float[np.ndarray, " 3"]]:
     """The median colour of each kind just inside the silhouette's outline, by label."""
     shown = labels.numpy()
-    if not shown.any():
-        return {}
     tall = float(np.ptp(np.flatnonzero((shown > 0).any(1))))
     inside = depth(shown > 0)
     band = (inside > _RIM * tall) & (inside < _BAND * tall)

@@ -22,10 +22,11 @@ from reimagine.appearance.face import nod
 from reimagine.appearance.fit import Fit, fit_body
 from reimagine.appearance.loose import loose
 from reimagine.appearance.matte import silhouette
+from reimagine.appearance.mesh import normals_of
 from reimagine.appearance.more_photos import add_photos
 from reimagine.appearance.parts import label_parts
 from reimagine.appearance.photos import Picture, read_more_photos, read_photos
-from reimagine.appearance.piece import Piece, normals_of
+from reimagine.appearance.piece import Piece
 from reimagine.appearance.pieces import make_pieces
 from reimagine.appearance.plane import plane_of, region_picture
 from reimagine.appearance.reference import wide_reference

@@ -9,8 +9,8 @@ from scipy import ndimage, sparse
 from scipy.spatial import KDTree
 
 from reimagine.appearance.grid import Mask, depth, label
+from reimagine.appearance.mesh import normals_of
 from reimagine.appearance.outline import HAIR
-from reimagine.appearance.piece import normals_of
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.sculpt import relax
 from reimagine.appearance.seeing import Seeing

@@ -8,6 +8,8 @@ from scipy import ndimage
 from reimagine.appearance.edges import Edges, edges_of, steadied
 from reimagine.appearance.grid import Mask, depth
 from reimagine.appearance.outline import (
+    CROTCH_M,
+    HIPS,
     LEFT_LEG,
     LOWER,
     RIGHT_LEG,
@@ -31,9 +33,6 @@ _SLIM_M = 0.02
 """Within so much above a hem what it hides draws back."""
 _ROUGH_CELLS = 1.0
 """Borders between trousers and hands are so rough."""
-_CROTCH_M = 0.11
-"""Below the hip joints."""
-_HIPS = [1, 2]
 
 
 def legs(
@@ -52,7 +51,7 @@ def legs(
     # Under the shirt nothing is seen: the bare body, a little slimmer, carries the trousers on.
     under = np.isin(bare, (1, 8, 9, 10, 12, 13)) & (rows[:, None] < hem[None, :] + 2)
     # Below the crotch a hem lifts with the knees and shows more of them.
-    skirt = max(float(hem.max() - joints[_HIPS, 0].mean()) * CELL_M - _CROTCH_M, 0.0)
+    skirt = max(float(hem.max() - joints[HIPS, 0].mean()) * CELL_M - CROTCH_M, 0.0)
     begins = hem - (_UNDER_SHIRT_M + min(skirt / 4, _UNDER_SKIRT_M)) / CELL_M
     under &= rows[:, None] > begins[None, :]
     under = depth(under, (1e3, 1.0)) > 3
@@ -179,9 +178,9 @@ def _crotch(
     labels: NDArray[np.integer], hem: float, joints: Float[NDArray[np.floating], "55 2"]
 ) -> int:
     """First row below which the legs are two: the body's crotch, or a gap between the thighs that begins higher."""
-    hips = max(int(joints[_HIPS, 0].mean()), int(hem) + 1)
-    body = int(joints[_HIPS, 0].mean() + _CROTCH_M / CELL_M)
-    middle, reach = int(joints[_HIPS, 1].mean()), int(0.06 / CELL_M)
+    hips = max(int(joints[HIPS, 0].mean()), int(hem) + 1)
+    body = int(joints[HIPS, 0].mean() + CROTCH_M / CELL_M)
+    middle, reach = int(joints[HIPS, 1].mean()), int(0.06 / CELL_M)
     between = labels[hips:body, middle - reach : middle + reach + 1] == 0
     gaps = np.flatnonzero(between.any(1) & ~between[:, [0, -1]].any(1))
     return min(hips + int(gaps[0]) if len(gaps) else body, len(labels))

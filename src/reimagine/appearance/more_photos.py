@@ -8,20 +8,20 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy import ndimage, sparse
+from scipy import ndimage
 from scipy.spatial import KDTree
 from torch import Tensor
 
 from reimagine.appearance.find_view import find_view
 from reimagine.appearance.fit import Fit, Stance
+from reimagine.appearance.mesh import averaging, normals_of
 from reimagine.appearance.photos import Picture
-from reimagine.appearance.piece import normals_of
 from reimagine.appearance.plane import regions_of
 from reimagine.appearance.side_depth import deepen
 from reimagine.body.model import pose_skin
 from reimagine.cameras.project import centres, project
 from reimagine.cameras.rasterize import rasterize
-from reimagine.records import Person, Photo, Skin
+from reimagine.records import Person, Photo
 
 LEAST_OVERLAP = 0.80
 """Intersection over union of person and silhouette below which a photo is left out. Good fits reach 0.9."""
@@ -146,7 +146,7 @@ def _like(person: Person, colour: NDArray[np.float32]) -> NDArray[np.float32]:
         tree = KDTree(np.concatenate([known[there], rest[there]], 1))
         away, _ = tree.query(np.concatenate([colour[of], rest[of]], 1), workers=2)
         near[of] = np.clip((_UNLIKE[1] - away) / (_UNLIKE[1] - _UNLIKE[0]), 0, 1)
-    even = _evener(person.surface)
+    even = averaging(len(person.surface.verts), person.surface.faces.numpy())
     for _ in range(6):  # with what is beside it, else rims stay
         near = np.minimum(near, even @ near)
     return near
@@ -241,7 +241,7 @@ def _mixed(person: Person, looks: list[_Look]) -> Person:
     strong = each**_KEEN
     share = strong[1:] / np.maximum(strong.sum(0), 1e-6)
     share = share * np.clip(each[1:] / 0.15, 0, 1)
-    even = _evener(person.surface)
+    even = averaging(len(person.surface.verts), person.surface.faces.numpy())
     soft = share
     for _ in range(_SOFT):
         soft = (even @ soft.T).T
@@ -268,14 +268,3 @@ def _straight_so_far(person: Person) -> NDArray[np.float32]:
         sight = torch.nn.functional.normalize(centres(photo.camera) - verts, dim=1)
         best = np.maximum(best, (normals * sight).sum(1).numpy())
     return best * np.clip(person.seen.numpy() * 2, 0, 1)
-
-
-def _evener(surface: Skin) -> sparse.csr_array:
-    """Takes values at vertices to their mean with the neighbours'."""
-    faces, count = surface.faces.numpy(), len(surface.verts)
-    i, j = (np.concatenate([faces[:, a] for a in axes]) for axes in ((0, 1, 2), (1, 2, 0)))
-    links = sparse.coo_array(
-        (np.ones(2 * len(i), np.float32), (np.r_[i, j], np.r_[j, i])), (count, count)
-    )
-    links = links.tocsr() + sparse.eye_array(count)
-    return sparse.csr_array(sparse.diags_array(1 / np.asarray(links.sum(1)).ravel()) @ links)

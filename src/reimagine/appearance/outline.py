@@ -14,8 +14,13 @@ from reimagine.records import PARTS
 SKIN, FACE, HAIR, UPPER, LOWER, SHOES = range(1, len(PARTS) + 1)
 """Labels in a photo; 0 is off the person."""
 LEFT_ARM, RIGHT_ARM, HANDS = (2, 3), (5, 6), (4, 7)
+ARMS = (*LEFT_ARM, *RIGHT_ARM, *HANDS)
 LEFT_LEG, RIGHT_LEG = (9, 10, 11), (12, 13, 14)
 """Body regions, as `plane.regions_of` numbers them: upper part, lower part and foot."""
+HIPS = [1, 2]
+"""Joints."""
+CROTCH_M = 0.11
+"""Below the hip joints."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from reimagine.appearance.edges import Edges, edges_of, steadied
 from reimagine.appearance.grid import Mask
 from reimagine.appearance.legs import legs
 from reimagine.appearance.outline import (
+    ARMS,
     HAIR,
-    HANDS,
     LEFT_ARM,
     RIGHT_ARM,
     SKIN,
@@ -102,7 +102,7 @@ def _cloth(
     labels: NDArray[np.integer], guide: NDArray[np.integer], bare: NDArray[np.integer]
 ) -> Mask:
     """What the trunk wears, without sleeves; the bare torso where it wears nothing."""
-    arms = np.isin(guide, (*LEFT_ARM, *RIGHT_ARM, *HANDS))
+    arms = np.isin(guide, ARMS)
     cloth = largest(closed((labels == UPPER) & ~arms, 0.02))
     return cloth if cloth.any() else (bare == 1) & (labels > 0)
 

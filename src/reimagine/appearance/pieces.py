@@ -7,9 +7,10 @@ import torch
 from numpy.typing import NDArray
 
 from reimagine.appearance.head import fill_out, hanging
+from reimagine.appearance.mesh import faces_within, normals_of
 from reimagine.appearance.outline import HAIR, SHOES, Outline
 from reimagine.appearance.outlines import hair
-from reimagine.appearance.piece import Piece, normals_of
+from reimagine.appearance.piece import Piece
 from reimagine.appearance.plane import CELL_M, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
 from reimagine.appearance.seeing import Seeing
@@ -54,8 +55,7 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
         if name == "hair":
             ahead, behind = _hair_depths(verts, body, regions, front, outline)
         else:
-            faces = body.skin.faces[torch.from_numpy(own)[body.skin.faces.long()].all(1)]
-            ahead, behind = depths(verts, faces, front.plane)
+            ahead, behind = depths(verts, faces_within(body.skin.faces, own), front.plane)
         if name in _LEGS:
             shared, *hips = whole_hips
             ahead, behind = (
@@ -97,8 +97,8 @@ def _hips(
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]]:
     """The rows (rows 1) in which either leg's outline is that of both, and z of both legs' front and back."""
     left, right = (front.outlines[name] for name in _LEGS)
-    own = torch.from_numpy(np.isin(regions, (*left.regions, *right.regions)))
-    ahead, behind = depths(verts, body.skin.faces[own[body.skin.faces.long()].all(1)], front.plane)
+    own = np.isin(regions, (*left.regions, *right.regions))
+    ahead, behind = depths(verts, faces_within(body.skin.faces, own), front.plane)
     shared = np.atleast_2d((left.mask & right.mask).any(1)).T
     return shared, ahead, behind
 
@@ -200,8 +200,7 @@ def _hair_depths(
     """Hair lies around the back of the head and body, and before the face only where the front photo shows it."""
     whole = depths(verts, body.skin.faces, front.plane)
     head = regions == 0
-    faces = body.skin.faces[torch.from_numpy(head)[body.skin.faces.long()].all(1)]
-    ahead, _ = depths(verts, faces, front.plane)
+    ahead, _ = depths(verts, faces_within(body.skin.faces, head), front.plane)
     middle = float(verts[torch.from_numpy(head), 2].mean())
     behind = whole[1] - 0.014
     # The hairline runs back from the brow over the ear to the nape.

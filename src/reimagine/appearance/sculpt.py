@@ -6,11 +6,12 @@ import numpy as np
 import torch
 import warp as wp
 from numpy.typing import NDArray
-from scipy import ndimage, sparse
+from scipy import ndimage
 from scipy.spatial import KDTree
 from warp.geometry import IsoSurfaceMarchingCubes
 
 from reimagine.appearance.grid import depth, label, nearest
+from reimagine.appearance.mesh import averaging
 from reimagine.appearance.outline import Outline
 from reimagine.appearance.plane import CELL_M, Plane, row_depth
 from reimagine.records import Pose, Skin
@@ -117,7 +118,7 @@ def dress_weights(
     near = np.exp(-0.5 * (distance / (distance[:, :1] + 0.01)) ** 2)
     near /= near.sum(1, keepdims=True)
     weights = np.einsum("vk,vkj->vj", near, body_weights[index])
-    average = _averaging(len(verts), faces)
+    average = averaging(len(verts), faces)
     for _ in range(smoothing):
         weights = average @ weights
     return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
@@ -211,20 +212,11 @@ def _isosurface(field: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArra
     return verts, faces.reshape(-1, 3)[:, [0, 2, 1]].astype(np.int32)
 
 
-def _averaging(count: int, faces: NDArray[np.int32]) -> sparse.csr_matrix:
-    """Matrix that replaces each vertex value by the mean of its own and its neighbours'."""
-    ends = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    pairs = np.concatenate([ends, ends[:, ::-1], np.repeat(np.arange(count)[:, None], 2, 1)])
-    links = sparse.csr_matrix((np.ones(len(pairs), np.float32), pairs.T), shape=(count, count))
-    links.data[:] = 1.0
-    return sparse.diags(1.0 / np.asarray(links.sum(1)).ravel()) @ links
-
-
 def relax(
     verts: NDArray[np.float32], faces: NDArray[np.int32], rounds: int = 4, grow: float = 0.53
 ) -> NDArray[np.float32]:
     """Taubin smoothing (1995): shrinks by 0.5 and grows by `grow`; 0.53 takes voxel steps out and keeps the size."""
-    average = _averaging(len(verts), faces)
+    average = averaging(len(verts), faces)
     for _ in range(rounds):
         shrunk = verts + 0.5 * (average @ verts - verts)
         verts = (shrunk - grow * (average @ shrunk - shrunk)).astype(np.float32)

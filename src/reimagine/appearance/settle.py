@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.appearance.fit import Fit, Stance
-from reimagine.appearance.piece import normals_of
+from reimagine.appearance.mesh import normals_of
 from reimagine.body.model import JOINTS, pose_body, pose_skin, rotation_matrices
 from reimagine.cameras.project import centres
 from reimagine.records import Body, CameraPath, Motion, Skin

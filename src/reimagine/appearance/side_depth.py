@@ -10,13 +10,13 @@ from scipy import ndimage
 from torch import Tensor
 
 from reimagine.appearance.fit import Stance
+from reimagine.appearance.outline import ARMS
 from reimagine.appearance.plane import regions_of
 from reimagine.body.model import JOINTS, joint_positions, pose_skin
 from reimagine.cameras.project import project
 from reimagine.cameras.rasterize import rasterize
 from reimagine.records import Body, CameraPath, Skin
 
-_ARMS = (2, 3, 4, 5, 6, 7)
 _FROM_SIDE = 0.85
 """Sine of the angle between the view and the front; less than this is no photo from the side."""
 _FURTHEST_M = 0.05
@@ -36,7 +36,7 @@ def deepen(body: Body, surface: Skin, stance: Stance, alpha: Float[Tensor, "heig
     if abs(towards) < _FROM_SIDE:
         return surface
     verts = pose_skin(surface, stance.pose)
-    arm = np.isin(regions_of(surface), _ARMS)
+    arm = np.isin(regions_of(surface), ARMS)
     faces = surface.faces.numpy()
     bare = surface.faces[torch.from_numpy(~arm[faces].any(1))]
     xy = project(camera, verts)[0].numpy()

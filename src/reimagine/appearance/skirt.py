@@ -7,14 +7,14 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from reimagine.appearance.outline import HANDS, LEFT_ARM, LOWER, RIGHT_ARM, UPPER, closed
+from reimagine.appearance.outline import ARMS, CROTCH_M, HIPS, LOWER, UPPER, closed
 from reimagine.appearance.plane import CELL_M
 
-_HIPS, _KNEES, _PELVIS = (1, 2), (4, 5), 0
+_KNEES = [4, 5]
 _LEG_JOINTS = ((1, 4, 7, 10), (2, 5, 8, 11))
 """Left and right, from the hip down, SMPL-X order."""
-_CROTCH_M, _SHORTEST_M = 0.11, 0.10
-"""Below the hip joints, and how far below that a skirt's hem lies at least."""
+_SHORTEST_M = 0.10
+"""Below the crotch a skirt's hem lies so far at least."""
 _END_M, _LEFT_OVER = 0.06, 0.25
 """Below its last whole row a skirt ends: within so many metres less than this share of its cloth is left."""
 _BETWEEN_M = 0.075
@@ -31,10 +31,10 @@ def skirted(
     Trousers show a gap between the legs, or go on as two below the place where the legs part; a skirt is whole down to
     its hem and ends there. `guide` is the body region of each silhouette pixel, `joints` row and column of each joint.
     """
-    arms = np.isin(guide, (*LEFT_ARM, *RIGHT_ARM, *HANDS))
+    arms = np.isin(guide, ARMS)
     cloth = closed(np.isin(labels, (UPPER, LOWER)) & ~arms, 0.006)
-    crotch = int(joints[list(_HIPS), 0].mean() + _CROTCH_M / CELL_M)
-    middle, reach = int(joints[list(_HIPS), 1].mean()), int(_BETWEEN_M / CELL_M)
+    crotch = int(joints[HIPS, 0].mean() + CROTCH_M / CELL_M)
+    middle, reach = int(joints[HIPS, 1].mean()), int(_BETWEEN_M / CELL_M)
     between = cloth[crotch:, max(middle - reach, 0) : middle + reach + 1]
     if between.size == 0:
         return labels
@@ -61,8 +61,8 @@ def hang_between(
 
     `verts` and `joints` (metres) stand as in the photo. Shins do not move it. Above the crotch weights stay.
     """
-    hips, knees = joints[list(_HIPS)], joints[list(_KNEES)]
-    crotch = hips[:, 1].mean() - _CROTCH_M
+    hips, knees = joints[HIPS], joints[_KNEES]
+    crotch = hips[:, 1].mean() - CROTCH_M
     share = np.clip((crotch + 0.04 - verts[:, 1]) / 0.08, 0, 1)[:, None]
     down = np.clip((hips[:, 1].mean() - verts[:, 1]) / (hips - knees)[:, 1].mean(), 0, 1)
     middle = np.interp(down, [0, 1], [hips[:, 0].mean(), knees[:, 0].mean()])
