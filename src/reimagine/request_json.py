@@ -49,8 +49,6 @@ def to_json(request: Any) -> dict[str, Any]:  # noqa: ANN401
     """The request without the folder that it goes to and how it is computed: what decides the result."""
     content = asdict(request)
     content.pop("out", None)
-    if not content.get("photos", {}).get("photo", True):
-        del content["photos"]["photo"]  # so that runs from before there were further photos go on
     if "image_model" in content:
         # A run that found no memory is continued with another --vram.
         content["image_model"] = {

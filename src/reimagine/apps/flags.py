@@ -23,7 +23,10 @@ def read_flags(kind: type[T], command: str, arguments: list[str]) -> T:
     file, arguments = _take_request_file(arguments)
     # Parts of a request have no prefix; --view.radius-m is understood all the same.
     arguments = [argument.replace("--view.", "--", 1) for argument in arguments]
-    arguments = _gathered(_joined(arguments, "--lora"), "--photo")
+    arguments, photos = _taken(arguments, "--photo")
+    arguments, loras = _taken(arguments, "--lora", at_most=1)
+    arguments += ["--photo", *photos] if photos else []
+    arguments += ["--lora", ",".join(loras)] if loras else []
     return parse_flags(
         kind,
         command,
@@ -68,8 +71,13 @@ def parse_flags(
         raise InputError(f"{said or command + ' got flags that do not fit'}.") from None
 
 
-def _gathered(arguments: list[str], flag: str) -> list[str]:
-    """A flag that was given several times given once, with all of its values behind it."""
+def _taken(
+    arguments: list[str], flag: str, at_most: int | None = None
+) -> tuple[list[str], list[str]]:
+    """The other arguments, and the values of a flag that may be given several times, each with so many values.
+
+    A flag without a value stays among the others: those who check flags tell it.
+    """
     values: list[str] = []
     rest: list[str] = []
     left = list(arguments)
@@ -77,31 +85,14 @@ def _gathered(arguments: list[str], flag: str) -> list[str]:
         argument = left.pop(0)
         if argument.startswith(f"{flag}="):
             values.append(argument.removeprefix(f"{flag}="))
-        elif argument == flag:
-            count = len(values)
-            while left and not left[0].startswith("-"):
+        elif argument == flag and left and not left[0].startswith("-"):
+            count = 0
+            while left and not left[0].startswith("-") and count != at_most:
                 values.append(left.pop(0))
-            if len(values) == count:
-                return arguments  # without a value: told by those who check flags
+                count += 1
         else:
             rest.append(argument)
-    return [*rest, flag, *values] if values else arguments
-
-
-def _joined(arguments: list[str], flag: str) -> list[str]:
-    """A flag that was given several times given once, its values with commas between."""
-    values: list[str] = []
-    rest: list[str] = []
-    left = list(arguments)
-    while left:
-        argument = left.pop(0)
-        if argument.startswith(f"{flag}="):
-            values.append(argument.removeprefix(f"{flag}="))
-        elif argument == flag and left and not left[0].startswith("--"):
-            values.append(left.pop(0))
-        else:
-            rest.append(argument)
-    return [*rest, flag, ",".join(values)] if len(values) > 1 else arguments
+    return rest, values
 
 
 _BOX = {ord(sign): " " for sign in "╭╮╰╯─│"}
