@@ -2,10 +2,11 @@
 
 Usage: python -m benchmarks.appearance [--motion walk] [--width 320] [--steps] [--sides]
 
-With --sides, each person is made of front and back, then with a photo from the right, then with both sides. With --steps, each person is made once with all steps and once without each of them.
-
 Photos of alex and sam go the same way as a user's. Both the person made of them and the true one then take the same
 pose before the same camera.
+
+With --sides, each person is made of front and back, then with a photo from the right, then with both sides. With
+--steps, each person is made once with all steps and once without each of them.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from reimagine.frames.backends.atlas import Atlas
 from reimagine.people import with_height
 from reimagine.pictures import over, write_picture
 from reimagine.records import Person
-from reimagine.request import Photos, View
+from reimagine.request import Photos, Request, View
 from reimagine.scores.fidelity import fidelity
 from reimagine.synth.dress import make_dressed
 from reimagine.synth.people import make_person_photo, render_truth
@@ -49,7 +50,7 @@ def compare(person: Person, name: str, motion: str, width: int) -> list[tuple[fl
         camera = make_camera(
             "static", view, pose_skin(truth.body.skin, true), width, width * 13 // 8
         )
-        conditions = make_conditions(person.body, ours, camera, 0.0)
+        conditions = make_conditions(person.body, ours, camera, 0.0, Request.shade)
         painted = Atlas(device="cpu").paint(person, conditions, 0)[0]
         wanted = render_truth(name, true, camera)[0]
         a, b = (over(one, white).permute(1, 2, 0).numpy() for one in (painted, wanted))

@@ -66,7 +66,6 @@ def test_settings_of_a_model_need_a_model():
     with pytest.raises(InputError, match="--refine-guard came with --refiner none"):
         check_refinement("none", Refinement(refine_guard=False))
     check_image_model("atlas", ImageModel())
-    check_image_model("atlas", ImageModel(shade=0.5))
     check_image_model("flux-kontext", ImageModel(prompt="a knight"))
     check_image_model("mine:make", ImageModel(steps=3))
     check_refinement("wan", Refinement(refine_strength=0.5))
@@ -100,6 +99,6 @@ def test_what_is_refined_is_what_its_flag_says(tmp_path: Path):
 @pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])
 def test_a_shade_and_a_sway_are_shares(share):
     with pytest.raises(InputError, match="--shade"):
-        check_image_model("atlas", ImageModel(shade=share))
+        check_request(Request(photos=Photos(person="alex"), shade=share))
     with pytest.raises(InputError, match="--sway"):
         check_request(Request(photos=Photos(person="alex"), sway=share))

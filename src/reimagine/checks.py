@@ -121,6 +121,7 @@ def check_request(request: Request) -> None:
     check_overlay(request.overlay, request.clip)
     check_keyframes(request.keyframes)
     check_share("--sway", request.sway)
+    check_share("--shade", request.shade)
 
 
 def check_pictures(photos: Photos) -> None:
@@ -197,12 +198,9 @@ def check_image_model(image: str, settings: ImageModel) -> None:
     """Nothing, where everything that was set about an image model has an effect; other backends judge for themselves.
 
     Raises:
-        InputError: naming the first flag that the atlas would not listen to, or a shade that is none.
+        InputError: naming the first flag that the atlas would not listen to.
     """
-    check_share("--shade", settings.shade)
-    if image == "atlas" and (
-        changed := _changed(replace(settings, shade=ImageModel.shade), ImageModel())
-    ):
+    if image == "atlas" and (changed := _changed(settings, ImageModel())):
         raise InputError(
             f"{changed[0]} came with --image atlas, which carries the photos and has no model; expected it with an image "
             f"model. Add --image flux-kontext, or leave out {changed[0]}."

@@ -230,7 +230,9 @@ def check_video(kind: str, background: str) -> None:
 
 def _conditions(body: Body, scene: Scene, chunk: range) -> Conditions:
     part = slice(chunk.start, chunk.stop, chunk.step)
-    return make_conditions(body, scene.pose[part], scene.camera[part], scene.heading_rad)
+    return make_conditions(
+        body, scene.pose[part], scene.camera[part], scene.heading_rad, scene.shade
+    )
 
 
 @contextmanager

@@ -82,7 +82,9 @@ def generate(request: Request, listener: Listener = SILENT) -> Result:
         _plan(run, listener, clip, f"image {request.image}, refiner {request.refiner} on {device}")
         person = person_for(request.photos, clip, listener)
         keep_surface(run, person)
-        scene = make_scene(clip, motion, person.body, person.surface, request.sway)
+        scene = make_scene(
+            clip, motion, person.body, person.surface, sway=request.sway, shade=request.shade
+        )
         paint(
             run,
             person,
@@ -165,7 +167,7 @@ def refine_run(request: RefineRequest, listener: Listener = SILENT) -> Result:
         _plan(run, listener, clip, f"pictures of {source}, refiner {request.refiner}")
         person = person_for(whole.photos, clip, listener)
         check_surface(source, person)
-        scene = make_scene(clip, find_motion(clip), person.body, person.surface, whole.sway)
+        scene = make_scene(clip, find_motion(clip), person.body, person.surface, sway=whole.sway)
         steady(
             run,
             person,

@@ -157,6 +157,8 @@ class Conditions:
     """Antialiased share of the pixel that the body covers, 0..1."""
     heading_rad: float
     """The subject's heading about Y (0 faces +Z); turned away before normals become colours."""
+    shade: float = 0.0
+    """How strongly what has turned since the photos is shaded under a light from above, 0..1."""
 
     def __len__(self) -> int:
         return len(self.pose)

@@ -112,11 +112,7 @@ class Photos:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageModel:
-    """How an image is painted; but for `shade` only by models with weights: `--image atlas` needs none of it."""
-
-    shade: float = 0.25
-    """How strongly the person's own picture is shaded where the surface has turned since the photos, under a light from
-    above, 0 to 1; 0 leaves the photos' light as it was. For atlas, and --init atlas."""
+    """How a model with weights paints; `--image atlas` needs none of it."""
 
     weights: str | None = None
     """Folder with the weights. Default: $REIMAGINE_WEIGHTS, else ~/.cache/reimagine/weights."""
@@ -230,6 +226,9 @@ class Request:
     image_model: ImageModel = field(default_factory=ImageModel)
     sway: float = 1.0
     """How far loose cloth and hair swing behind the body, 0 (not at all) to 1 (as far as there is room)."""
+    shade: float = 0.25
+    """How strongly atlas shades what has turned since the photos, under a light from above, 0 (the photos' light as it
+    was) to 1."""
     refiner: str = "flow"
     """What takes the flicker out: none, flow, wan, or module:factory."""
     refinement: Refinement = field(default_factory=Refinement)

@@ -40,6 +40,8 @@ class Scene:
     camera: CameraPath
     heading_rad: float
     """Of the first frame, about Y; 0 faces +Z."""
+    shade: float = 0.0
+    """As in `Conditions`."""
 
 
 def check_clip(clip: Clip) -> None:
@@ -125,12 +127,20 @@ def plain_body(clip: Clip, motion: Motion) -> Body:
     return anny_body(phenotype, _MEAN_HEIGHT_M * share)
 
 
-def make_scene(clip: Clip, motion: Motion, body: Body, surface: Skin, sway: float = 0.0) -> Scene:
+def make_scene(
+    clip: Clip,
+    motion: Motion,
+    body: Body,
+    surface: Skin,
+    *,
+    sway: float = 0.0,
+    shade: float = 0.0,
+) -> Scene:
     """The body in motion and the camera on it.
 
     With a camera that we make, the motion is put on the floor and faces front; with a camera from a file it stays
-    in the file's world. `surface` is what must stay in sight;
-    how far it swings where it is loose, 0 to 1, is `sway`.
+    in the file's world. `surface` is what must stay in sight. `sway` says how far it swings where it is loose, `shade`
+    how strongly light falls on it anew, both 0 to 1.
 
     Raises:
         InputError: for a camera file that cannot be used.
@@ -144,7 +154,9 @@ def make_scene(clip: Clip, motion: Motion, body: Body, surface: Skin, sway: floa
         pose = pose_body(body, motion)
         camera = read_camera(clip.camera, clip.frames, width, height, clip.camera_name)
     pose = swung(pose, clip.fps, sway)
-    return Scene(motion=motion, pose=pose, camera=camera, heading_rad=heading_rad(pose))
+    return Scene(
+        motion=motion, pose=pose, camera=camera, heading_rad=heading_rad(pose), shade=shade
+    )
 
 
 def is_made(camera: str) -> bool:

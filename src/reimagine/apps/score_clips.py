@@ -122,7 +122,9 @@ def _reader(folder: Path) -> Read:
 def _asked(request: Request) -> _Asked:
     person = person_for(request.photos, request.clip)
     motion = find_motion(request.clip)
-    scene = make_scene(request.clip, motion, person.body, person.surface, request.sway)
+    scene = make_scene(
+        request.clip, motion, person.body, person.surface, sway=request.sway, shade=request.shade
+    )
     return _Asked(person=person, scene=scene)
 
 
@@ -141,7 +143,7 @@ def _anchor(asked: _Asked) -> Read:
     def paint(frame: int) -> Float[Tensor, "channels height width"]:
         scene, one = asked.scene, slice(frame, frame + 1)
         conditions = make_conditions(
-            asked.person.body, scene.pose[one], scene.camera[one], scene.heading_rad
+            asked.person.body, scene.pose[one], scene.camera[one], scene.heading_rad, scene.shade
         )
         return backend.paint(asked.person, conditions, 0)[0]
 

@@ -13,8 +13,10 @@ from reimagine.cameras.rasterize import coverage, interpolate_into, rasterize
 from reimagine.records import Body, CameraPath, Conditions, Pose, Raster
 
 
-def make_conditions(body: Body, pose: Pose, camera: CameraPath, heading_rad: float) -> Conditions:
-    """What the camera sees of the undressed body; `heading_rad` as in `Conditions`.
+def make_conditions(
+    body: Body, pose: Pose, camera: CameraPath, heading_rad: float, shade: float = 0.0
+) -> Conditions:
+    """What the camera sees of the undressed body; `heading_rad` and `shade` as in `Conditions`.
 
     Each frame is by itself: chunks of a clip give what the whole clip would.
     """
@@ -28,6 +30,7 @@ def make_conditions(body: Body, pose: Pose, camera: CameraPath, heading_rad: flo
         normals=_pixel_normals(verts, faces, raster),
         coverage=coverage(verts, faces, camera, raster),
         heading_rad=heading_rad,
+        shade=shade,
     )
 
 

@@ -111,7 +111,7 @@ def leaning(conditions, degrees):
 
 def test_shading_leaves_what_stands_as_in_the_photo(person, scene):
     plain, shaded = (
-        make(settings=ImageModel(shade=shade)).paint(person, scene(person), 0) for shade in (0, 1)
+        make().paint(person, replace(scene(person), shade=shade), 0) for shade in (0, 1)
     )
     assert torch.allclose(plain, shaded, atol=1e-3)
 
@@ -120,9 +120,7 @@ def test_what_leans_forward_gets_darker_and_what_leans_back_brighter(person, sce
     mean = {}
     for degrees in (-15, 15):
         turned = leaning(scene(person), degrees)
-        off, on = (
-            make(settings=ImageModel(shade=shade)).paint(person, turned, 0)[0] for shade in (0, 0.5)
-        )
+        off, on = (make().paint(person, replace(turned, shade=shade), 0)[0] for shade in (0, 0.5))
         assert torch.equal(off[3], on[3])
         seen = inner(off)
         mean[degrees] = float(on[:3, seen].mean() / off[:3, seen].mean())

@@ -50,7 +50,6 @@ class Atlas:
     """The image backend that needs no weights."""
 
     device: str
-    shade: float = ImageModel.shade
     multiple: int = 1
     worn: list[tuple[Person, Coat]] = field(default_factory=list[tuple[Person, Coat]])
     """The coat of the person who was painted last."""
@@ -68,7 +67,7 @@ class Atlas:
         # One frame at a time: the same pixels whatever the batch, and memory stays flat.
         def paint_one(frame: int) -> None:
             verts = pose_skin(person.surface, conditions.pose[frame : frame + 1]).to(self.device)
-            light = _light(coat, faces, verts, self.shade)
+            light = _light(coat, faces, verts, conditions.shade)
             pictures[frame] = _paint_one(coat, faces, verts, light, camera[frame : frame + 1])
 
         load_kernels(self.device)
@@ -84,8 +83,9 @@ class Atlas:
 
 
 def make(device: str = "cpu", settings: ImageModel | None = None) -> Atlas:
-    """The backend on a device ("cpu" or "cuda"); of the settings it needs only `shade`."""
-    return Atlas(device=device, shade=(settings or ImageModel()).shade)
+    """The backend on a device ("cpu" or "cuda"); it needs none of the settings."""
+    del settings
+    return Atlas(device=device)
 
 
 def dress(person: Person, pose: Pose, camera: CameraPath) -> Seen:
