@@ -67,6 +67,25 @@ def test_corrected_parts_and_further_photos_make_another_person(made: list[Photo
     assert made == [*every, every[-1]]
 
 
+def test_another_matting_makes_another_person_and_so_does_a_change_of_its_code(
+    made: list[Photos], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    code = tmp_path / "matting_of_mine.py"
+    code.write_text("def make(device): return abs\n")
+    plain = Photos(front=str(tmp_path / "a.png"))
+    every = [plain, replace(plain, matting="grabcut")]
+    every.append(replace(plain, matting="matting_of_mine:make"))
+    for photos in (*every, *every):
+        find_person(photos)
+    assert made == every
+    code.write_text("def make(device): return round\n")
+    find_person(every[-1])
+    assert made == [*every, every[-1]]
+    with pytest.raises(InputError, match="--matting is 'none'"):
+        find_person(replace(plain, matting="none"))
+
+
 def test_a_damaged_memory_is_made_again(made: list[Photos], tmp_path: Path):
     photos, said = Photos(front=str(tmp_path / "a.png")), list[str]()
     find_person(photos)

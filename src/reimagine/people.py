@@ -7,6 +7,7 @@ import sys
 from dataclasses import fields, replace
 from difflib import get_close_matches
 from importlib import resources
+from inspect import getsourcefile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,13 +15,14 @@ from typing import Any
 import torch
 
 from reimagine.appearance.build import build_person
+from reimagine.appearance.matting import MATTINGS, check_matting
 from reimagine.appearance.photos import check_photos
 from reimagine.appearance.store import load_person, save_person
 from reimagine.body.smplx import read_smplx
 from reimagine.body.smplx_fit import follow_joints, smplx_like
 from reimagine.listener import SILENT, Listener
 from reimagine.records import Body, Person, Skin
-from reimagine.request import Clip, InputError, Photos
+from reimagine.request import Clip, InputError, Photos, find_factory
 from reimagine.runs import RunFolder
 
 SURFACE = "conditions/surface.json"
@@ -33,7 +35,7 @@ def check_person(photos: Photos) -> None:
     """Nothing, where photos or a person were given that go together; opens no picture.
 
     Raises:
-        InputError: where there is no person, or two at once.
+        InputError: where there is no person, or two at once, or no such matting.
     """
     others = [f for f in fields(photos) if f.name != "person" and getattr(photos, f.name)]
     if photos.person is None:
@@ -42,6 +44,7 @@ def check_person(photos: Photos) -> None:
                 "Got no person; expected photos. Give --front FILE and --back FILE, or --person alex to try it."
             )
         check_photos(photos)
+        check_matting(photos.matting)
     elif others:
         raise InputError(
             f"--person came together with --{others[0].name.replace('_', '-')}; expected one or the other."
@@ -204,12 +207,20 @@ def _people_folder() -> Path:
 
 
 def _key(photos: Photos) -> str:
-    """Digest of the photos' bytes, each with what it was given as, and of the code that makes a person of them."""
+    """Digest of the photos' bytes, each with what it was given as, and of the code that makes a person of them.
+
+    Raises:
+        InputError: where there is no such matting.
+    """
     digest = hashlib.sha256()
     package = Path(str(resources.files("reimagine")))
     for stage in ("appearance", "body"):
         for source in sorted((package / stage).glob("*.py")):
             digest.update(source.read_bytes())
+    if photos.matting is not None:
+        factory = find_factory("--matting", photos.matting, MATTINGS)
+        digest.update(f"\0{photos.matting}\0".encode())
+        digest.update(Path(getsourcefile(factory) or os.devnull).read_bytes())
     for field in fields(photos):
         given = getattr(photos, field.name)
         for path in given if isinstance(given, tuple) else [given]:

@@ -106,6 +106,9 @@ class Photos:
     """The same for the back photo: parts_1.png."""
     photo: tuple[str, ...] = ()
     """A further photo, from any other side, of the same stance and clothes; give it several times for several."""
+    matting: str | None = None
+    """What finds the person in photos without mask or transparency: grabcut, by colours before any background, or
+    module:factory, such as a matting model of yours. Default: a plain background is removed."""
     person: str | None = None
     """A person made by `reimagine person`, instead of photos; or the name of one that ships: alex, sam."""
 

@@ -22,6 +22,7 @@ from reimagine.appearance.face import nod
 from reimagine.appearance.fit import Fit, fit_body
 from reimagine.appearance.loose import loose
 from reimagine.appearance.matte import silhouette
+from reimagine.appearance.matting import Matting, found_by, load_matting
 from reimagine.appearance.mesh import normals_of
 from reimagine.appearance.more_photos import add_photos
 from reimagine.appearance.parts import label_parts
@@ -53,8 +54,9 @@ def build_person(
     Raises:
         InputError: where the photos cannot be used.
     """
-    cut = [_cut_out(picture) for picture in read_photos(photos)]
-    more = [_cut_out(picture) for picture in read_more_photos(photos)]
+    matting = None if photos.matting is None else load_matting(photos.matting)
+    cut = [_cut_out(picture, matting) for picture in read_photos(photos)]
+    more = [_cut_out(picture, matting) for picture in read_more_photos(photos)]
     pictures, notes = _in_order(tuple(cut))
     alphas = [picture.mask for picture in pictures if picture.mask is not None]
     report("silhouettes", 1.0)
@@ -91,8 +93,10 @@ def build_person(
     return replace(person, reference=wide_reference(photos, pictures, swapped=swapped))
 
 
-def _cut_out(picture: Picture) -> Picture:
+def _cut_out(picture: Picture, matting: Matting | None) -> Picture:
     """The picture with its silhouette; parts that a user corrected say where the person is, too."""
+    if matting is not None and picture.mask is None:
+        picture = replace(picture, mask=found_by(matting, picture))
     alpha = silhouette(picture)
     if picture.parts is not None:
         person = picture.parts > 0

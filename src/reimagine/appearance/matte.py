@@ -29,7 +29,7 @@ def silhouette(picture: Picture) -> Float[Tensor, "height width"]:
     if backdrop.busy > 0.3:
         raise InputError(
             f"{picture.name} has a busy background; expected a plain one. Give {_mask_flag(picture)}"
-            "a photo with transparency."
+            "a photo with transparency, or try --matting grabcut."
         )
     person = _person(lab, backdrop)
     _check_person(person, picture)

@@ -1,0 +1,79 @@
+"""How well the person is found in a photo: shares of the true outline, intersection over union.
+
+Usage: python -m benchmarks.matting [WIDE.png ...]     (wide references; alex and sam always)
+
+On alex and sam, before their plain wall, the truth is how they were rendered. For --matting grabcut everybody is pasted
+before a striped wall, and before boxes of all colours; the truth is then what was found before the plain one.
+"""
+
+import math
+import sys
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from reimagine.appearance.grabcut import cut_out
+from reimagine.appearance.matte import silhouette
+from reimagine.appearance.photos import Picture, read_photos
+from reimagine.pictures import over
+from reimagine.request import Photos
+from reimagine.synth.dress import make_dressed, stance
+from reimagine.synth.people import make_person_photo, render_truth, studio_camera
+
+_BOXES = 14
+
+
+def overlap(found: Tensor, true: Tensor) -> float:
+    """Intersection over union of two silhouettes (0..1)."""
+    a, b = found > 0.5, true > 0.5
+    return float((a & b).sum() / (a | b).sum())
+
+
+def striped(height: int, width: int) -> Float[Tensor, "3 height width"]:
+    """A wall of two pale colours on a brown floor."""
+    stripes = (torch.arange(width) // 24 % 2)[None, :, None] * torch.tensor([0.10, 0.06, 0.04])
+    hall = (torch.tensor([0.55, 0.60, 0.62]) + stripes).expand(height, width, 3).clone()
+    hall[height * 9 // 10 :] = torch.tensor([0.45, 0.33, 0.22])
+    return hall.permute(2, 0, 1)
+
+
+def boxes(height: int, width: int) -> Float[Tensor, "3 height width"]:
+    """Boxes of random colours and sizes before a grey wall."""
+    chance = np.random.default_rng(0)
+    room = np.full((height, width, 3), 0.6)
+    for _ in range(_BOXES):
+        x, y = chance.integers(0, width), chance.integers(0, height)
+        broad, tall = chance.integers(30, width // 3), chance.integers(30, height // 3)
+        room[y : y + tall, x : x + broad] = chance.uniform(0.1, 0.9, 3)
+    room = cv2.GaussianBlur(room, (0, 0), 2.0) + chance.normal(0, 0.015, room.shape)
+    return torch.from_numpy(room.clip(0, 1).astype(np.float32)).permute(2, 0, 1)
+
+
+def main() -> None:
+    """Print the table."""
+    print("| photo | plain wall | grabcut: striped wall | boxes |\n|---|---|---|---|")
+    asked: list[tuple[str, Picture, Tensor | None]] = []
+    for name in ("alex", "sam"):
+        body = make_dressed(name).body
+        for side, yaw in (("front", 0.0), ("back", math.pi)):
+            rgb = make_person_photo(name, yaw)
+            picture = Picture(rgb=rgb, mask=None, side=side, name=f"{name}, {side}")
+            asked.append(
+                (picture.name, picture, render_truth(name, stance(body), studio_camera(yaw))[0, 3])
+            )
+    for path in sys.argv[1:]:
+        asked += [(f"{one.name}", one, None) for one in read_photos(Photos(reference=path))]
+    for name, picture, truth in asked:
+        plain = silhouette(picture)
+        cells = ["" if truth is None else f"{overlap(plain, truth):.3f}"]
+        for room in (striped, boxes):
+            photo = over(torch.cat([picture.rgb, plain[None]]), room(*picture.rgb.shape[1:]))
+            cells.append(f"{overlap(cut_out(photo), plain):.3f}")
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
