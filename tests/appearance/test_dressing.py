@@ -1,6 +1,5 @@
 """From fitted photos to dressed surfaces: laws of the plane, the outlines, the sculpting and the colours."""
 
-from dataclasses import replace
 from importlib import resources
 
 import numpy as np
@@ -9,17 +8,12 @@ import torch
 
 from reimagine.appearance import fit as fitting
 from reimagine.appearance.build import build_person
-from reimagine.appearance.coat import coat
 from reimagine.appearance.fit import Fit, Stance, fit_body
 from reimagine.appearance.mesh import normals_of
-from reimagine.appearance.outline import SKIN, UPPER
-from reimagine.appearance.piece import Piece
-from reimagine.appearance.pieces import dense_weights
 from reimagine.appearance.plane import CELL_M, depths, plane_of, region_picture, regions_of
 from reimagine.appearance.sculpt import dress_weights, unpose
-from reimagine.appearance.seeing import Seeing
-from reimagine.appearance.steps import Steps
-from reimagine.appearance.texture import View, Way, colours, guess, oddness, places, sight
+from reimagine.appearance.texture import View, Way, guess, oddness, places, sight
+from reimagine.appearance.weights import dense_weights
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.project import project
 from reimagine.cameras.rasterize import rasterize
@@ -141,43 +135,6 @@ def test_a_photo_is_folded_back_around_the_sides(plane):
     assert folded.share[np.cos(angle) > 0.3].min() == 1
     assert folded.share[np.cos(angle) < -0.3].max() == 0
     assert np.array_equal(folded.trust, plain.trust)
-
-
-def test_skin_takes_its_colour_from_skin_and_cloth_from_cloth_all_around(body, stance, plane):
-    # A sleeve over the upper half of an arm, which the photo shows from the front only.
-    angle, down = (
-        grid.ravel() for grid in np.meshgrid(np.radians(np.arange(0, 360, 6)), range(40))
-    )
-    centre = np.stack([0 * angle + 0.15, 0.9 - down * CELL_M, 0 * angle], -1)
-    normals = np.stack([np.sin(angle), 0 * angle, np.cos(angle)], -1).astype(np.float32)
-    verts = (centre + 0.05 * normals).astype(np.float32)
-    labels = np.zeros((80, 60), np.int64)
-    labels[20:40, 20:41], labels[40:60, 20:41] = UPPER, SKIN
-    rgb = np.where((labels == UPPER)[..., None], [0.1, 0.1, 0.9], [0.8, 0.6, 0.5])
-    rgb[labels == 0] = 1
-    view = View(plane=plane, rgb=rgb.astype(np.float32), verts=verts, normals=normals, sign=1.0)
-    seen = Seeing(
-        plane=plane,
-        labels=labels,
-        bare=labels - 1,
-        guide=np.where(labels > 0, 2, -1),
-        joints=np.zeros((55, 2)),
-        outlines={},
-    )
-    skin = replace(body.skin, verts=torch.from_numpy(verts))
-    piece = Piece(name="left_arm", skin=skin, part=0, regions=(2,))
-    fit = Fit(body=body, stances=(stance,))
-    worn = coat(piece, np.arange(len(verts)), fit, [seen], [view])
-    share = worn.share[0, :, None]
-    colour = share * colours(view, worn.xy[0]) + (1 - share) * worn.fill
-    clear = np.abs(down - 20) > 3
-    wanted = np.where((down < 20)[:, None], [0.1, 0.1, 0.9], [0.8, 0.6, 0.5])
-    assert np.abs(colour - wanted)[clear].max() < 0.1
-    # Cloth is folded back around the side, unless that is left out.
-    beside = (down < 17) & (np.abs(normals[:, 2]) < 0.05)
-    plain = coat(piece, np.arange(len(verts)), fit, [seen], [view], Steps(fold=False))
-    assert worn.share[0, beside].max() > 0.3
-    assert plain.share[0, beside].max() == 0
 
 
 def test_parts_of_the_body_are_seen_along_the_cameras_rays(body, stance):

@@ -27,7 +27,7 @@ from reimagine.appearance.mesh import normals_of
 from reimagine.appearance.more_photos import add_photos
 from reimagine.appearance.parts import label_parts
 from reimagine.appearance.photos import Picture, read_more_photos, read_photos
-from reimagine.appearance.piece import Piece
+from reimagine.appearance.piece import HAIRY, Piece
 from reimagine.appearance.pieces import make_pieces
 from reimagine.appearance.plane import plane_of, region_picture
 from reimagine.appearance.reference import wide_reference
@@ -142,8 +142,8 @@ def _coloured(
     surface, owner = _join(pieces)
     part = np.array([piece.part for piece in pieces])[owner]
     for index, piece in enumerate(pieces):
-        if piece.hairy is not None:
-            part[np.flatnonzero(owner == index)[piece.hairy > 0.5]] = PARTS.index("hair")
+        if piece.name == "head":
+            part[np.flatnonzero(owner == index)[piece.kind == HAIRY]] = PARTS.index("hair")
     views = [
         _view(surface, fit, index, seen, picture)
         for index, (seen, picture) in enumerate(zip(shown, pictures, strict=True))

@@ -17,7 +17,7 @@ LEFT_ARM, RIGHT_ARM, HANDS = (2, 3), (5, 6), (4, 7)
 ARMS = (*LEFT_ARM, *RIGHT_ARM, *HANDS)
 LEFT_LEG, RIGHT_LEG = (9, 10, 11), (12, 13, 14)
 """Body regions, as `plane.regions_of` numbers them: upper part, lower part and foot."""
-HIPS = [1, 2]
+HIPS, SHOULDERS = [1, 2], [16, 17]
 """Joints."""
 CROTCH_M = 0.11
 """Below the hip joints."""
@@ -36,8 +36,6 @@ class Outline:
     """What its colour is taken as where the photo does not say."""
     hidden: NDArray[np.float32] | None = None
     """rows columns: how far each place lies under something else, 0..1; None where none does."""
-    neckline: NDArray[np.float32] | None = None
-    """The same at the front only."""
     begins: NDArray[np.float32] | None = None
     """Row where it is cut off flat at its upper end, per column, under what hides it; None where it closes by itself."""
     top: float = 0.0

@@ -3,7 +3,6 @@
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from reimagine.appearance.edges import Edges, edges_of, steadied
 from reimagine.appearance.grid import Mask
@@ -55,17 +54,13 @@ def outlines(
     hem = lowest(cloth)
     collar = _collar(labels, joints)
     trunk = _trunk(labels, bare, cloth, hem, joints, armpit)
-    # Above the collar the trunk runs on a little inside the body's own neck; below a neckline it comes out of it.
+    # Above the collar the trunk runs on a little: where cloth ends there, it is cut (`collar.py`).
     trunk[: max(int(collar - _RIM_M / CELL_M), 0)] = False
-    up = np.broadcast_to(collar - rows[:, None], labels.shape)
-    deeper = _neckline(labels, joints, collar)
     found["trunk"] = Outline(
         mask=hang(trunk, hem),
         bottom=hem,
         regions=(1, 8, 9, 10, 12, 13),
         part="upper",
-        hidden=np.clip(up * CELL_M / _RIM_M, 0, 1).astype(np.float32),
-        neckline=np.clip((up + deeper) * CELL_M / _RIM_M, 0, 1).astype(np.float32),
         top=collar,
     )
     for name, regions, shoulder, outward in (
@@ -115,18 +110,6 @@ def _collar(labels: NDArray[np.integer], joints: Float[NDArray[np.floating], "55
     rows = rows[rows > chin]
     bare = float(joints[_NECK, 0])
     return min(float(rows[0]), bare + _COLLAR_M / CELL_M) if len(rows) else bare
-
-
-def _neckline(
-    labels: NDArray[np.integer], joints: Float[NDArray[np.floating], "55 2"], collar: float
-) -> NDArray[np.float64]:
-    """How many rows below the collar cloth begins in each column, up to the rim's breadth."""
-    rows = np.arange(len(labels))[:, None]
-    cloth = (labels == UPPER) & (rows >= collar)
-    first = np.where(cloth.any(0), cloth.argmax(0), len(labels))
-    near = np.abs(np.arange(labels.shape[1]) - joints[_NECK, 1]) < _COLLAR_M / CELL_M
-    deeper = np.where(near, np.clip(first - collar, 0, _RIM_M / CELL_M), 0)
-    return ndimage.gaussian_filter1d(deeper, 0.01 / CELL_M)
 
 
 def _trunk(

@@ -5,7 +5,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reimagine.appearance.outline import FACE, HAIR, LOWER, SHOES, SKIN, UPPER
 from reimagine.records import Skin
+
+_BARE = (SKIN, FACE)
+KINDS = {
+    "head": ((HAIR,), _BARE),
+    "throat": (_BARE,),
+    "trunk": (_BARE, (UPPER,)),
+    "hair": ((HAIR,),),
+    "left_leg": (_BARE, (SHOES,), (LOWER,)),
+    "right_leg": (_BARE, (SHOES,), (LOWER,)),
+    "left_foot": (_BARE, (SHOES,)),
+    "right_foot": (_BARE, (SHOES,)),
+    "left_arm": ((SKIN,), (UPPER,)),
+    "right_arm": ((SKIN,), (UPPER,)),
+    "left_hand": ((SKIN,),),
+    "right_hand": ((SKIN,),),
+}
+"""Which labels of a photo may give a piece its colour, by kinds that take nothing from each other. What is labelled
+otherwise, but enclosed, is of the last kind: buttons, prints, nostrils."""
+
+HAIRY = 0
+"""The head's kind that is hair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,5 +40,5 @@ class Piece:
     """Index into PARTS of what it is taken for where no photo shows it."""
     regions: tuple[int, ...]
     """Body regions it covers."""
-    hairy: NDArray[np.float32] | None = None
-    """verts: how much hair grows there, 0..1; None where none can."""
+    kind: NDArray[np.int64] | None = None
+    """verts: of which of the piece's kinds each is, once it was cut along their borders."""

@@ -1,5 +1,6 @@
 """Closed surfaces from outlines: breadth from the photo, depth from the body, ends cut flat at hems."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from reimagine.appearance.grid import depth, label, nearest
 from reimagine.appearance.mesh import averaging
 from reimagine.appearance.outline import Outline
 from reimagine.appearance.plane import CELL_M, Plane, row_depth
+from reimagine.appearance.weights import skin_of
 from reimagine.records import Pose, Skin
 
 _STEP = 1.4
@@ -48,12 +50,7 @@ def sculpt(
     ease = np.full(outline.mask.shape, ease_m, np.float32)
     if outline.hidden is not None:
         ease += (_TUCK_M - ease) * outline.hidden
-    ahead = ease
-    if outline.neckline is not None:
-        ahead = ease_m + (_TUCK_M - ease_m) * outline.neckline
-    centre, half = _thickness(
-        outline.mask, front, back, ahead, ease, falls=outline.bottom is not None
-    )
+    centre, half = _thickness(outline.mask, front, back, ease, falls=outline.bottom is not None)
     inward = _inward(outline.mask)
     rows, columns = np.nonzero(ndimage.binary_dilation(outline.mask, iterations=3))
     window = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
@@ -74,7 +71,7 @@ def sculpt(
         near, far, there = (
             ndimage.map_coordinates(side[window], at, order=1, mode="nearest")[..., None]
             for side in (
-                np.where(on_body, front + ahead, centre),
+                np.where(on_body, front + ease, centre),
                 np.where(on_body, back - ease, centre),
                 on_body.astype(np.float32),
             )
@@ -102,7 +99,7 @@ def sculpt(
     along = row_depth(rows, centre[rows, columns], row[0] + verts[:, 0] * _STEP)
     xy = plane.seen_at(np.stack([x, y], -1), along)
     placed = np.concatenate([xy, z[0] + verts[:, 2:] * _STEP * CELL_M], -1).astype(np.float32)
-    return relax(placed, faces), faces
+    return relax(placed, faces, rounds=10), faces
 
 
 def dress_weights(
@@ -128,26 +125,18 @@ def unpose(
     verts: NDArray[np.float32], faces: NDArray[np.int32], weights: NDArray[np.float32], pose: Pose
 ) -> Skin:
     """The surface, standing as in `pose` (one frame), brought into the zero pose."""
-    strongest = np.argsort(-weights, axis=1)[:, :6]
-    kept = np.take_along_axis(weights, strongest, 1)
-    kept /= kept.sum(1, keepdims=True)
-    transforms = pose.transforms[0].numpy()[strongest]
-    blended = np.einsum("vk,vkij->vij", kept, transforms)
-    zero = np.linalg.solve(blended[..., :3], (verts - blended[..., 3])[..., None])[..., 0]
-    return Skin(
-        verts=torch.from_numpy(zero.astype(np.float32)),
-        faces=torch.from_numpy(faces.astype(np.int32)),
-        weight_joints=torch.from_numpy(strongest.astype(np.int32)),
-        weights=torch.from_numpy(kept.astype(np.float32)),
-    )
+    skin = skin_of(verts, faces, weights, influences=6)
+    transforms = pose.transforms[0][skin.weight_joints.long()]
+    blended = torch.einsum("vk,vkij->vij", skin.weights, transforms)
+    zero = torch.linalg.solve(blended[..., :3], (skin.verts - blended[..., 3])[..., None])[..., 0]
+    return replace(skin, verts=zero)
 
 
 def _thickness(
     mask: NDArray[np.bool_],
     front: NDArray[np.float32],
     back: NDArray[np.float32],
-    ahead_m: NDArray[np.float32],
-    behind_m: NDArray[np.float32],
+    ease_m: NDArray[np.float32],
     *,
     falls: bool,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -162,8 +151,8 @@ def _thickness(
     if falls:
         near, far = -_fallen(-near, broader), _fallen(far, broader)
     slack = 1 + 0.6 * np.clip(ndimage.gaussian_filter1d(broader, 0.03 / CELL_M) - 1, 0, 0.8)
-    half = (near - far) / 2 * slack[:, None] + (ahead_m + behind_m) / 2
-    centre = (near + far + ahead_m - behind_m) / 2
+    half = (near - far) / 2 * slack[:, None] + ease_m
+    centre = (near + far) / 2
     return centre.astype(np.float32), np.maximum(half, 0.01).astype(np.float32)
 
 

@@ -6,11 +6,15 @@ import numpy as np
 import torch
 from scipy.spatial import ConvexHull
 
+from reimagine.appearance.mesh import normals_of
 from reimagine.appearance.piece import Piece
 from reimagine.appearance.sculpt import relax
+from reimagine.records import Skin
 
 _SHOE_M, _CAP_M, _LEATHER_M = 0.075, 0.042, 0.006
 """How high shoes are at the ankle and at their tip, and how thick."""
+_SUNK_M = 0.015
+"""How deep a foot lies in the trousers, from as far above their hem."""
 
 
 def shoe(foot: Piece) -> Piece:
@@ -42,3 +46,11 @@ def shoe(foot: Piece) -> Piece:
     verts = relax(verts.astype(np.float32), faces, rounds=6)
     verts[:, 1] = np.maximum(verts[:, 1], low - _LEATHER_M)
     return replace(foot, skin=replace(foot.skin, verts=torch.from_numpy(verts)))
+
+
+def sink_foot(foot: Piece, leg: Skin) -> Piece:
+    """A foot (zero pose) drawn in above the lower end of the leg or trousers, so that it does not come through them."""
+    verts = foot.skin.verts.numpy()
+    above = verts[:, 1] - float(leg.verts[:, 1].min())
+    down = np.clip(above, 0, _SUNK_M)[:, None] * normals_of(verts, foot.skin.faces.numpy())
+    return replace(foot, skin=replace(foot.skin, verts=torch.from_numpy(verts - down)))

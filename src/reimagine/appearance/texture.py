@@ -22,6 +22,8 @@ _BAND_M = 0.03
 """Heights are compared in bands this high."""
 _PULL_M = 0.012
 """Colours this near a part's outline are mixed with what lies behind: they are taken from further inside."""
+_BORDER_M = 0.006
+"""The same at the border of skin and cloth, hair and face."""
 _REACH_M = 0.035
 """A vertex may fetch its colour from this far aside; beyond, its colour is guessed."""
 
@@ -105,22 +107,27 @@ def sight(
     view: View,
     at: Places,
     allowed: NDArray[np.bool_],
+    own: NDArray[np.bool_] | None = None,
     *,
     mirror: NDArray[np.bool_] | bool = False,
 ) -> Sighting:
     """Photo coordinates and trust for vertices at these places.
 
-    `allowed`: where on the plane the photo shows such a surface. What misses it is moved to the nearest place inside.
+    `allowed`: where on the plane the photo shows such a surface; `own`: which cells are of its kind (None for all). What
+    misses these is moved to the nearest place inside, well inside the surface's outline and just inside its kind's.
     `mirror`: which vertices take the photo folded back at the sides, for cloth and hair; else what is not seen is guessed.
     """
     mirror = np.broadcast_to(np.asarray(mirror), at.facing.shape)
-    if not allowed.any():
+    if not (allowed if own is None else allowed & own).any():
         nothing = np.zeros(len(mirror), np.float32)
         pixels = _pixels(view.plane, *at.cells.T)
         return Sighting(xy=pixels, share=nothing, trust=nothing, folded=mirror)
     row, column = np.where(mirror[:, None], _mirrored(at) if mirror.any() else 0, at.cells).T
     deep = depth(allowed) * CELL_M
     inner = deep >= min(_PULL_M, 0.6 * float(deep.max()))
+    if own is not None:
+        within = inner & own & (depth(own) * CELL_M >= _BORDER_M)
+        inner = within if within.any() else allowed & own
     away, (near_row, near_column) = depth(~inner), nearest(inner)
     cell = np.round(row).astype(int), np.round(column).astype(int)
     cell = np.clip(cell[0], 0, len(allowed) - 1), np.clip(cell[1], 0, allowed.shape[1] - 1)
@@ -209,7 +216,7 @@ def oddness(
     known: NDArray[np.float32],
     trust: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """How far each vertex's colour (n 3) is unlike what is well seen of the part at its height, 0..1.
+    """How far each vertex's colour (n 3) is unlike what is well seen of the part, at its height and on the whole, 0..1.
 
     Prints, hands and shadows are odd on plain cloth; on checked cloth little is. Odd colours are not carried on to places that
     no photo shows.
@@ -224,15 +231,26 @@ def oddness(
     for band in range(bins.max() + 1):
         near = known[sure & (np.abs(bins - band) <= 1)]
         if len(near) >= 10:
-            usual[band] = np.median(near, axis=0)
-            spread[band] = np.quantile(np.linalg.norm(near - usual[band], axis=1), 0.65)
+            usual[band], spread[band] = _usual(near, 0.5)
     filled = np.flatnonzero(np.isfinite(spread))
     at = filled[np.abs(bins[:, None] - filled[None]).argmin(1)]
-    away = np.linalg.norm(colour - usual[at], axis=1) / (3 * spread[at] + 0.06)
+    middle, whole = _usual(known[sure], 0.65)
+    away = np.minimum(
+        np.linalg.norm(colour - usual[at], axis=1) / (3 * spread[at] + 0.06),
+        np.linalg.norm(colour - middle, axis=1) / (3 * whole + 0.06),
+    )
     odd = _ramp(away, 0.7, 1.1)
     # With their surroundings, else the rim of a print would stay.
     _, near = KDTree(verts).query(verts, k=min(24, len(verts)))
     return odd[near].max(1).astype(np.float32)
+
+
+def _usual(
+    colour: NDArray[np.floating], share: float
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """The median colour, and within which distance of it this share of all lies."""
+    middle = np.median(colour, axis=0)
+    return middle, np.quantile(np.linalg.norm(colour - middle, axis=1), share)
 
 
 def _pixels(

@@ -1,0 +1,146 @@
+"""Where skin, cloth and shoes meet on one piece: the surface is cut along the line that the photos show.
+
+Colours then change there and nowhere else, as sharply as in the photo, on the sides too that no photo shows well.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import KDTree
+
+from reimagine.appearance.grid import Mask, filled
+from reimagine.appearance.legs import leg_cloth
+from reimagine.appearance.mesh import averaging, cut, normals_of
+from reimagine.appearance.outline import HAIR, SKIN, UPPER
+from reimagine.appearance.piece import KINDS, Piece
+from reimagine.appearance.plane import CELL_M
+from reimagine.appearance.seeing import Seeing
+from reimagine.appearance.weights import dense_weights, skin_of
+from reimagine.body.model import pose_skin
+from reimagine.records import PARTS, Pose, Skin
+
+_BESIDE = {
+    "left_foot": (10,),
+    "right_foot": (13,),
+    "left_hand": (3,),
+    "right_hand": (6,),
+    "head": (1,),
+    "hair": (1,),
+}
+"""Body regions next to a piece's own where it may be seen too."""
+_BLUR_CELLS = 0.6
+"""So exactly the photo's line is followed."""
+_VOTERS, _ROUNDS = 16, 6
+"""So many seen vertices say together what one is that no photo shows; the line is smoothed over so many rings."""
+
+
+def allowed(piece: Piece, seen: Seeing) -> Mask:
+    """Where on the plane the photo shows this piece."""
+    shown = np.isin(seen.labels, sum(KINDS[piece.name], ()))
+    near = np.isin(seen.guide, (*piece.regions, *_BESIDE.get(piece.name, ())))
+    if piece.name in ("left_leg", "right_leg"):
+        shown = leg_cloth(seen.labels)
+    if piece.name == "trunk" and (seen.labels == UPPER).any():
+        shown = (seen.labels == UPPER) | _bare_neck(seen)
+    if piece.name == "head":
+        # Strands beside the neck are not the neck's skin.
+        shown &= (seen.labels != HAIR) | (np.arange(len(shown))[:, None] < seen.joints[15, 0])
+    if piece.name in seen.outlines:
+        near = seen.outlines[piece.name].mask
+    # Buttons, prints and nostrils may be labelled as something else: what is enclosed belongs to it.
+    return filled(shown & near) & (seen.labels > 0)
+
+
+def kind_grid(piece: Piece, seen: Seeing) -> NDArray[np.int64]:
+    """The kind that each cell of the plane shows, of those the piece can have."""
+    kinds = KINDS[piece.name]
+    of_label = np.full(1 + len(PARTS), len(kinds) - 1)
+    for kind, labels in enumerate(kinds):
+        of_label[list(labels)] = kind
+    return of_label[seen.labels]
+
+
+def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.float32]:
+    """How far each vertex is of each kind (kinds verts, adding up to 1): as photos show it, carried on to the sides.
+
+    The last kind where no photo shows the piece.
+    """
+    skin, count = piece.skin, len(KINDS[piece.name])
+    votes = np.zeros((count, len(skin.verts)))
+    for index, (pose, view) in enumerate(zip(poses, seen, strict=True)):
+        verts = pose_skin(skin, pose)[0].numpy()
+        facing = normals_of(verts, skin.faces.numpy())[:, 2] * (1.0 if index == 0 else -1.0)
+        cells = view.plane.cells(view.plane.seen_at(verts[:, :2], verts[:, 2], back=True)).T
+        # The trunk's outline ends at the collar; what lies above says where that is.
+        may = view.labels > 0 if piece.name == "trunk" else allowed(piece, view)
+        for kind, labels in enumerate(KINDS[piece.name]):
+            shown = (may & np.isin(view.labels, labels)).astype(np.float32)
+            shown = ndimage.gaussian_filter(shown, _BLUR_CELLS)
+            at = ndimage.map_coordinates(shown, cells, order=1, mode="nearest")
+            votes[kind] += np.clip(facing + 0.1, 0, 1) * at
+    known = votes.sum(0) > 0.02
+    if not known.any():
+        return np.eye(count, dtype=np.float32)[-1][:, None].repeat(len(skin.verts), 1)
+    verts = skin.verts.numpy()
+    _, near = KDTree(verts[known]).query(verts, k=min(_VOTERS, int(known.sum())))
+    together = votes[:, known][:, near.reshape(len(verts), -1)].sum(2)
+    found = (together / together.sum(0)).T
+    average = averaging(len(verts), skin.faces.numpy())
+    for _ in range(_ROUNDS):
+        found = average @ found
+    return found.T.astype(np.float32)
+
+
+def split(piece: Piece, parts: NDArray[np.float32]) -> Piece:
+    """The piece cut along the borders of its kinds; `parts` (kinds verts): how far each vertex is of each.
+
+    Vertices on a border are there twice, once of either kind.
+    """
+    skin = piece.skin
+    table = np.concatenate([skin.verts.numpy(), dense_weights(skin), parts.T], 1)
+    rest, count = skin.faces.numpy(), len(parts)
+    meshes: list[tuple[NDArray[np.int32], NDArray[np.floating]]] = []
+    for kind in range(count - 1):
+        own = table[:, 58:]
+        field = own[:, kind] - own[:, kind + 1 :].max(1)
+        faces, ends, share = cut(rest, field)
+        rest, _, _ = cut(rest, -field)
+        new = table[ends[:, 0]] + share[:, None] * (table[ends[:, 1]] - table[ends[:, 0]])
+        table = np.concatenate([table, new])
+        meshes.append((faces, table))
+    meshes.append((rest, table))
+    used = [np.unique(faces, return_inverse=True) for faces, _ in meshes]
+    starts = np.cumsum([0, *(len(rows) for rows, _ in used)])
+    faces = [index.reshape(-1, 3) + start for (_, index), start in zip(used, starts, strict=False)]
+    rows = np.concatenate([own[rows] for (_, own), (rows, _) in zip(meshes, used, strict=True)])
+    new = skin_of(rows[:, :3], np.concatenate(faces), rows[:, 3:58], skin.weights.shape[1])
+    return replace(
+        piece, skin=new, kind=np.repeat(np.arange(count), [len(rows) for rows, _ in used])
+    )
+
+
+def only(piece: Piece, kinds: tuple[int, ...]) -> Piece:
+    """What of a split piece is of these kinds."""
+    assert piece.kind is not None
+    own = np.isin(piece.kind, kinds)
+    number = torch.from_numpy(np.cumsum(own) - 1).int()
+    skin, kept = piece.skin, torch.from_numpy(own)
+    faces = skin.faces.long()
+    skin = Skin(
+        verts=skin.verts[kept],
+        faces=number[faces[kept[faces].all(1)]],
+        weight_joints=skin.weight_joints[kept],
+        weights=skin.weights[kept],
+    )
+    return replace(piece, skin=skin, kind=piece.kind[own])
+
+
+def _bare_neck(seen: Seeing) -> Mask:
+    """Skin of the neck and in the neckline, beside which the photo's collar is not mixed with what lies behind."""
+    rows = np.arange(len(seen.labels))[:, None]
+    armpit = seen.joints[[16, 17], 0].mean() + 0.15 / CELL_M
+    jaw = seen.joints[15, 0] + 0.03 / CELL_M
+    return (seen.labels == SKIN) & np.isin(seen.guide, (0, 1)) & (rows < armpit) & (rows > jaw)

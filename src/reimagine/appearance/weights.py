@@ -1,0 +1,30 @@
+"""Skin weights as a table of all joints, and back."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from reimagine.records import Skin
+
+
+def dense_weights(skin: Skin) -> NDArray[np.float32]:
+    """Skin weights as a table, verts 55."""
+    table = torch.zeros(len(skin.verts), 55)
+    table.scatter_add_(1, skin.weight_joints.long(), skin.weights)
+    return table.numpy()
+
+
+def skin_of(
+    verts: NDArray[np.floating],
+    faces: NDArray[np.integer],
+    weights: NDArray[np.floating],
+    influences: int,
+) -> Skin:
+    """A skin that keeps the strongest `influences` of each vertex's weights (verts 55)."""
+    strongest, joints = torch.from_numpy(weights.astype(np.float32)).topk(influences, dim=1)
+    return Skin(
+        verts=torch.from_numpy(verts.astype(np.float32)),
+        faces=torch.from_numpy(faces.astype(np.int32)),
+        weight_joints=joints.int(),
+        weights=strongest / strongest.sum(1, keepdim=True),
+    )

@@ -1,0 +1,161 @@
+"""Surfaces are cut where the photo's kinds meet: sleeves on arms, collars on necks."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from reimagine.appearance.borders import only, shares, split
+from reimagine.appearance.coat import coat
+from reimagine.appearance.collar import open_collar, sink
+from reimagine.appearance.fit import Fit
+from reimagine.appearance.mesh import normals_of
+from reimagine.appearance.outline import SKIN, UPPER, Outline
+from reimagine.appearance.piece import Piece
+from reimagine.appearance.plane import CELL_M, Plane
+from reimagine.appearance.seeing import Seeing
+from reimagine.appearance.steps import Steps
+from reimagine.appearance.texture import View, colours
+from reimagine.records import Body, Pose, Skin
+
+AROUND, RINGS = 60, 40
+BARE, CLOTH = 0, 1
+IDLE = Pose(
+    transforms=torch.eye(4)[None, None, :3].expand(1, 55, 3, 4),
+    rotations=torch.eye(3).expand(1, 55, 3, 3),
+)
+BLUE, TAN = [0.1, 0.1, 0.9], [0.8, 0.6, 0.5]
+
+
+def tube(name: str, middle: float = 0.15) -> Piece:
+    """An upright open tube of 5 cm radius at x = `middle`, z = 0, from y = 0.9 down to 0.705."""
+    angle, down = (
+        grid.ravel()
+        for grid in np.meshgrid(np.radians(np.arange(0, 360, 360 // AROUND)), range(RINGS))
+    )
+    verts = np.stack([middle + 0.05 * np.sin(angle), 0.9 - down * CELL_M, 0.05 * np.cos(angle)], -1)
+    at = np.arange(AROUND * (RINGS - 1)).reshape(RINGS - 1, AROUND)
+    right, below = np.roll(at, -1, 1), at + AROUND
+    opposite = np.roll(below, -1, 1)
+    corners = [(at, below, right), (right, below, opposite)]
+    faces = np.concatenate([np.stack(c, -1).reshape(-1, 3) for c in corners])
+    skin = Skin(
+        verts=torch.from_numpy(verts.astype(np.float32)),
+        faces=torch.from_numpy(faces.astype(np.int32)),
+        weight_joints=torch.zeros(len(verts), 1, dtype=torch.int32),
+        weights=torch.ones(len(verts), 1),
+    )
+    return Piece(name=name, skin=skin, part=0, regions=(2,))
+
+
+def shown(plane: Plane, labels: np.ndarray) -> Seeing:
+    outline = Outline(mask=labels > 0, bottom=None, regions=(2,), part="skin", top=30.0)
+    return Seeing(
+        plane=plane,
+        labels=labels,
+        bare=labels - 1,
+        guide=np.where(labels > 0, 2, -1),
+        joints=np.zeros((55, 2)),
+        outlines={"left_arm": outline, "trunk": outline},
+    )
+
+
+@pytest.fixture
+def sleeve(plane: Plane) -> Seeing:
+    """Cloth down to y = 0.8025, skin below it."""
+    labels = np.zeros((80, 60), np.int64)
+    labels[20:40, 20:41], labels[40:60, 20:41] = UPPER, SKIN
+    return shown(plane, labels)
+
+
+def test_an_arm_is_cut_where_the_sleeve_ends_all_around(sleeve: Seeing):
+    whole = tube("left_arm")
+    cut = split(whole, shares(whole, [IDLE], [sleeve]))
+    assert cut.kind is not None
+    y = cut.skin.verts[:, 1].numpy()
+    assert np.ptp(y[cut.kind == CLOTH]) == pytest.approx(0.9 - 0.8025, abs=0.003)
+    assert np.ptp(y[cut.kind == BARE]) == pytest.approx(0.8025 - 0.705, abs=0.003)
+    # No face has both, the border is there twice, and nothing of the surface is lost.
+    kinds = cut.kind[cut.skin.faces.numpy()]
+    assert (kinds == kinds[:, :1]).all()
+    bare, cloth = (set(map(tuple, cut.skin.verts[cut.kind == k].tolist())) for k in (BARE, CLOTH))
+    assert len(bare & cloth) > AROUND
+    assert area(cut.skin) == pytest.approx(area(whole.skin), rel=1e-5)
+    assert torch.allclose(cut.skin.weights.sum(1), torch.ones(len(y)))
+
+
+def area(skin: Skin) -> float:
+    corners = skin.verts[skin.faces.long()]
+    across = torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    return float(across.norm(dim=1).sum() / 2)
+
+
+def test_three_kinds_meet_without_a_gap():
+    whole = tube("left_leg")
+    angle = torch.atan2(whole.skin.verts[:, 0] - 0.15, whole.skin.verts[:, 2]).numpy()
+    parts = np.stack([np.cos(angle - turn) for turn in (0, 2.1, 4.2)]).astype(np.float32)
+    cut = split(whole, parts)
+    assert cut.kind is not None
+    assert set(np.unique(cut.kind)) == {0, 1, 2}
+    assert area(cut.skin) == pytest.approx(area(whole.skin), rel=1e-5)
+    one = only(cut, (1,))
+    assert one.kind is not None
+    assert set(np.unique(one.kind)) == {1}
+    assert area(one.skin) == pytest.approx(area(whole.skin) / 3, rel=0.02)
+
+
+def test_skin_takes_its_colour_from_skin_and_cloth_from_cloth_all_around(
+    body: Body, plane: Plane, sleeve: Seeing
+):
+    # A sleeve over the upper half of an arm, which the photo shows from the front only.
+    whole = tube("left_arm")
+    piece = split(whole, shares(whole, [IDLE], [sleeve]))
+    verts = piece.skin.verts.numpy()
+    normals = normals_of(verts, piece.skin.faces.numpy())
+    rgb = np.where((sleeve.labels == UPPER)[..., None], BLUE, TAN)
+    rgb[sleeve.labels == 0] = 1
+    view = View(plane=plane, rgb=rgb.astype(np.float32), verts=verts, normals=normals, sign=1.0)
+    fit = Fit(body=body, stances=())
+    worn = coat(piece, np.arange(len(verts)), fit, [sleeve], [view])
+    share = worn.share[0, :, None]
+    colour = share * colours(view, worn.xy[0]) + (1 - share) * worn.fill
+    wanted = np.where((piece.kind == CLOTH)[:, None], BLUE, TAN)
+    # Up to the very border.
+    assert np.abs(colour - wanted).max() < 0.1
+    # Cloth is folded back around the side, unless that is left out.
+    beside = (verts[:, 1] > 0.82) & (np.abs(normals[:, 2]) < 0.05)
+    plain = coat(piece, np.arange(len(verts)), fit, [sleeve], [view], Steps(fold=False))
+    assert worn.share[0, beside].max() > 0.3
+    assert plain.share[0, beside].max() == 0
+
+
+def test_the_trunk_ends_where_the_photo_shows_the_neck(plane: Plane):
+    # Cloth from y = 0.82 down, and skin above, with a neckline 4 cm deep before the middle.
+    labels = np.zeros((80, 60), np.int64)
+    labels[14:36, 0:25], labels[36:60, 0:25] = SKIN, UPPER
+    labels[36:44, 8:17] = SKIN
+    seen = replace(shown(plane, labels), joints=np.full((55, 2), 70.0))
+    whole = tube("trunk", 0.06)
+    trunk, under = open_collar(whole, [IDLE], [seen], shoulder_m=0.85)
+    x, y, z = trunk.skin.verts.numpy().T
+    before, behind = y[(z > 0.04) & (np.abs(x - 0.06) < 0.01)], y[z < -0.04]
+    assert before.max() == pytest.approx(0.78, abs=0.008)
+    assert behind.max() > 0.8
+    assert y.min() == pytest.approx(0.705, abs=1e-4)  # a hem stays a hem
+    # What lies under cloth is sunk, the deeper the further in; bare skin stays.
+    neck = replace(whole.skin, verts=whole.skin.verts.clone())
+    sunk = sink(neck, whole.skin, under).verts.numpy()
+    moved = np.linalg.norm(sunk - neck.verts.numpy(), axis=1)
+    height = neck.verts[:, 1].numpy()
+    assert moved[height > 0.83].max() < 1e-4
+    assert moved[height < 0.72].min() > 0.02
+    assert (np.hypot(sunk[:, 0] - 0.06, sunk[:, 2]) < 0.0501).all()
+
+
+def test_without_skin_at_the_neck_only_what_stands_above_the_collar_goes(plane: Plane):
+    labels = np.zeros((80, 60), np.int64)
+    labels[14:60, 0:25] = UPPER
+    trunk, under = open_collar(tube("trunk", 0.06), [IDLE], [shown(plane, labels)], shoulder_m=0.85)
+    assert trunk.skin.verts[:, 1].max() == pytest.approx(1 - 30 * CELL_M + 0.015, abs=0.002)
+    assert np.isfinite(under).all()
