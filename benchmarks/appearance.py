@@ -1,8 +1,8 @@
 """How near painted frames are to the truth, view by view, on people whose dressed shape is known.
 
-Usage: python -m benchmarks.appearance [--motion walk] [--width 320] [--steps] [--sides]
+Usage: python -m benchmarks.appearance [--motion walk] [--width 320] [--steps] [--sides] [--more]
 
-Photos of alex and sam go the same way as a user's. Both the person made of them and the true one then take the same
+Photos of alex, sam and (with --more) three who do not ship go the same way as a user's. Both the person made of them and the true one then take the same
 pose before the same camera.
 
 With --sides, each person is made of front and back, then with a photo from the right, then with both sides. With
@@ -12,13 +12,13 @@ With --sides, each person is made of front and back, then with a photo from the 
 import argparse
 import math
 from dataclasses import fields, replace
-from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 
+from benchmarks.looks import MORE
 from reimagine.appearance.build import build_person
 from reimagine.appearance.steps import ALL
 from reimagine.body.library import built_in_motion
@@ -32,14 +32,17 @@ from reimagine.records import Person
 from reimagine.request import Photos, Request, View
 from reimagine.scores.fidelity import fidelity
 from reimagine.synth.dress import make_dressed
+from reimagine.synth.looks import Look
 from reimagine.synth.people import make_person_photo, render_truth
 
 AZIMUTHS = (0, 45, 90, 135, 180)
 
 
-def compare(person: Person, name: str, motion: str, width: int) -> list[tuple[float, float, float]]:
+def compare(
+    person: Person, who: str | Look, motion: str, width: int
+) -> list[tuple[float, float, float]]:
     """PSNR (dB), SSIM and silhouette IoU for each azimuth, in the middle of the motion's first half."""
-    truth = make_dressed(name)
+    truth = make_dressed(who)
     person = with_height(person, truth.body.height_m)
     frames = built_in_motion(motion, 8, 8.0)
     ours, true = (pose_body(body, frames)[2:3] for body in (person.body, truth.body))
@@ -52,7 +55,7 @@ def compare(person: Person, name: str, motion: str, width: int) -> list[tuple[fl
         )
         conditions = make_conditions(person.body, ours, camera, 0.0, Request.shade)
         painted = Atlas(device="cpu").paint(person, conditions, 0)[0]
-        wanted = render_truth(name, true, camera)[0]
+        wanted = render_truth(who, true, camera)[0]
         a, b = (over(one, white).permute(1, 2, 0).numpy() for one in (painted, wanted))
         mine, theirs = ((one[3] > 0.5).numpy() for one in (painted, wanted))
         near = fidelity(a, b, theirs)
@@ -61,12 +64,12 @@ def compare(person: Person, name: str, motion: str, width: int) -> list[tuple[fl
     return found
 
 
-def photograph_sides(name: str, folder: Path) -> tuple[str, ...]:
-    """Files with a photo from the person's right and one from their left."""
+def photograph(who: str | Look, name: str, folder: Path, **yaws: float) -> tuple[str, ...]:
+    """Files with a photo for each side: how far the camera goes round from the front, radians, towards their left."""
     made: list[str] = []
-    for side, yaw in (("right", -math.pi / 2), ("left", math.pi / 2)):
+    for side, yaw in yaws.items():
         path = folder / f"{name}_{side}.png"
-        write_picture(path, make_person_photo(name, yaw))
+        write_picture(path, make_person_photo(who, yaw))
         made.append(str(path))
     return tuple(made)
 
@@ -83,13 +86,15 @@ def _print_tables(folder: str) -> None:
     options.add_argument("--width", type=int, default=320)
     options.add_argument("--steps", action="store_true")
     options.add_argument("--sides", action="store_true")
+    options.add_argument("--more", action="store_true")
     asked = options.parse_args()
-    people = resources.files("reimagine") / "data" / "people"
+    whom: dict[str, str | Look] = {"alex": "alex", "sam": "sam"}
+    whom |= MORE if asked.more else {}
     print("| person, motion | " + " | ".join(f"{one} deg" for one in AZIMUTHS) + " | mean |")
     print("|---" * (len(AZIMUTHS) + 2) + "|")
-    for name in ("alex", "sam"):
-        photos = [str(people / name / f"{side}.png") for side in ("front", "back")]
-        plain = Photos(front=photos[0], back=photos[1])
+    for name, who in whom.items():
+        front, back = photograph(who, name, Path(folder), front=0.0, back=math.pi)
+        plain = Photos(front=front, back=back)
         variants = {"": (plain, ALL)}
         if asked.steps:
             variants |= {
@@ -97,7 +102,8 @@ def _print_tables(folder: str) -> None:
                 for step in fields(ALL)
             }
         if asked.sides:
-            sides = photograph_sides(name, Path(folder))
+            right, left = -math.pi / 2, math.pi / 2
+            sides = photograph(who, name, Path(folder), right=right, left=left)
             variants |= {
                 f" with {count} more": (replace(plain, photo=sides[:count]), ALL)
                 for count in (1, 2)
@@ -105,7 +111,7 @@ def _print_tables(folder: str) -> None:
         for variant, (given, steps) in variants.items():
             person = build_person(given, steps=steps)
             for motion in asked.motion.split(","):
-                rows = compare(person, name, motion, asked.width)
+                rows = compare(person, who, motion, asked.width)
                 psnr, ssim, iou = (float(x) for x in np.mean(rows, axis=0))
                 rows.append((psnr, ssim, iou))
                 cells = [f"{psnr:.2f} dB {ssim:.3f} IoU {iou:.3f}" for psnr, ssim, iou in rows]

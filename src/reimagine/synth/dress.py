@@ -35,15 +35,15 @@ class Dressed:
 
 
 @cache
-def make_dressed(name: str, subdivisions: int = 2) -> Dressed:
-    """One of the made people, "alex" or "sam", always the same; each subdivision makes four faces of one.
+def make_dressed(who: str | Look, subdivisions: int = 2) -> Dressed:
+    """One of the made people, "alex" or "sam", or one of another look, always the same; each subdivision makes four faces of one.
 
     Raises:
         InputError: for another name.
     """
-    if name not in LOOKS:
-        raise InputError(f"made person {name!r} is unknown; expected one of {', '.join(LOOKS)}.")
-    look = LOOKS[name]
+    if isinstance(who, str) and who not in LOOKS:
+        raise InputError(f"made person {who!r} is unknown; expected one of {', '.join(LOOKS)}.")
+    look = LOOKS[who] if isinstance(who, str) else who
     body = anny_body(torch.tensor(look.phenotype), height_m=look.height_m)
     pieces, measure = _pieces(look, body, subdivisions)
     counts = torch.tensor([0] + [len(one.verts) for one in pieces[:-1]]).cumsum(0)

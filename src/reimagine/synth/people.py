@@ -17,7 +17,7 @@ from reimagine.cameras.rasterize import blend, rasterize
 from reimagine.records import CameraPath, Pose, Skin
 from reimagine.synth.dress import Dressed, make_dressed, stance
 from reimagine.synth.light import floor_shadow, shine
-from reimagine.synth.looks import LOOKS, colours
+from reimagine.synth.looks import LOOKS, Look, colours
 from reimagine.synth.pieces import KINDS, vertex_normals
 
 SUPERSAMPLES = 2
@@ -36,25 +36,25 @@ def dressed(name: str) -> tuple[Skin, Float[Tensor, "verts 3"]]:
 
 
 def render_truth(
-    name: str, pose: Pose, camera: CameraPath
+    who: str | Look, pose: Pose, camera: CameraPath
 ) -> Float[Tensor, "frames 4 height width"]:
     """RGBA pictures of a made person, straight alpha, in the light that the photos were taken in.
 
     The light turns with the camera, as it does between front and back photo.
     """
-    person = make_dressed(name)
+    person = make_dressed(who)
     frames = [_render(person, pose[k : k + 1], camera[k : k + 1]) for k in range(len(pose))]
     return torch.stack(frames)
 
 
-def make_person_photos(name: str) -> tuple[Float[Tensor, "3 height width"], ...]:
+def make_person_photos(who: str | Look) -> tuple[Float[Tensor, "3 height width"], ...]:
     """Front and back photo of a made person before a light paper wall, 0..1."""
-    return tuple(make_person_photo(name, yaw) for yaw in (0.0, math.pi))
+    return tuple(make_person_photo(who, yaw) for yaw in (0.0, math.pi))
 
 
-def make_person_photo(name: str, yaw_rad: float) -> Float[Tensor, "3 height width"]:
+def make_person_photo(who: str | Look, yaw_rad: float) -> Float[Tensor, "3 height width"]:
     """A photo of a made person before a light paper wall, 0..1; yaw 0 from the front, pi / 2 from their left."""
-    person = make_dressed(name)
+    person = make_dressed(who)
     pose, camera = stance(person.body), studio_camera(yaw_rad)
     rgba = _render(person, pose, camera)
     paper = floor_shadow(_posed(person, pose), person.skin.faces, camera, yaw_rad)
