@@ -165,6 +165,20 @@ def test_prints_are_odd_on_plain_cloth_and_checks_are_not():
     assert oddness(verts, checks, checks, sure).max() == 0
 
 
+def test_a_stripe_that_only_one_photo_shows_is_odd_however_much_of_its_height_it_fills():
+    down, across = (
+        grid.ravel() for grid in np.meshgrid(np.arange(60), np.arange(30), indexing="ij")
+    )
+    verts = np.stack([across * 0.01, down * 0.01, 0 * down], -1).astype(np.float32)
+    striped = np.where((np.abs(down - 30) < 5)[:, None], 0.9, 0.3).repeat(3, 1)
+    sure, plain = np.ones(len(verts), np.float32), np.full_like(striped, 0.3)
+    inside, outside = np.abs(down - 30) < 3, np.abs(down - 30) > 12
+    for other, odd in ((plain, 1), (striped, 0)):
+        found = oddness(verts, striped, striped, sure, other)
+        assert (found[inside] == odd).all()
+        assert found[outside].max() == 0
+
+
 def test_what_no_photo_shows_takes_the_colour_known_at_its_height():
     verts = np.array([[0, y, z] for y in (0.0, 1.0) for z in (0.0, 0.1)], np.float32)
     known = np.array([[1, 0, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]], np.float32)

@@ -92,6 +92,7 @@ def test_hair_takes_the_head_out_to_the_outline_and_leaves_the_face(body):
         (regions >= 0).astype(np.int64),
         regions,
         joint_positions(body, stance.pose)[0].numpy(),
+        np.ones((*regions.shape, 3), np.float32),
     )
     labels = np.where(on_body.labels > 0, FACE, 0)
     labels[(far < radius) & (y > joint[1] + 0.08)] = HAIR

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from reimagine.appearance.outline import LOWER, SHOES, SKIN, UPPER
-from reimagine.appearance.pieces import dense_weights
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.skirt import hang_between, skirted
+from reimagine.appearance.weights import dense_weights
 from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
 
 HIPS_M, MIDDLE_M = 0.9, 0.5
@@ -33,11 +33,16 @@ def below(labels: np.ndarray, start: float, stop: float, left: float, right: flo
     labels[cells(start) : cells(stop), cells(left) : cells(right)] = LOWER
 
 
+def lit(labels: np.ndarray) -> np.ndarray:
+    """Evenly lit cloth."""
+    return np.where(labels > 0, 0.4, 0.9)
+
+
 @pytest.mark.parametrize("hem", [1.2, 1.4, 1.6])
 def test_a_skirt_belongs_to_the_blouse(hem):
     labels, guide, joints = figure()
     below(labels, HIPS_M, hem, 0.3, 0.7)
-    found = skirted(labels, guide, joints)
+    found = skirted(labels, guide, joints, lit(labels))
     assert not (found == LOWER).any()
     assert ((found == UPPER) == np.isin(labels, (UPPER, LOWER))).all()
 
@@ -47,7 +52,7 @@ def test_trousers_and_shorts_stay_what_they_are():
     below(labels, HIPS_M, 1.02, 0.32, 0.68)
     for left in (0.32, 0.52):
         below(labels, HIPS_M, 1.3, left, left + 0.16)
-    assert (skirted(labels, guide, joints) == labels).all()
+    assert (skirted(labels, guide, joints, lit(labels)) == labels).all()
 
 
 def test_wide_trousers_that_touch_down_to_the_knees_are_no_skirt():
@@ -55,7 +60,19 @@ def test_wide_trousers_that_touch_down_to_the_knees_are_no_skirt():
     below(labels, HIPS_M, 1.4, 0.32, 0.68)
     for left in (0.32, 0.52):
         below(labels, 1.4, 1.6, left, left + 0.16)
-    assert (skirted(labels, guide, joints) == labels).all()
+    assert (skirted(labels, guide, joints, lit(labels)) == labels).all()
+
+
+def test_wide_trousers_that_touch_all_the_way_are_told_by_the_dark_line_between_them():
+    labels, guide, joints = figure()
+    below(labels, HIPS_M, 1.6, 0.3, 0.7)
+    light, middle = lit(labels), cells(MIDDLE_M)
+    aside = np.abs(np.arange(labels.shape[1]) - middle - 1)
+    light *= 1 - 0.3 * np.clip(1 - aside / 5, 0, 1)
+    assert (skirted(labels, guide, joints, light) == labels).all()
+    # A fold that runs down half of a skirt is not one.
+    light[: cells(1.3)] = lit(labels)[: cells(1.3)]
+    assert not (skirted(labels, guide, joints, light) == LOWER).any()
 
 
 def test_a_long_shirt_over_trousers_leaves_them_trousers():
@@ -63,7 +80,7 @@ def test_a_long_shirt_over_trousers_leaves_them_trousers():
     for left in (0.32, 0.52):
         below(labels, HIPS_M, 1.6, left, left + 0.16)
     labels[cells(0.3) : cells(1.15), cells(0.3) : cells(0.7)] = UPPER
-    assert (skirted(labels, guide, joints) == labels).all()
+    assert (skirted(labels, guide, joints, lit(labels)) == labels).all()
 
 
 def test_a_skirt_turns_with_the_thigh_on_its_side_and_with_no_shin():

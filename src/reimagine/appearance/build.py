@@ -75,10 +75,12 @@ def build_person(
         else picture.parts
         for picture, alpha, stance in zip(pictures, alphas, fit.stances, strict=True)
     ]
-    pieces = make_pieces(fit.body, [stance.pose for stance in fit.stances], _shown(fit, labels))
+    pieces = make_pieces(
+        fit.body, [stance.pose for stance in fit.stances], _shown(fit, labels, pictures)
+    )
     if steps.settle:
         fit = replace(fit, stances=settle(fit, _join(pieces)[0], alphas))
-    shown = _shown(fit, labels)
+    shown = _shown(fit, labels, pictures)
     report("dressing", 0.5)
     lit = pictures
     if steps.balance and len(pictures) == 2:
@@ -119,15 +121,18 @@ def _in_order(pictures: tuple[Picture, ...]) -> tuple[tuple[Picture, ...], tuple
     return (front, back), (*notes, warning) if warning else tuple(notes)
 
 
-def _shown(fit: Fit, labels: list[Int[Tensor, "height width"]]) -> list[Seeing]:
+def _shown(
+    fit: Fit, labels: list[Int[Tensor, "height width"]], pictures: tuple[Picture, ...]
+) -> list[Seeing]:
     return [
         seeing(
             plane_of(fit.body, stance),
             own.numpy(),
             region_picture(fit.body, stance).numpy(),
             joint_positions(fit.body, stance.pose)[0].numpy(),
+            picture.rgb.permute(1, 2, 0).numpy(),
         )
-        for stance, own in zip(fit.stances, labels, strict=True)
+        for stance, own, picture in zip(fit.stances, labels, pictures, strict=True)
     ]
 
 

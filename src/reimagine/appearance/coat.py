@@ -99,7 +99,8 @@ def coat(
     for one in range(len(bare) if steps.prints else 0):
         of = folded & (kind == one)
         for v in range(len(views)):
-            odd = oddness(verts[of], taken[v, of], known[of], trust[of])
+            other = taken[1 - v, of] if len(views) == 2 else None
+            odd = oddness(verts[of], taken[v, of], known[of], trust[of], other)
             share[v, of] *= 1 - odd * (1 - own[v, of])
         usual[of] -= oddness(verts[of], known[of], known[of], trust[of])
     skin = _skin_of_neck(shown[0], views[0])

@@ -35,13 +35,14 @@ def seeing(
     labels: NDArray[np.integer],
     regions: NDArray[np.integer],
     joints: NDArray[np.floating],
+    rgb: NDArray[np.floating],
 ) -> Seeing:
-    """Labels and body regions of a photo (height width) moved onto its plane, and the joints (55 3, metres)."""
+    """Labels, body regions and colours (height width 3) of a photo moved onto its plane, and the joints (55 3, metres)."""
     flat = plane.read(labels.astype(np.float32), nearest=True).astype(np.int64)
     bare = plane.read(regions.astype(np.float32) + 1, nearest=True).astype(np.int64) - 1
     guide = settle_arms(flat, nearest_region(bare, flat > 0), bare)
     places = plane.cells(plane.seen_at(joints[:, :2], joints[:, 2], back=True))
-    flat = skirted(flat, guide, places).astype(np.int64)
+    flat = skirted(flat, guide, places, plane.read(rgb).mean(-1)).astype(np.int64)
     return Seeing(
         plane=plane,
         labels=flat,

@@ -6,6 +6,7 @@ A blouse and a skirt are one surface too: where one ends and the other begins is
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from reimagine.appearance.outline import ARMS, CROTCH_M, HIPS, LOWER, UPPER, closed
 from reimagine.appearance.plane import CELL_M
@@ -20,16 +21,21 @@ _END_M, _LEFT_OVER = 0.06, 0.25
 _BETWEEN_M = 0.075
 """Half the breadth about the middle in which a skirt follows both legs."""
 
+_SEAM_DARK, _SEAM_SHARE = 0.12, 0.8
+"""How much darker than both legs the line between them is, and in which share of the rows it is."""
+
 
 def skirted(
     labels: NDArray[np.integer],
     guide: NDArray[np.integer],
     joints: Float[NDArray[np.floating], "55 2"],
+    light: NDArray[np.floating],
 ) -> NDArray[np.integer]:
     """The labels with a skirt's counted among the shirt's; as they are where the person wears trousers or shorts.
 
     Trousers show a gap between the legs, or go on as two below the place where the legs part; a skirt is whole down to
-    its hem and ends there. `guide` is the body region of each silhouette pixel, `joints` row and column of each joint.
+    its hem and ends there. Where wide trousers touch, a dark line between them runs all the way down. `guide` is the body
+    region of each silhouette pixel, `joints` row and column of each joint, `light` how bright each place is, 0..1.
     """
     arms = np.isin(guide, ARMS)
     cloth = closed(np.isin(labels, (UPPER, LOWER)) & ~arms, 0.006)
@@ -48,8 +54,19 @@ def skirted(
     below = cloth[hem + end // 4 : hem + end // 4 + end].sum()
     if below > _LEFT_OVER * above:
         return labels
+    if _seam(light[crotch:hem], middle) > _SEAM_SHARE:
+        return labels
     skirt = (labels == LOWER) & (np.arange(len(labels)) < hem + end)[:, None]
     return np.where(skirt, UPPER, labels)
+
+
+def _seam(light: NDArray[np.floating], middle: int) -> float:
+    """In which share of the rows a dark line between two legs is seen near column `middle`."""
+    near, far = int(0.03 / CELL_M), int(_BETWEEN_M / CELL_M)
+    strip = ndimage.gaussian_filter1d(light[:, middle - far : middle + far + 1], 1.0, axis=1)
+    darkest = strip[:, far - near : far + near + 1].min(1)
+    beside = np.minimum(strip[:, : far - near].mean(1), strip[:, far + near + 1 :].mean(1))
+    return float((darkest < (1 - _SEAM_DARK) * beside).mean())
 
 
 def hang_between(

@@ -215,9 +215,11 @@ def oddness(
     colour: NDArray[np.float32],
     known: NDArray[np.float32],
     trust: NDArray[np.float32],
+    other: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """How far each vertex's colour (n 3) is unlike what is well seen of the part, at its height and on the whole, 0..1.
 
+    Also where the `other` photo's colour (n 3) there is not like it: it is then enough to be unlike the whole.
     Prints, hands and shadows are odd on plain cloth; on checked cloth little is. Odd colours are not carried on to places that
     no photo shows.
     """
@@ -235,11 +237,12 @@ def oddness(
     filled = np.flatnonzero(np.isfinite(spread))
     at = filled[np.abs(bins[:, None] - filled[None]).argmin(1)]
     middle, whole = _usual(known[sure], 0.65)
-    away = np.minimum(
-        np.linalg.norm(colour - usual[at], axis=1) / (3 * spread[at] + 0.06),
-        np.linalg.norm(colour - middle, axis=1) / (3 * whole + 0.06),
-    )
-    odd = _ramp(away, 0.7, 1.1)
+    at_height = np.linalg.norm(colour - usual[at], axis=1) / (3 * spread[at] + 0.06)
+    if other is not None:
+        apart = np.linalg.norm(colour - other, axis=1) / (3 * whole + 0.06)
+        at_height = np.maximum(at_height, apart)
+    on_whole = np.linalg.norm(colour - middle, axis=1) / (3 * whole + 0.06)
+    odd = _ramp(np.minimum(at_height, on_whole), 0.7, 1.1)
     # With their surroundings, else the rim of a print would stay.
     _, near = KDTree(verts).query(verts, k=min(24, len(verts)))
     return odd[near].max(1).astype(np.float32)
