@@ -31,7 +31,7 @@ from reimagine.records import Skin
 
 _SCULPTED = ("trunk", "hair", "left_leg", "right_leg", "left_arm", "right_arm")
 
-_SKIN_RANGE = 0.3
+_SKIN_RANGE = 0.18
 """How far (RGB, 0..1) skin of a face may be from its median."""
 _WELL = 0.8
 """Trust above which the photo itself says of what kind a place is."""
