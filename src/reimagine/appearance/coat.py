@@ -177,7 +177,8 @@ def _neck(piece: Piece, fit: Fit, verts: NDArray[np.float32]) -> NDArray[np.floa
         return np.zeros(len(verts), np.float32)
     joints = joint_positions(fit.body, fit.stances[0].pose)[0].numpy()
     if piece.name == "head":
-        return np.clip((joints[_HEAD_JOINT, 1] + 0.03 - verts[:, 1]) / 0.06, 0, 1)
+        _, up, ahead = (verts - joints[_HEAD_JOINT]).T
+        return np.clip(0.5 - up / 0.06, 0, 1) * np.clip((0.06 - ahead) / 0.03, 0, 1)
     aside, up, _ = (verts - joints[_NECK_JOINT]).T
     return np.clip((_NECK_M - np.abs(aside)) / 0.04, 0, 1) * np.clip(up / 0.04 + 0.5, 0, 1)
 

@@ -236,7 +236,7 @@ def oddness(
             usual[band], spread[band] = _usual(near, 0.5)
     filled = np.flatnonzero(np.isfinite(spread))
     at = filled[np.abs(bins[:, None] - filled[None]).argmin(1)]
-    middle, whole = _usual(known[sure], 0.65)
+    middle, whole = _usual(known[sure], 0.75)
     at_height = np.linalg.norm(colour - usual[at], axis=1) / (3 * spread[at] + 0.06)
     if other is not None:
         apart = np.linalg.norm(colour - other, axis=1) / (3 * whole + 0.06)
