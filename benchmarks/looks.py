@@ -1,4 +1,4 @@
-"""More made people, dressed unlike alex and sam: a long tunic, wide clothes on a broad body, light sleeves on dark skin."""
+"""More made people, unlike alex and sam: a long tunic, wide clothes on a broad body, light sleeves on dark skin, a dress and long hair."""
 
 from dataclasses import replace
 
@@ -46,6 +46,22 @@ MORE = {
         shoe=(0.80, 0.78, 0.74),
         cut=replace(_ALEX.cut, sleeve=1.9, hem_below_hips=0.05, trouser_slack=0.008),
         haircut=replace(_ALEX.haircut, top_m=0.014, sides_m=0.006),
+    ),
+    "dress": replace(
+        _SAM,
+        skin=(0.80, 0.60, 0.48),
+        hair=(0.33, 0.20, 0.10),
+        shirt="print",
+        cloth=((0.62, 0.12, 0.20), (0.93, 0.90, 0.85), (0.90, 0.70, 0.30)),
+        trousers=(0.80, 0.60, 0.48),
+        cut=replace(
+            _SAM.cut,
+            sleeve=0.5,
+            hem_below_hips=0.36,
+            shirt_taper=-0.05,
+            trouser_slack=0.0,
+        ),
+        haircut=replace(_SAM.haircut, bun=False, length_m=0.42),
     ),
 }
 """Looks for `synth.dress.make_dressed`, by a name for each."""

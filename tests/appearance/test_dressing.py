@@ -12,7 +12,7 @@ from reimagine.appearance.fit import Fit, Stance, fit_body
 from reimagine.appearance.mesh import normals_of
 from reimagine.appearance.plane import CELL_M, depths, plane_of, region_picture, regions_of
 from reimagine.appearance.sculpt import dress_weights, unpose
-from reimagine.appearance.texture import View, Way, guess, oddness, places, sight
+from reimagine.appearance.texture import View, Way, guess, likeness, oddness, places, sight
 from reimagine.appearance.weights import dense_weights
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.project import project
@@ -185,6 +185,27 @@ def test_what_no_photo_shows_takes_the_colour_known_at_its_height():
     colour = guess(verts, known, np.array([1, 0, 1, 0], np.float32))
     assert colour[1, 0] > 0.9
     assert colour[3, 2] > 0.9
+
+
+def test_skin_that_no_photo_shows_does_not_take_what_lies_at_its_height():
+    down, ahead = (grid.ravel() for grid in np.meshgrid(np.arange(40), np.arange(30)))
+    verts = np.stack([0 * down, down * 0.004, ahead * 0.004], -1).astype(np.float32)
+    eye = np.abs(down - 20) < 3
+    known = np.where(eye[:, None], 0.1, 0.7).repeat(3, 1).astype(np.float32)
+    seen = (ahead > 14).astype(np.float32)
+    beside = eye & (ahead < 5)
+    assert guess(verts, known, seen)[beside].max() < 0.4
+    assert guess(verts, known, seen, even=True)[beside].min() > 0.5
+
+
+def test_a_forehead_seen_through_hair_is_rather_skin():
+    verts = np.random.default_rng(0).random((400, 3), np.float32)
+    near = verts[:, 0] < 0.25
+    hair, skin = np.array([0.1, 0.08, 0.06]), np.array([0.8, 0.6, 0.5], np.float32)
+    colour = np.where(near[:, None], 0.5 * hair + 0.5 * skin, hair).astype(np.float32)
+    found = likeness(verts, colour, colour, np.ones(400, np.float32), skin)
+    assert found[near].min() == 1
+    assert found[verts[:, 0] > 0.7].max() == 0
 
 
 @pytest.mark.slow

@@ -62,9 +62,11 @@ def person(
     return truth, guide
 
 
-def paint(truth: Labels, *, seed: int = 2) -> tuple[Tensor, Tensor]:
+def paint(
+    truth: Labels, *, seed: int = 2, hair: tuple[int, int, int] = COLOURS[HAIR]
+) -> tuple[Tensor, Tensor]:
     pixels = np.full((HEIGHT, WIDTH, 3), 235.0)
-    for part, colour in COLOURS.items():
+    for part, colour in {**COLOURS, HAIR: hair}.items():
         pixels[truth == part] = colour
     pixels += np.random.default_rng(seed).normal(0, 5, pixels.shape)
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
@@ -96,6 +98,46 @@ def test_parts_lie_where_the_photo_has_them(side: str, dx: int, dy: int):
     rgb, alpha = paint(truth)
     moved = torch.from_numpy(shifted(guide, dx, dy))
     assert agreement(label_parts(rgb, alpha, side=side, guide=moved), truth) > 0.96
+
+
+def test_hair_that_falls_over_the_back_is_hair():
+    truth, guide = person(side="back")
+    truth[60:240, 165:255] = HAIR
+    rgb, alpha = paint(truth)
+    found = label_parts(rgb, alpha, side="back", guide=torch.from_numpy(guide)).numpy()
+    assert (found[150:235, 170:250] == HAIR).mean() > 0.98
+    assert (found[250:310, 170:250] == UPPER).mean() > 0.98
+
+
+def test_stripes_in_hairs_colour_are_cloth():
+    truth, guide = person(side="back")
+    drawn = truth.copy()
+    for row in range(145, 330, 20):
+        drawn[row : row + 5][truth[row : row + 5] == UPPER] = HAIR
+    drawn[150:300, 205:211] = HAIR  # joins them to the head
+    rgb, alpha = paint(drawn)
+    found = label_parts(rgb, alpha, side="back", guide=torch.from_numpy(guide)).numpy()
+    assert (found[165:320, 155:265] == UPPER).mean() > 0.98
+
+
+def test_a_collar_in_hairs_colour_beneath_a_bare_nape_is_cloth():
+    truth, guide = person(side="back")
+    truth[115:134, 170:250] = SKIN
+    truth[134:146, 170:250] = UPPER
+    drawn = np.where((truth == UPPER) & (np.arange(HEIGHT)[:, None] < 146), HAIR, truth)
+    rgb, alpha = paint(drawn)
+    found = label_parts(rgb, alpha, side="back", guide=torch.from_numpy(guide)).numpy()
+    assert (found[136:144, 172:248] == UPPER).mean() > 0.95
+    assert (found[60:100, 172:248] == HAIR).mean() > 0.98
+
+
+def test_long_hair_beside_the_face_is_not_skin():
+    truth, guide = person()
+    truth[50:150, 150:175] = truth[50:150, 245:270] = HAIR
+    rgb, alpha = paint(truth, hair=(95, 62, 40))  # of skin's hue
+    found = label_parts(rgb, alpha, side="front", guide=torch.from_numpy(guide)).numpy()
+    assert (found[60:145, 152:168] == HAIR).mean() > 0.95
+    assert (found[80:125, 180:240] == FACE).mean() > 0.98
 
 
 @pytest.mark.parametrize("hem", [325, 350, 410])

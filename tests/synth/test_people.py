@@ -1,3 +1,4 @@
+from dataclasses import replace
 from importlib import resources
 
 import cv2
@@ -8,6 +9,8 @@ import torch
 from reimagine.records import PARTS
 from reimagine.request import InputError
 from reimagine.synth.dress import make_dressed, parts, stance
+from reimagine.synth.hair import Haircut
+from reimagine.synth.looks import LOOKS
 from reimagine.synth.people import camera_yaw, dressed, studio_camera
 
 
@@ -42,6 +45,23 @@ def test_clothes_lie_outside_the_body(alex):
 
     body, cloth = alex.body.skin.verts, alex.skin.verts[parts(alex) == PARTS.index("upper")]
     assert width(body) < width(cloth) < width(body) + 0.06
+
+
+def test_long_hair_falls_down_the_back_outside_the_clothes():
+    look = replace(LOOKS["sam"], haircut=Haircut(top_m=0.02, sides_m=0.014, length_m=0.42))
+    long, short = (make_dressed(one, subdivisions=0) for one in (look, "sam"))
+    hair, cloth = (long.skin.verts[parts(long) == PARTS.index(one)] for one in ("hair", "upper"))
+    usual = short.skin.verts[parts(short) == PARTS.index("hair")]
+    eyes = float(long.measure.face.middle[1])
+    assert float(usual[:, 1].min()) > eyes - 0.2
+    assert eyes - 0.46 < float(hair[:, 1].min()) < eyes - 0.38
+
+    def rearmost(verts, height):
+        near = verts[((verts[:, 1] - height).abs() < 0.02) & (verts[:, 0].abs() < 0.05)]
+        return float(near[:, 2].min())
+
+    for below in (0.28, 0.36):
+        assert rearmost(hair, eyes - below) < rearmost(cloth, eyes - below)
 
 
 def test_the_mouth_is_below_the_eyes_and_in_front(alex):

@@ -11,8 +11,9 @@ from reimagine.appearance.borders import allowed, kind_grid
 from reimagine.appearance.fit import Fit
 from reimagine.appearance.grid import Mask
 from reimagine.appearance.mesh import averaging, hollows
-from reimagine.appearance.outline import FACE, SKIN
+from reimagine.appearance.outline import FACE, HAIR, SKIN
 from reimagine.appearance.piece import KINDS, Piece
+from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.steps import ALL, Steps
 from reimagine.appearance.texture import (
@@ -22,6 +23,7 @@ from reimagine.appearance.texture import (
     Way,
     colours,
     guess,
+    likeness,
     oddness,
     places,
     sight,
@@ -37,8 +39,10 @@ _WELL = 0.8
 """Trust above which the photo itself says of what kind a place is."""
 _MIXED_M = 0.01
 """So near another kind a colour may be mixed with that one's, and is not carried on."""
-_SHADOW, _SHADOW_ROUNDS = 3.0, 3
+_SHADOW, _SHADOW_ROUNDS = 2.0, 3
 """How much darker a guessed colour is at a place as deep below its neighbours as they are away; over how many rings."""
+_TORN = 4.0
+"""So many times further apart than on the surface, two neighbours' colours are not of one place."""
 _NECK_JOINT, _HEAD_JOINT = 12, 15
 _NECK_M = 0.12
 """Half the breadth of neck and neckline."""
@@ -91,19 +95,26 @@ def coat(
     if own.max() < 0.05:  # hidden in every photo: whatever else shows this kind of surface
         fill = np.broadcast_to(_typical(piece, shown, views), (len(chosen), 3))
         return Coat(xy=xy, share=0 * share, trust=trust, fill=fill)
+    share *= 1 - (1 - own) * _torn(piece.skin.faces.numpy(), verts, xy, views[0])
     taken = np.stack([colours(view, place) for view, place in zip(views, xy, strict=True)])
     known = (taken * own[..., None]).sum(0) / np.maximum(trust, 1e-6)[:, None]
     folded = np.any([one.folded for one in sightings], axis=0)
-    # Prints on cloth and clasps in hair are not carried on to the sides.
+    # Prints on cloth and clasps in hair are not carried on to the sides, nor is a forehead that shines through hair.
     usual = np.ones(len(verts), np.float32)
+    skin = _skin_of_neck(shown[0], views[0])
     for one in range(len(bare) if steps.prints else 0):
         of = folded & (kind == one)
+        hair = KINDS[piece.name][one] == (HAIR,)
         for v in range(len(views)):
             other = taken[1 - v, of] if len(views) == 2 else None
             odd = oddness(verts[of], taken[v, of], known[of], trust[of], other)
+            if hair:
+                odd = np.maximum(odd, likeness(verts[of], taken[v, of], known[of], trust[of], skin))
             share[v, of] *= 1 - odd * (1 - own[v, of])
-        usual[of] -= oddness(verts[of], known[of], known[of], trust[of])
-    skin = _skin_of_neck(shown[0], views[0])
+        odd = oddness(verts[of], known[of], known[of], trust[of])
+        if hair:
+            odd = np.maximum(odd, likeness(verts[of], known[of], known[of], trust[of], skin))
+        usual[of] -= odd
     sure = trust * usual
     fill = np.zeros((len(verts), 3), np.float32)
     for one in np.unique(kind):
@@ -114,6 +125,20 @@ def coat(
     fill += neck * (skin - fill)
     fill *= 1 - _shadow(piece.skin)[:, None]
     return Coat(xy=xy, share=share / np.maximum(share.sum(0), 1.0), trust=trust, fill=fill)
+
+
+def _torn(
+    faces: NDArray[np.integer], verts: NDArray[np.float32], xy: NDArray[np.float32], view: View
+) -> NDArray[np.bool_]:
+    """Vertices (views verts) whose neighbours take their colour from so far away that what lies between is another thing."""
+    ends = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    length = np.linalg.norm(verts[ends[:, 0]] - verts[ends[:, 1]], axis=1)
+    metre = float(np.linalg.norm(view.plane.pixels[0, 1] - view.plane.pixels[0, 0])) / CELL_M
+    torn = np.zeros(xy.shape[:2], bool)
+    for v, place in enumerate(xy):
+        apart = np.linalg.norm(place[ends[:, 0]] - place[ends[:, 1]], axis=1)
+        torn[v, ends[apart > _TORN * metre * length + 1].ravel()] = True
+    return torn
 
 
 def _shadow(skin: Skin) -> NDArray[np.float32]:
@@ -168,7 +193,7 @@ def _guessed(
     if skin is not None:
         like = of_kind * (np.linalg.norm(known - skin, axis=1) < _SKIN_RANGE)
         of_kind = like if like.max() > 0.05 else of_kind
-    return guess(verts, known, of_kind if of_kind.max() > 0.05 else sure)
+    return guess(verts, known, of_kind if of_kind.max() > 0.05 else sure, even=skin is not None)
 
 
 def _neck(piece: Piece, fit: Fit, verts: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from scipy import ndimage, sparse
 from scipy.spatial import KDTree
 
-from reimagine.appearance.grid import Mask, depth, label
 from reimagine.appearance.mesh import normals_of
 from reimagine.appearance.outline import HAIR
 from reimagine.appearance.plane import CELL_M
@@ -28,8 +27,6 @@ _THICKEST_M = 0.03
 """What the outline shows beyond this above the crown may be how the head is held; behind, it would be a helmet."""
 _FRINGE_M = 0.010
 """How far hair over the brow stands off."""
-_HANGING_M2 = 0.0035
-"""Less hair than this beside or below the head is painted, not built."""
 _EAR_ASIDE, _EAR_FINE = 0.6, 0.065
 """Ears are the finely meshed outer sides: so far from the middle plane, with edges so short, in half breadths of the head."""
 _BEHIND_M = 0.02
@@ -38,8 +35,6 @@ _COVERED = 0.7
 """An ear on which more hair grows than this is hidden by it."""
 _EAR_OUT_M = 0.006
 """Beside the ears the head goes out no further."""
-_LOCK_M = 0.012
-"""Half the breadth of the thinnest lock that hangs as a volume."""
 
 
 def fill_out(head: Skin, poses: list[Pose], seen: list[Seeing]) -> tuple[Skin, NDArray[np.float32]]:
@@ -165,20 +160,6 @@ def _cells(view: Seeing, verts: NDArray[np.floating]) -> tuple[NDArray[np.int64]
     flat = view.plane.seen_at(verts[:, :2], verts[:, 2], back=True)
     cells = np.round(view.plane.cells(flat)).astype(np.int64)
     return tuple(np.clip(cells[:, i], 0, view.labels.shape[i] - 1) for i in (0, 1))
-
-
-def hanging(front: Seeing, hair: Mask) -> Mask:
-    """The hair that does not lie on the skull: beside the head below the ears, and over the neck and back."""
-    rows = np.arange(len(hair))[:, None]
-    ear, chin = (front.joints[_HEAD_JOINT, 0] + down / CELL_M for down in (-0.02, 0.05))
-    falls = hair & ((rows > chin) | ((rows > ear) & (front.bare != 0)))
-    # Single strands are no volume.
-    core = depth(falls) > _LOCK_M / CELL_M
-    if not core.any():
-        return core
-    pieces = label(falls & (depth(~core) <= _LOCK_M / CELL_M))
-    large = np.bincount(pieces.ravel()) * CELL_M**2 > _HANGING_M2
-    return large[pieces] & (pieces > 0)
 
 
 def _direction(arm: NDArray[np.floating]) -> NDArray[np.int64]:

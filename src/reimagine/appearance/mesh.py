@@ -37,12 +37,14 @@ def averaging(count: int, faces: NDArray[np.integer]) -> sparse.csr_matrix:
 
 
 def hollows(verts: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.float32]:
-    """How far each vertex lies below the mean of its neighbours, in mean lengths of an edge: negative on ridges."""
+    """How far each vertex lies below the mean of its neighbours, in mean lengths of its edges: negative on ridges."""
     mean = averaging(len(verts), faces) @ verts
     below = (normals_of(verts, faces) * (mean - verts)).sum(1)
-    ends = verts[np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])]
-    edge = float(np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1).mean()) if len(ends) else 1.0
-    return (below / edge).astype(np.float32)
+    ends = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    lengths = np.linalg.norm(verts[ends[:, 0]] - verts[ends[:, 1]], axis=1)
+    count = np.maximum(np.bincount(ends.ravel(), minlength=len(verts)), 1)
+    edge = np.bincount(ends.ravel(), np.repeat(lengths, 2), minlength=len(verts)) / count
+    return (below / np.maximum(edge, 1e-9)).astype(np.float32)
 
 
 def cut(

@@ -83,16 +83,6 @@ def outlines(
     return found
 
 
-def hair(front: NDArray[np.integer], back: NDArray[np.integer]) -> Outline:
-    """The hair of both photos on one plane (labels, the back's already moved onto the front's head).
-
-    What the back photo shows lies within the front's silhouette: beyond it the heads were held differently.
-    """
-    behind = (back == HAIR) & closed(front > 0, 0.01)
-    mask = smooth(largest(closed((front == HAIR) | behind, 0.01)))
-    return Outline(mask=mask, bottom=None, regions=(0,), part="hair")
-
-
 def _cloth(
     labels: NDArray[np.integer], guide: NDArray[np.integer], bare: NDArray[np.integer]
 ) -> Mask:

@@ -109,17 +109,17 @@ def seed_colours(
     out of the less sure one.
     """
     core = cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    upper = learn(points[core & _rows(regions == 1, 0.25, 0.9)])
+    upper = learn(points[core & rows_of(regions == 1, 0.25, 0.9)])
     if skin is None or not skin.shares.size:
         skin = skin_colours(points, core, regions, side=side, upper=upper)
     # Above the brow, in however short hair.
-    hair_place = _rows(core & (regions == 0), 0.0, 0.16 if side == "front" else 0.55)
+    hair_place = rows_of(core & (regions == 0), 0.0, 0.16 if side == "front" else 0.55)
     hair = _learn_rest(points[hair_place], [skin])
-    legs = np.isin(regions, (9, 12)) | _rows(np.isin(regions, (10, 13)), 0.0, 0.5)
+    legs = np.isin(regions, (9, 12)) | rows_of(np.isin(regions, (10, 13)), 0.0, 0.5)
     hips = core & ((regions == 8) | legs)
     # Skin's shades are wide already: as far out as cloth they would take brown trousers.
     lower = _learn_rest(points[hips], [upper, skin], reaches=(3.0, 2.2))
-    feet = core & _rows(np.isin(regions, (11, 14)), 0.25, 1.0)
+    feet = core & rows_of(np.isin(regions, (11, 14)), 0.25, 1.0)
     shoes = _learn_rest(points[feet], [lower, skin])
     return [skin, skin, hair, upper, lower, shoes]
 
@@ -137,13 +137,14 @@ def skin_colours(
     chroma = np.hypot(points[..., 1], points[..., 2])
     skinny = core & (points[..., 0] > 15 * LIGHT) & (chroma > 8) & (hue_deg > 15) & (hue_deg < 85)
     if side == "front":
-        face = _rows(core & (regions == 0), 0.45, 0.9) & skinny
+        # Not what hangs beside it.
+        face = _between(rows_of(core & (regions == 0), 0.45, 0.9)) & skinny
         return shaded(learn(points[face]), SKIN_SHADE)
-    bare = skinny & (np.isin(regions, (4, 7)) | _rows(regions == 0, 0.6, 1.0))
+    bare = skinny & (np.isin(regions, (4, 7)) | rows_of(regions == 0, 0.6, 1.0))
     return shaded(_learn_rest(points[bare], [upper]), SKIN_SHADE)
 
 
-def _rows(
+def rows_of(
     mask: Bool[np.ndarray, "height width"], start: float, stop: float
 ) -> Bool[np.ndarray, "height width"]:
     """The rows of `mask` from `start` to `stop` of its height."""
@@ -154,6 +155,15 @@ def _rows(
         last = int(rows[0] + stop * np.ptp(rows)) + 1
         out[first:last] = mask[first:last]
     return out
+
+
+def _between(mask: Bool[np.ndarray, "height width"]) -> Bool[np.ndarray, "height width"]:
+    """The columns of `mask` near its middle, less than three quarters as broad as it is high."""
+    rows, columns = np.nonzero(mask)
+    if rows.size == 0:
+        return mask
+    aside = np.abs(np.arange(mask.shape[1]) - np.median(columns))
+    return mask & (aside <= 0.35 * np.ptp(rows))
 
 
 def _learn_rest(

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 from scipy import ndimage, sparse
 from torch import Tensor
 
+from reimagine.appearance.long_hair import falling
 from reimagine.appearance.part_colours import (
     CLOTH_SHADE,
     SKIN_SHADE,
@@ -142,6 +143,8 @@ def _solve(
         belief /= belief.sum(0, keepdims=True)
         shares = _walk(system, index, belief)
         if turn + 1 < TURNS:
+            hair = inside & (shares.argmax(0) == PARTS.index("hair"))
+            prior = _with_hair(prior, falling(points, inside, regions, hair, models[0]))
             models = _relearn(points, inside, shares, models)
     return shares
 
@@ -176,6 +179,15 @@ def _prior(
     prior[4] *= _below_waist(regions, inside)
     prior = np.stack([cv2.GaussianBlur(layer.astype(np.float32), (0, 0), blur) for layer in prior])
     return prior / prior.sum(0, keepdims=True)
+
+
+def _with_hair(
+    prior: Float[np.ndarray, "parts height width"], falls: Bool[np.ndarray, "height width"]
+) -> Float[np.ndarray, "parts height width"]:
+    """The prior where it is known that hair falls over what usually shows there."""
+    hair = np.full(len(PARTS), 0.02, np.float32)
+    hair[PARTS.index("hair")] = 0.9
+    return np.where(falls, hair[:, None, None], prior)
 
 
 def _below_waist(
@@ -291,6 +303,13 @@ def _tidy(
         areas[0] = 0
         small = areas < max(least, ISLAND[part - 1] * areas.max())
         small[0] = False
+        if PARTS[part - 1] == "hair" and areas.max() > 0:
+            # A dark collar beneath the nape is none.
+            main = int(areas.argmax())
+            below = stats[main, cv2.CC_STAT_TOP] + stats[main, cv2.CC_STAT_HEIGHT]
+            collar = (stats[:, cv2.CC_STAT_TOP] >= below) & ~small
+            collar[0] = False
+            labels = np.where(collar[pieces], 1 + PARTS.index("upper"), labels)
         crumbs |= small[pieces]
     sound = person & ~crumbs
     if not sound.any():

@@ -1,7 +1,5 @@
 """The pieces a dressed person is made of: garments and limbs sculpted from the photos, head, hands and feet of the body."""
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,10 +7,9 @@ from numpy.typing import NDArray
 from reimagine.appearance.body_pieces import behind_jaw, body_pieces
 from reimagine.appearance.borders import shares, split
 from reimagine.appearance.collar import open_collar
-from reimagine.appearance.head import hanging
+from reimagine.appearance.hair import hair_depths, hanging_hair
 from reimagine.appearance.mesh import faces_within
-from reimagine.appearance.outline import HAIR, SHOULDERS, Outline
-from reimagine.appearance.outlines import hair
+from reimagine.appearance.outline import SHOULDERS
 from reimagine.appearance.piece import Piece
 from reimagine.appearance.plane import CELL_M, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
@@ -24,9 +21,7 @@ from reimagine.records import PARTS, Body, Pose, Skin
 
 _EASE_M = {"trunk": 0.010, "left_leg": 0.006, "right_leg": 0.006}
 _LEGS = ("left_leg", "right_leg")
-_NECK_JOINT, _HEAD_JOINT = 12, 15
-_CROWN_M = 0.14
-"""Above the head joint."""
+_NECK_JOINT = 12
 _TORSO = (1,)
 
 
@@ -39,13 +34,15 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
     standing = joint_positions(body, pose)[0].numpy()
     shoulder_m = float(body.joints[SHOULDERS, 1].mean())
     shoulder = int(front.joints[SHOULDERS, 0].mean() + 0.02 / CELL_M)
-    found = {**front.outlines, "hair": _hair(front, back)}
+    hair, behind_head = hanging_hair(front, back)
+    found = {**front.outlines, "hair": hair}
     collar_m = float(front.joints[_NECK_JOINT, 0] - front.outlines["trunk"].top) * CELL_M
     up_to = float(body.joints[_NECK_JOINT, 1]) + collar_m + 0.02
     neck = (regions == 0) & (body.skin.verts[:, 1].numpy() < up_to) & behind_jaw(body)
     whole_hips = _hips(verts, body, regions, front)
     pieces: dict[str, Piece] = {}
     cover: tuple[Skin, NDArray[np.float32]] | None = None
+    worn: tuple[NDArray[np.float32], NDArray[np.int32]] | None = None
     for name, outline in found.items():
         if outline.mask.sum() * CELL_M**2 < 0.002:
             continue
@@ -53,7 +50,7 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
         if name == "trunk":
             own |= neck
         if name == "hair":
-            ahead, behind = _hair_depths(verts, body, regions, front, outline)
+            ahead, behind = hair_depths(verts, body, regions, front, behind_head, worn)
         else:
             ahead, behind = depths(verts, faces_within(body.skin.faces, own), front.plane)
         if name in _LEGS:
@@ -85,6 +82,7 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
         )
         if name == "trunk":
             weights = hang_between(weights, shape, standing)
+            worn = shape, faces
         piece = Piece(
             name=name,
             skin=unpose(shape, faces, weights, pose),
@@ -111,44 +109,3 @@ def _hips(
     ahead, behind = depths(verts, faces_within(body.skin.faces, own), front.plane)
     shared = np.atleast_2d((left.mask & right.mask).any(1)).T
     return shared, ahead, behind
-
-
-def _hair(front: Seeing, back: Seeing | None) -> Outline:
-    """The hanging hair of both photos, the back's moved so that the crowns meet."""
-    if back is None:
-        whole = hair(front.labels, front.labels)
-        return replace(whole, mask=hanging(front, whole.mask))
-    moved = np.zeros_like(front.labels)
-    rows, columns = np.nonzero(back.labels == HAIR)
-    own = np.nonzero(front.labels == HAIR)
-    if len(rows) and len(own[0]):
-        down = np.quantile(own[0], 0.01) - np.quantile(rows, 0.01)
-        head = np.median(np.nonzero(front.bare == 0)[1]) - np.median(np.nonzero(back.bare == 0)[1])
-        row, column = np.round(rows + down).astype(int), np.round(columns + head).astype(int)
-        inside = (row >= 0) & (row < moved.shape[0]) & (column >= 0) & (column < moved.shape[1])
-        moved[row[inside], column[inside]] = HAIR
-    whole = hair(front.labels, moved)
-    return replace(whole, mask=hanging(front, whole.mask))
-
-
-def _hair_depths(
-    verts: torch.Tensor,
-    body: Body,
-    regions: NDArray[np.int64],
-    front: Seeing,
-    outline: Outline,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Hair lies around the back of the head and body, and before the face only where the front photo shows it."""
-    whole = depths(verts, body.skin.faces, front.plane)
-    head = regions == 0
-    ahead, _ = depths(verts, faces_within(body.skin.faces, head), front.plane)
-    middle = float(verts[torch.from_numpy(head), 2].mean())
-    behind = whole[1] - 0.014
-    # The hairline runs back from the brow over the ear to the nape.
-    crown = front.joints[_HEAD_JOINT, 0] - _CROWN_M / CELL_M
-    down = np.clip((np.arange(len(ahead)) - crown) / (0.24 / CELL_M), 0, 1.5)[:, None]
-    middle = middle + 0.035 - 0.10 * down
-    fringe = (front.labels == HAIR) & outline.mask
-    before = np.where(fringe & np.isfinite(ahead), ahead + 0.012, middle)
-    before = np.where(np.isfinite(behind), np.maximum(before, behind + 0.025), np.nan)
-    return before.astype(np.float32), behind.astype(np.float32)

@@ -26,6 +26,9 @@ _BORDER_M = 0.006
 """The same at the border of skin and cloth, hair and face."""
 _REACH_M = 0.035
 """A vertex may fetch its colour from this far aside; beyond, its colour is guessed."""
+_FEW, _MANY = 12, 200
+"""Vertices that say together what colour one has that no photo shows: on cloth, on skin."""
+_WIDE_M = 0.03
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,15 +200,21 @@ def guess(
     verts: NDArray[np.float32],
     known: NDArray[np.float32],
     trust: NDArray[np.float32],
+    *,
+    even: bool = False,
 ) -> NDArray[np.float32]:
-    """A colour for every vertex of one part from those that a photo shows, nearest in height first."""
+    """A colour for every vertex of one part from those that a photo shows, nearest in height first.
+
+    `even`: from wider around, as skin is, on which what lies at one height (eyes, lips) does not go on to the sides.
+    """
     sure = trust > 0.6
     if not sure.any():
         sure = trust >= np.quantile(trust, 0.9)
-    stretch = np.array([0.7, 2.0, 0.7])
-    distance, index = KDTree(verts[sure] * stretch).query(verts * stretch, k=min(12, sure.sum()))
+    stretch = np.ones(3) if even else np.array([0.7, 2.0, 0.7])
+    many = min(_MANY if even else _FEW, int(sure.sum()))
+    distance, index = KDTree(verts[sure] * stretch).query(verts * stretch, k=many)
     distance, index = distance.reshape(len(verts), -1), index.reshape(len(verts), -1)
-    share = 1.0 / (distance + 0.01)
+    share = 1.0 / (distance + (_WIDE_M if even else 0.01))
     share /= share.sum(1, keepdims=True)
     return np.einsum("vk,vkc->vc", share, known[sure][index]).astype(np.float32)
 
@@ -242,8 +251,31 @@ def oddness(
         apart = np.linalg.norm(colour - other, axis=1) / (3 * whole + 0.06)
         at_height = np.maximum(at_height, apart)
     on_whole = np.linalg.norm(colour - middle, axis=1) / (3 * whole + 0.06)
-    odd = _ramp(np.minimum(at_height, on_whole), 0.7, 1.1)
-    # With their surroundings, else the rim of a print would stay.
+    return _with_surroundings(verts, _ramp(np.minimum(at_height, on_whole), 0.7, 1.1))
+
+
+def likeness(
+    verts: NDArray[np.float32],
+    colour: NDArray[np.float32],
+    known: NDArray[np.float32],
+    trust: NDArray[np.float32],
+    another: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """How far each vertex's colour (n 3) is rather `another` (3) than what is usual where the part is well seen, 0..1."""
+    sure = trust > 0.6
+    if sure.sum() < 20:
+        return np.zeros(len(colour), np.float32)
+    own, other = (
+        np.linalg.norm(colour - middle, axis=1)
+        for middle in (np.median(known[sure], axis=0), another)
+    )
+    return _with_surroundings(verts, _ramp(own / np.maximum(own + other, 1e-6), 0.2, 0.35))
+
+
+def _with_surroundings(
+    verts: NDArray[np.float32], odd: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """What is near something odd is odd too, else its rim would stay."""
     _, near = KDTree(verts).query(verts, k=min(24, len(verts)))
     return odd[near].max(1).astype(np.float32)
 

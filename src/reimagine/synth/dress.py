@@ -11,7 +11,7 @@ from reimagine.body.anny import anny_body
 from reimagine.body.model import pose_body
 from reimagine.records import PARTS, Body, Motion, Pose, Skin
 from reimagine.request import InputError
-from reimagine.synth.hair import Face, bun, hair, hairline
+from reimagine.synth.hair import Face, bun, fall, hair, hairline
 from reimagine.synth.looks import LOOKS, Look, Measure
 from reimagine.synth.pieces import KINDS, Piece, clip, components, keep, subdivide
 from reimagine.synth.shoes import shoe
@@ -118,6 +118,8 @@ def _pieces(look: Look, body: Body, subdivisions: int) -> tuple[list[Piece], Mea
     cap = hair(_outer(skull), face, look.haircut)
     pieces = [skin, eyes, cap, shirt(whole, joints, cut), trousers(whole, joints, cut)]
     pieces += [shoe(whole, joints, side) for side in (1, -1)]
+    if look.haircut.length_m:
+        pieces.append(fall(whole, face, look.haircut))
     if look.haircut.bun:
         behind = skull.verts[hairline(skull.verts, face, look.haircut) > 0]
         crown = behind[behind[:, 2].argmin()]

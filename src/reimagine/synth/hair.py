@@ -6,8 +6,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.synth.drape import STEP_M, hang, wrap
 from reimagine.synth.noise import clouds
-from reimagine.synth.pieces import Piece, clip, smooth, vertex_normals
+from reimagine.synth.pieces import Piece, clip, smooth, turn_in, vertex_normals
+
+CHEST, HEAD = 9, 15
+FALL_FROM = 1.25
+"""Angle from the front (radians) where long hair begins to fall."""
+FALL_HALF_M = 0.11
+"""Half the breadth of the body that it falls over."""
 
 HAIRLINE = (
     (0.0, 0.064),
@@ -55,6 +62,8 @@ class Haircut:
     fringe_m: float = 0.0
     """How much further down at the front."""
     bun: bool = False
+    length_m: float = 0.0
+    """How far below the eyes it falls behind; 0 where it does not fall at all."""
 
 
 def hairline(points: Float[Tensor, "points 3"], face: Face, cut: Haircut) -> Tensor:
@@ -87,6 +96,37 @@ def hair(head: Piece, face: Face, cut: Haircut) -> Piece:
     tufts = clouds(soft * 28, octaves=2, seed=6)
     thick = thick * (1 + 0.28 * tufts) + 0.0022 * strands * _step(above / 0.02)
     return replace(piece, verts=soft + (thick + 0.002)[:, None] * normals)
+
+
+def fall(body: Piece, face: Face, cut: Haircut) -> Piece:
+    """Long hair: what falls from the sides and the back of the head, over the ears, behind the shoulders."""
+    top_y = float(face.middle[1]) + 0.03
+    rows, columns = int(cut.length_m / STEP_M) + 4, 160
+    near = body.verts[body.verts[:, 0].abs() < FALL_HALF_M]
+    axis = torch.tensor([0.0, face.axis_z]).expand(rows + 2, 2)
+    tube = hang(near, axis, top_m=top_y, slack_m=cut.sides_m + 0.004, taper=0.10)
+    turn = torch.linspace(FALL_FROM, 2 * torch.pi - FALL_FROM, columns)
+    back = ((FALL_FROM - torch.pi) + (turn - FALL_FROM)).cos()
+    length = 0.20 + (cut.length_m - 0.20) * _step((back + 0.1) / 0.7)
+    down = torch.linspace(0, 1, rows)[:, None] * length
+    flat = torch.stack([turn.sin().expand(rows, -1), -down, turn.cos().expand(rows, -1)], dim=-1)
+    verts = flat.reshape(-1, 3) * torch.tensor([0.1, 1.0, 0.1])
+    verts = wrap(tube, verts + torch.tensor([0.0, top_y, face.axis_z]))
+    here = (torch.arange(rows - 1)[:, None] * columns + torch.arange(columns - 1)).reshape(-1)
+    below = here + columns
+    faces = torch.cat(
+        [
+            torch.stack([here, below, here + 1], dim=1),
+            torch.stack([here + 1, below, below + 1], dim=1),
+        ]
+    )
+    weights = torch.zeros(len(verts), 55)
+    weights[:, CHEST] = _step((down.reshape(-1) - 0.10) / 0.15)
+    weights[:, HEAD] = 1 - weights[:, CHEST]
+    piece = Piece(verts=verts, faces=faces, weights=weights, kind="hair")
+    locks = clouds(verts * torch.tensor([60.0, 5.0, 60.0]), octaves=2, seed=8)[:, None]
+    piece = replace(piece, verts=verts + 0.005 * locks * vertex_normals(verts, faces))
+    return turn_in(piece, 0.010)
 
 
 def bun(weights: Float[Tensor, "1 55"], crown: Float[Tensor, "3"]) -> Piece:
