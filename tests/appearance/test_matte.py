@@ -72,6 +72,21 @@ def test_white_shirt_on_white_is_kept():
     assert float(alpha[200:320, 160:240].min()) > 0.9
 
 
+@pytest.mark.parametrize("rim", [(237, 239, 238), (235, 233, 228)])
+def test_cloth_a_shade_from_the_backgrounds_white_is_kept(rim: tuple[int, int, int]):
+    mask = truth()
+    picture = photo(mask, shirt=(205, 207, 211), vignette=2.0)
+    # From the right, light takes the shirt's last difference.
+    lit = np.zeros_like(mask)
+    lit[150:330, 200:261] = True
+    noise = np.random.default_rng(4).normal(0, 1.0, (3, HEIGHT, WIDTH))
+    bright = torch.from_numpy((np.array(rim)[:, None, None] + noise).astype(np.float32) / 255)
+    picture = replace(picture, rgb=torch.where(torch.from_numpy(lit), bright, picture.rgb))
+    alpha = silhouette(picture)
+    assert float(alpha[160:320, 205:255].mean()) > 0.95
+    assert overlap(alpha, mask) > 0.97
+
+
 def test_gap_between_the_legs_stays_open():
     mask = truth()
     cv2.rectangle(closed := mask.astype(np.uint8), (145, 560), (255, 590), 1, -1)

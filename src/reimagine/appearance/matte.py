@@ -12,6 +12,10 @@ from reimagine.request import InputError
 
 EDGE = 1.3
 """Lab units per pixel: background never changes faster, the rim of white cloth on white does."""
+_FAINT, _SHADOW = 1.2, 0.3
+"""How unlike a clean background white cloth is at least, Lab units, and how much darkness counts in that."""
+_GLOW = 20
+"""Pixels that an outline glows."""
 
 
 def silhouette(picture: Picture) -> Float[Tensor, "height width"]:
@@ -70,13 +74,32 @@ def _person(
     # Compression and glow dirty the background beside strong outlines, in step with these.
     strong, steep = cv2.dilate(distance, _disc(9)), cv2.dilate(edge, _disc(9))
     dirt = np.clip(0.12 * strong, threshold, max(threshold, 7.0))
-    barrier = (distance > dirt) | (edge > np.clip(0.1 * steep, EDGE, 4.0))
+    barrier = (
+        (distance > dirt)
+        | _pale_cloth(rest, distance, backdrop.noise)
+        | (edge > np.clip(0.1 * steep, EDGE, 4.0))
+    )
     barrier = _drop_specks(barrier, distance > 2.5 * threshold)
     barrier &= ~_floor_shadow(rest, edge, barrier)
     flood = _flood(barrier)
     person = _largest(~flood)
     person &= ~_open_holes(person, barrier, distance, edge)
     return _largest(_peel(_peel(person, distance), distance))
+
+
+def _pale_cloth(
+    rest: Float[np.ndarray, "height width 3"],
+    distance: Float[np.ndarray, "height width"],
+    noise: float,
+) -> Bool[np.ndarray, "height width"]:
+    """White on white: what is hardly, but all over, brighter than the background or of another colour.
+
+    Faint darkness is shadow rather, and what is faint beside strong outlines their glow.
+    """
+    glow = 0.12 * cv2.dilate(distance, _disc(_GLOW))
+    light = np.where(rest[..., 0] > 0, 1.0, _SHADOW) * rest[..., 0]
+    unlike = cv2.blur(np.sqrt(light**2 + 2 * (rest[..., 1] ** 2 + rest[..., 2] ** 2)), (5, 5))
+    return unlike > np.maximum(max(_FAINT, 4 * noise), glow)
 
 
 def _peel(
