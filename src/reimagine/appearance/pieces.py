@@ -14,7 +14,7 @@ from reimagine.appearance.piece import Piece
 from reimagine.appearance.plane import CELL_M, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
 from reimagine.appearance.seeing import Seeing
-from reimagine.appearance.skirt import hang_between
+from reimagine.appearance.skirt import hang_between, skirt_from
 from reimagine.appearance.weights import dense_weights
 from reimagine.body.model import joint_positions, pose_skin
 from reimagine.records import PARTS, Body, Pose, Skin
@@ -34,6 +34,7 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
     standing = joint_positions(body, pose)[0].numpy()
     shoulder_m = float(body.joints[SHOULDERS, 1].mean())
     shoulder = int(front.joints[SHOULDERS, 0].mean() + 0.02 / CELL_M)
+    free_from = skirt_from(front.outlines["trunk"].bottom, front.joints)
     hair, behind_head = hanging_hair(front, back)
     found = {**front.outlines, "hair": hair}
     collar_m = float(front.joints[_NECK_JOINT, 0] - front.outlines["trunk"].top) * CELL_M
@@ -69,6 +70,7 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
             behind,
             ease_m=_EASE_M.get(name, 0.003),
             covers_to=shoulder if name == "trunk" else 0,
+            free_from=free_from if name == "trunk" else None,
         )
         if name == "hair":
             shape = relax(shape, faces, rounds=10)

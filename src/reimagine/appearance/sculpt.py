@@ -27,6 +27,8 @@ _SHELL_M = 0.03
 _FALL, _CLINGS, _LOOSE = 0.2, 2.0, 1.15
 """Metres that loose cloth draws in per metre below where the body stands out; how much more cloth does that is no
 broader than the body, and from which breadth on (as a share of the body's) cloth is loose."""
+_FREE = 0.05
+"""The same where a skirt hangs free of the body."""
 _CORE = 0.55
 """Share of a limb's breadth whose depth is believed; nearer the rim the bare body already curves away."""
 
@@ -39,10 +41,11 @@ def sculpt(
     *,
     ease_m: float,
     covers_to: int = 0,
+    free_from: int | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Vertices (metres) and faces of a part with the outline's silhouette.
 
-    Above row `covers_to` it holds all of the body that lies within the outline, however flat it is there.
+    From row `free_from` on it hangs free. Above row `covers_to` it holds all of the body that lies within the outline, however flat it is there.
     `front`, `back`: z of the body's regions on the plane, NaN off them. The part stands off the body by `ease_m` and
     grows deeper where it is broader than the body. A point is inside where u^3 + v^2 < 1 (fuller than an ellipse, as cloth is), with u the nearness to the
     outline (1 on it, 0 from a rounding radius inwards) and v the depth relative to the part's half thickness.
@@ -50,7 +53,8 @@ def sculpt(
     ease = np.full(outline.mask.shape, ease_m, np.float32)
     if outline.hidden is not None:
         ease += (_TUCK_M - ease) * outline.hidden
-    centre, half = _thickness(outline.mask, front, back, ease, falls=outline.bottom is not None)
+    falls = outline.bottom is not None
+    centre, half = _thickness(outline.mask, front, back, ease, falls=falls, free_from=free_from)
     inward = _inward(outline.mask)
     rows, columns = np.nonzero(ndimage.binary_dilation(outline.mask, iterations=3))
     window = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
@@ -139,6 +143,7 @@ def _thickness(
     ease_m: NDArray[np.float32],
     *,
     falls: bool,
+    free_from: int | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Centre and half thickness (metres) at every grid point."""
     body = np.isfinite(front) & np.isfinite(back)
@@ -149,19 +154,23 @@ def _thickness(
     own = np.maximum(body.sum(1), 1)
     broader = np.where(mask.any(1) & body.any(1), mask.sum(1) / own, 1.0)
     if falls:
-        near, far = -_fallen(-near, broader), _fallen(far, broader)
+        steep = _FALL + _CLINGS * np.clip(_LOOSE - broader, 0, None)
+        steep[free_from or len(steep) :] = _FREE
+        near, far = -_fallen(-near, steep), _fallen(far, steep)
     slack = 1 + 0.6 * np.clip(ndimage.gaussian_filter1d(broader, 0.03 / CELL_M) - 1, 0, 0.8)
     half = (near - far) / 2 * slack[:, None] + ease_m
     centre = (near + far) / 2
     return centre.astype(np.float32), np.maximum(half, 0.01).astype(np.float32)
 
 
-def _fallen(far: NDArray[np.floating], broader: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The back of a garment that falls from where the body stands out, rather than follow it in again at once."""
+def _fallen(far: NDArray[np.floating], steep: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The back of a garment that falls from where the body stands out, rather than follow it in again at once.
+
+    `steep`: metres that it may draw in per metre, by row.
+    """
     fallen = far.copy()
-    steep = (_FALL + _CLINGS * np.clip(_LOOSE - broader, 0, None)) * CELL_M
     for row in range(1, len(far)):
-        fallen[row] = np.minimum(far[row], fallen[row - 1] + steep[row])
+        fallen[row] = np.minimum(far[row], fallen[row - 1] + steep[row] * CELL_M)
     return fallen
 
 

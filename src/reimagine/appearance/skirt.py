@@ -21,6 +21,8 @@ _END_M, _LEFT_OVER = 0.06, 0.25
 _BETWEEN_M = 0.075
 """Half the breadth about the middle in which a skirt follows both legs."""
 
+_SEAT_M = 0.04
+"""Above the hip joints the seat stands out furthest, from which a skirt falls."""
 _SEAM_DARK, _SEAM_SHARE = 0.12, 0.8
 """How much darker than both legs the line between them is, and in which share of the rows it is."""
 
@@ -67,6 +69,15 @@ def _seam(light: NDArray[np.floating], middle: int) -> float:
     darkest = strip[:, far - near : far + near + 1].min(1)
     beside = np.minimum(strip[:, : far - near].mean(1), strip[:, far + near + 1 :].mean(1))
     return float((darkest < (1 - _SEAM_DARK) * beside).mean())
+
+
+def skirt_from(
+    hem: NDArray[np.floating] | None, joints: Float[NDArray[np.floating], "55 2"]
+) -> int | None:
+    """The row from which a garment whose hem is in these rows hangs free, as skirts and dresses do; None for shirts."""
+    hips = float(joints[HIPS, 0].mean())
+    skirt = hem is not None and float(np.median(hem)) > hips + (CROTCH_M + _SHORTEST_M) / CELL_M
+    return int(hips - _SEAT_M / CELL_M) if skirt else None
 
 
 def hang_between(
