@@ -63,10 +63,14 @@ def person(
 
 
 def paint(
-    truth: Labels, *, seed: int = 2, hair: tuple[int, int, int] = COLOURS[HAIR]
+    truth: Labels,
+    *,
+    seed: int = 2,
+    hair: tuple[int, int, int] = COLOURS[HAIR],
+    trousers: tuple[int, int, int] = COLOURS[LOWER],
 ) -> tuple[Tensor, Tensor]:
     pixels = np.full((HEIGHT, WIDTH, 3), 235.0)
-    for part, colour in {**COLOURS, HAIR: hair}.items():
+    for part, colour in {**COLOURS, HAIR: hair, LOWER: trousers}.items():
         pixels[truth == part] = colour
     pixels += np.random.default_rng(seed).normal(0, 5, pixels.shape)
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
@@ -147,6 +151,15 @@ def test_hem_lies_on_the_row_of_the_photo(hem: int):
     found = label_parts(rgb, alpha, side="front", guide=torch.from_numpy(guide)).numpy()
     for column in (165, 190, 235, 260):
         assert abs(int(np.flatnonzero(found[:, column] == UPPER)[-1]) + 1 - hem) <= 3
+
+
+@pytest.mark.parametrize("side", ["front", "back"])
+def test_trousers_in_skins_shaded_hue_are_told_from_a_long_shirt_and_from_skin(side: str):
+    truth, guide = person(hem=480, side=side)
+    rgb, alpha = paint(truth, trousers=(112, 84, 70))
+    found = label_parts(rgb, alpha, side=side, guide=torch.from_numpy(guide)).numpy()
+    assert (found[330:470, 155:200] == UPPER).mean() > 0.98
+    assert (found[490:610, 155:200] == LOWER).mean() > 0.98
 
 
 @pytest.mark.parametrize("sleeve", [210, 250, 335])

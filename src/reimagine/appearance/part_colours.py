@@ -117,8 +117,11 @@ def seed_colours(
     hair = _learn_rest(points[hair_place], [skin])
     legs = np.isin(regions, (9, 12)) | rows_of(np.isin(regions, (10, 13)), 0.0, 0.5)
     hips = core & ((regions == 8) | legs)
-    # Skin's shades are wide already: as far out as cloth they would take brown trousers.
-    lower = _learn_rest(points[hips], [upper, skin], reaches=(3.0, 2.2))
+    # Skin's shades are wide already: as far out as cloth they would take brown trousers, and where nothing else is left,
+    # they have.
+    lower = _learn_rest(
+        points[hips], [upper, skin], [upper, _in_full_light(skin)], reaches=(3.0, 2.2)
+    )
     feet = core & rows_of(np.isin(regions, (11, 14)), 0.25, 1.0)
     shoes = _learn_rest(points[feet], [lower, skin])
     return [skin, skin, hair, upper, lower, shoes]
@@ -166,16 +169,26 @@ def _between(mask: Bool[np.ndarray, "height width"]) -> Bool[np.ndarray, "height
     return mask & (aside <= 0.35 * np.ptp(rows))
 
 
+def _in_full_light(model: Colours) -> Colours:
+    """What `shaded` began with."""
+    count = len(model.shares) // 3
+    return Colours(
+        centres=model.centres[:count], spreads=model.spreads[:count], shares=model.shares[:count]
+    )
+
+
 def _learn_rest(
     points: Float[np.ndarray, "points 4"],
-    others: list[Colours],
-    *,
+    *others: list[Colours],
     reaches: tuple[float, ...] = (2.2, 2.2),
 ) -> Colours:
-    """A model of the points that `others` do not explain; of all of them where few are left."""
-    explained = np.zeros(points.shape[0], bool)
-    for model, reach in zip(others, reaches, strict=False):
-        for centre, spread in zip(model.centres, model.spreads, strict=True):
-            explained |= np.linalg.norm(points - centre, axis=1) < reach * spread
-    left = points[~explained]
-    return learn(left if left.shape[0] >= 0.1 * points.shape[0] else points)
+    """A model of the points that `others` do not explain, the first of them that leave enough; else of all points."""
+    for some in others:
+        explained = np.zeros(points.shape[0], bool)
+        for model, reach in zip(some, reaches, strict=False):
+            for centre, spread in zip(model.centres, model.spreads, strict=True):
+                explained |= np.linalg.norm(points - centre, axis=1) < reach * spread
+        left = points[~explained]
+        if left.shape[0] >= 0.1 * points.shape[0]:
+            return learn(left)
+    return learn(points)
