@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from reimagine.appearance.fit import Fit, Stance, shaped
-from reimagine.appearance.hair import hanging_hair
+from reimagine.appearance.hair import hair_depths, hanging_hair
 from reimagine.appearance.head import fill_out, find_ears
 from reimagine.appearance.outline import FACE, HAIR
-from reimagine.appearance.plane import CELL_M, plane_of, region_picture, regions_of
+from reimagine.appearance.plane import CELL_M, depths, plane_of, region_picture, regions_of
 from reimagine.appearance.seeing import seeing
 from reimagine.appearance.settle import settle
 from reimagine.body.anny import load_anny
@@ -106,14 +106,24 @@ def test_hair_takes_the_head_out_to_the_outline_and_leaves_the_face(body):
     assert hairy[verts[:, 1].argmax()] > 0.9
     assert hairy[nose] < 0.1
     # Nothing hangs: what lies on the skull is no volume of its own.
-    assert not hanging_hair(seen, None)[0].mask.any()
+    assert not any(one.mask.any() for one in hanging_hair(seen, None).values())
     # A plait on the left shoulder does.
     aside = x - joint[0]
-    plait = (np.abs(aside - 0.09) < 0.025) & (y < joint[1] + 0.10) & (y > joint[1] - 0.18)
-    falls = hanging_hair(replace(seen, labels=np.where(plait, HAIR, labels)), None)[0].mask
+    plait = (np.abs(aside - 0.09) < 0.025) & (y < joint[1] + 0.10) & (y > joint[1] - 0.30)
+    hair = hanging_hair(replace(seen, labels=np.where(plait, HAIR, labels)), None)
+    falls = hair["hair"].mask | hair["locks"].mask
+    # Before the chest it lies on the body.
+    before, behind = hair_depths(
+        pose_skin(body.skin, stance.pose)[0], body, regions_of(body.skin), seen, None
+    )["locks"]
+    near, _ = depths(pose_skin(body.skin, stance.pose)[0], body.skin.faces, plane)
+    chest = hair["locks"].mask & (seen.bare == 1)
+    assert chest.sum() * CELL_M**2 > 0.002
+    assert (before[chest] > near[chest]).all()
+    assert (behind[chest] < near[chest]).all()
     assert (falls & (aside < 0)).sum() == 0
     low = y < joint[1] - 0.06
-    assert (falls & low).sum() * CELL_M**2 == pytest.approx(0.05 * 0.12, rel=0.35)
+    assert (falls & low).sum() * CELL_M**2 == pytest.approx(0.05 * 0.24, rel=0.3)
 
 
 @pytest.mark.parametrize("size", [-0.5, 0.5])

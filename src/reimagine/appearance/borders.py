@@ -28,11 +28,14 @@ _BESIDE = {
     "left_hand": (3,),
     "right_hand": (6,),
     "head": (1,),
-    "hair": (1,),
+    "hair": (1, 2, 5),
+    "locks": (1, 2, 5),
 }
 """Body regions next to a piece's own where it may be seen too."""
 _BLUR_CELLS = 0.6
 """So exactly the photo's line is followed."""
+_UNDER_HAIR = 0.3
+"""How far hair over shoulders, chest and back speaks for cloth beneath it."""
 _VOTERS, _ROUNDS = 16, 6
 """So many seen vertices say together what one is that no photo shows; the line is smoothed over so many rings."""
 
@@ -78,6 +81,8 @@ def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.fl
         may = view.labels > 0 if piece.name == "trunk" else allowed(piece, view)
         for kind, labels in enumerate(KINDS[piece.name]):
             shown = (may & np.isin(view.labels, labels)).astype(np.float32)
+            if piece.name == "trunk" and UPPER in labels:
+                shown += _UNDER_HAIR * ((view.labels == HAIR) & (view.bare == 1))
             shown = ndimage.gaussian_filter(shown, _BLUR_CELLS)
             at = ndimage.map_coordinates(shown, cells, order=1, mode="nearest")
             votes[kind] += np.clip(facing + 0.1, 0, 1) * at

@@ -31,7 +31,7 @@ from reimagine.appearance.texture import (
 from reimagine.body.model import joint_positions
 from reimagine.records import Skin
 
-_SCULPTED = ("trunk", "hair", "left_leg", "right_leg", "left_arm", "right_arm")
+_SCULPTED = ("trunk", "hair", "locks", "left_leg", "right_leg", "left_arm", "right_arm")
 
 _SKIN_RANGE = 0.18
 """How far (RGB, 0..1) skin of a face may be from its median."""
@@ -219,7 +219,7 @@ def _skin_of_neck(seen: Seeing, view: View) -> NDArray[np.float32]:
 def _allowed(piece: Piece, seen: Seeing, view: View) -> Mask:
     """Where on the plane the photo shows this piece clearly."""
     shown = allowed(piece, seen)
-    return shown & _not_background(view, shown) if piece.name == "hair" else shown
+    return shown & _not_background(view, shown) if piece.name in ("hair", "locks") else shown
 
 
 def _not_background(view: View, hair: Mask) -> Mask:

@@ -33,8 +33,8 @@ _INSIDE_M, _OFF_M, _THICK_M = 0.006, 0.014, 0.030
 Depths = NDArray[np.float32]
 
 
-def hanging_hair(front: Seeing, back: Seeing | None) -> tuple[Outline, Mask]:
-    """What hangs of the hair on both photos, on the front's plane, and where the back photo shows it.
+def hanging_hair(front: Seeing, back: Seeing | None) -> dict[str, Outline]:
+    """What hangs of the hair on both photos, on the front's plane: around the head and down the back, and before the chest.
 
     The back's is moved so that the crowns meet. What it shows lies within the front's silhouette: beyond it the heads were
     held differently.
@@ -49,7 +49,13 @@ def hanging_hair(front: Seeing, back: Seeing | None) -> tuple[Outline, Mask]:
     # Over the crown it runs beneath the head's own surface, which is filled out to the outline there.
     higher = (behind | (front.bare != 0)) & (depth(whole) * CELL_M > _UNDER_M * _over(front))
     falls |= whole & higher & falls.any(0)
-    return Outline(mask=falls, bottom=None, regions=(0,), part="hair"), behind
+    chest = _over_body(front)
+    below_chin = np.arange(len(whole))[:, None] > _row(front, _CHIN_M)
+    locks = _large(falls & own & below_chin, chest)
+    return {
+        name: Outline(mask=mask, bottom=None, regions=(0,), part="hair")
+        for name, mask in (("hair", falls & ~(locks & chest & ~behind)), ("locks", locks))
+    }
 
 
 def hair_depths(
@@ -57,10 +63,9 @@ def hair_depths(
     body: Body,
     regions: NDArray[np.int64],
     front: Seeing,
-    behind: Mask,
     trunk: tuple[NDArray[np.float32], NDArray[np.int32]] | None,
-) -> tuple[Depths, Depths]:
-    """Front and back of hair: around the back of head and trunk, before them only where the front photo shows it.
+) -> dict[str, tuple[Depths, Depths]]:
+    """Front and back of hair around the head and down the back, and of locks before the chest.
 
     `verts` is the body standing as in the front photo, `trunk` the vertices and faces of what it wears, standing too.
     """
@@ -70,13 +75,15 @@ def hair_depths(
         cloth = _depths(torch.from_numpy(trunk[0]), torch.from_numpy(trunk[1]), front)
         near, far = np.fmax(near, cloth[0]), np.fmin(far, cloth[1])
     face, _ = _depths(verts, faces_within(body.skin.faces, head), front)
+    middle = float(verts[torch.from_numpy(head), 2].mean())
+    # Locks rise from the shoulders beside the neck, not before it.
+    lock = np.where(_over_body(front), near, np.nan).astype(np.float32) + np.float32(_OFF_M)
     rows = np.arange(len(far))[:, None]
     # Where it begins it comes out of the head.
     rise = (rows - _row(front, _TEMPLE_M)) / (_row(front, _CHIN_M) - _row(front, _TEMPLE_M))
     off = -_INSIDE_M + (_INSIDE_M + _OFF_M) * np.clip(2 * rise, 0, 1)
     far = far - off
-    # The hairline runs back from the brow over the ear to the nape.
-    middle = float(verts[torch.from_numpy(head), 2].mean())
+    # The hairline runs back from the brow over the ear to the nape, but where hair is seen beside the head it covers the ears.
     down = np.clip((rows - _row(front, -_CROWN_M)) * CELL_M / 0.24, 0, 1.5)
     own = front.labels == HAIR
     beside = (own & (front.bare != 0)).sum(1, keepdims=True) * CELL_M / 0.01
@@ -85,13 +92,14 @@ def hair_depths(
     before = np.broadcast_to(back + (middle + _BESIDE_M - back) * beside, far.shape)
     before = np.where(own, before, np.fmin(before, near - _BESIDE_M))
     before = np.where(own & np.isfinite(face), face + off, before)
-    # Over shoulders, chest and back it is a sheet.
-    over = (rows > _row(front, _CHIN_M)) & (front.bare > 0)
-    sheet = np.where(own, near + _OFF_M, far + _THICK_M)
-    before = np.where(over, sheet, np.fmax(before, far + 0.025))
-    far = np.where(over & own & ~behind, near + _OFF_M - _THICK_M, far)
+    # Down the back it is a sheet.
+    sheet = (rows > _row(front, _CHIN_M)) & _over_body(front)
+    before = np.where(sheet, far + _THICK_M, np.fmax(before, far + 0.025))
     before = np.where(np.isfinite(far), before, np.nan)
-    return before.astype(np.float32), far.astype(np.float32)
+    return {
+        "hair": (before.astype(np.float32), far.astype(np.float32)),
+        "locks": (lock, lock - np.float32(_THICK_M)),
+    }
 
 
 def _depths(
@@ -138,6 +146,17 @@ def _hanging(front: Seeing, hair: Mask) -> Mask:
     core = depth(falls) > _LOCK_M / CELL_M
     if not core.any():
         return core
-    pieces = label(falls & (depth(~core) <= _LOCK_M / CELL_M))
-    large = np.bincount(pieces.ravel()) * CELL_M**2 > _HANGING_M2
-    return large[pieces] & (pieces > 0)
+    return _large(falls & (depth(~core) <= _LOCK_M / CELL_M))
+
+
+def _large(mask: Mask, where: Mask | None = None) -> Mask:
+    """The connected pieces that are a volume of their own; what counts is their area `where`."""
+    pieces = label(mask)
+    counted = pieces if where is None else pieces * where
+    area = np.bincount(counted.ravel(), minlength=pieces.max() + 1) * CELL_M**2
+    return (area > _HANGING_M2)[pieces] & (pieces > 0)
+
+
+def _over_body(front: Seeing) -> Mask:
+    """Where the body is, but not head and neck."""
+    return front.bare > 0

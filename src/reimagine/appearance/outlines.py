@@ -52,7 +52,7 @@ def outlines(
     rows, columns = (np.arange(size) for size in labels.shape)
     cloth = _cloth(labels, guide, bare)
     hem = lowest(cloth)
-    collar = _collar(labels, joints)
+    collar = _collar(labels, bare, joints)
     trunk = _trunk(labels, bare, cloth, hem, joints, armpit)
     # Above the collar the trunk runs on a little: where cloth ends there, it is cut (`collar.py`).
     trunk[: max(int(collar - _RIM_M / CELL_M), 0)] = False
@@ -92,14 +92,19 @@ def _cloth(
     return cloth if cloth.any() else (bare == 1) & (labels > 0)
 
 
-def _collar(labels: NDArray[np.integer], joints: Float[NDArray[np.floating], "55 2"]) -> float:
-    """The highest row in which cloth touches the neck; that of the neck's joint where it is bare."""
+def _collar(
+    labels: NDArray[np.integer],
+    bare: NDArray[np.integer],
+    joints: Float[NDArray[np.floating], "55 2"],
+) -> float:
+    """The highest row in which cloth touches the neck, or hair that may hide it; that of the neck's joint where it is bare."""
     chin = int(joints[_HEAD_JOINT, 0] + _CHIN_M / CELL_M)
     near = np.abs(np.arange(labels.shape[1]) - joints[_NECK, 1]) < _COLLAR_M / CELL_M
-    rows = np.flatnonzero(((labels == UPPER) & near).sum(1) >= 3)
+    cloth = (labels == UPPER) | (labels == HAIR) & (bare == 1)
+    rows = np.flatnonzero((cloth & near).sum(1) >= 3)
     rows = rows[rows > chin]
-    bare = float(joints[_NECK, 0])
-    return min(float(rows[0]), bare + _COLLAR_M / CELL_M) if len(rows) else bare
+    neck = float(joints[_NECK, 0])
+    return min(float(rows[0]), neck + _COLLAR_M / CELL_M) if len(rows) else neck
 
 
 def _trunk(

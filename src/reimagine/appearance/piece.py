@@ -14,6 +14,7 @@ KINDS = {
     "throat": (_BARE,),
     "trunk": (_BARE, (UPPER,)),
     "hair": ((HAIR,),),
+    "locks": ((HAIR,),),
     "left_leg": (_BARE, (SHOES,), (LOWER,)),
     "right_leg": (_BARE, (SHOES,), (LOWER,)),
     "left_foot": (_BARE, (SHOES,)),

@@ -20,6 +20,7 @@ from reimagine.body.model import joint_positions, pose_skin
 from reimagine.records import PARTS, Body, Pose, Skin
 
 _EASE_M = {"trunk": 0.010, "left_leg": 0.006, "right_leg": 0.006}
+_HAIR = ("hair", "locks")
 _LEGS = ("left_leg", "right_leg")
 _NECK_JOINT = 12
 _TORSO = (1,)
@@ -35,8 +36,7 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
     shoulder_m = float(body.joints[SHOULDERS, 1].mean())
     shoulder = int(front.joints[SHOULDERS, 0].mean() + 0.02 / CELL_M)
     free_from = skirt_from(front.outlines["trunk"].bottom, front.joints)
-    hair, behind_head = hanging_hair(front, back)
-    found = {**front.outlines, "hair": hair}
+    found = {**front.outlines, **hanging_hair(front, back)}
     collar_m = float(front.joints[_NECK_JOINT, 0] - front.outlines["trunk"].top) * CELL_M
     up_to = float(body.joints[_NECK_JOINT, 1]) + collar_m + 0.02
     neck = (regions == 0) & (body.skin.verts[:, 1].numpy() < up_to) & behind_jaw(body)
@@ -50,8 +50,8 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
         own = np.isin(regions, outline.regions)
         if name == "trunk":
             own |= neck
-        if name == "hair":
-            ahead, behind = hair_depths(verts, body, regions, front, behind_head, worn)
+        if name in _HAIR:
+            ahead, behind = hair_depths(verts, body, regions, front, worn)[name]
         else:
             ahead, behind = depths(verts, faces_within(body.skin.faces, own), front.plane)
         if name in _LEGS:
@@ -71,10 +71,11 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
             ease_m=_EASE_M.get(name, 0.003),
             covers_to=shoulder if name == "trunk" else 0,
             free_from=free_from if name == "trunk" else None,
+            swells=name not in _HAIR,
         )
-        if name == "hair":
+        if name in _HAIR:
             shape = relax(shape, faces, rounds=10)
-        near = own | np.isin(regions, _TORSO) if name == "hair" else own
+        near = own | np.isin(regions, _TORSO) if name in _HAIR else own
         weights = dress_weights(
             shape,
             faces,

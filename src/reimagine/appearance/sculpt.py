@@ -42,19 +42,22 @@ def sculpt(
     ease_m: float,
     covers_to: int = 0,
     free_from: int | None = None,
+    swells: bool = True,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Vertices (metres) and faces of a part with the outline's silhouette.
 
     From row `free_from` on it hangs free. Above row `covers_to` it holds all of the body that lies within the outline, however flat it is there.
     `front`, `back`: z of the body's regions on the plane, NaN off them. The part stands off the body by `ease_m` and
-    grows deeper where it is broader than the body. A point is inside where u^3 + v^2 < 1 (fuller than an ellipse, as cloth is), with u the nearness to the
+    (if it `swells`) grows deeper where it is broader than the body. A point is inside where u^3 + v^2 < 1 (fuller than an ellipse, as cloth is), with u the nearness to the
     outline (1 on it, 0 from a rounding radius inwards) and v the depth relative to the part's half thickness.
     """
     ease = np.full(outline.mask.shape, ease_m, np.float32)
     if outline.hidden is not None:
         ease += (_TUCK_M - ease) * outline.hidden
     falls = outline.bottom is not None
-    centre, half = _thickness(outline.mask, front, back, ease, falls=falls, free_from=free_from)
+    centre, half = _thickness(
+        outline.mask, front, back, ease, falls=falls, free_from=free_from, swells=swells
+    )
     inward = _inward(outline.mask)
     rows, columns = np.nonzero(ndimage.binary_dilation(outline.mask, iterations=3))
     window = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
@@ -144,6 +147,7 @@ def _thickness(
     *,
     falls: bool,
     free_from: int | None,
+    swells: bool,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Centre and half thickness (metres) at every grid point."""
     body = np.isfinite(front) & np.isfinite(back)
@@ -157,7 +161,9 @@ def _thickness(
         steep = _FALL + _CLINGS * np.clip(_LOOSE - broader, 0, None)
         steep[free_from or len(steep) :] = _FREE
         near, far = -_fallen(-near, steep), _fallen(far, steep)
-    slack = 1 + 0.6 * np.clip(ndimage.gaussian_filter1d(broader, 0.03 / CELL_M) - 1, 0, 0.8)
+    slack = 1 + 0.6 * swells * np.clip(
+        ndimage.gaussian_filter1d(broader, 0.03 / CELL_M) - 1, 0, 0.8
+    )
     half = (near - far) / 2 * slack[:, None] + ease_m
     centre = (near + far) / 2
     return centre.astype(np.float32), np.maximum(half, 0.01).astype(np.float32)
