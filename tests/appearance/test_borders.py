@@ -11,7 +11,7 @@ from reimagine.appearance.coat import coat
 from reimagine.appearance.collar import open_collar, sink
 from reimagine.appearance.fit import Fit
 from reimagine.appearance.mesh import normals_of
-from reimagine.appearance.outline import SKIN, UPPER, Outline
+from reimagine.appearance.outline import LOWER, SHOES, SKIN, UPPER, Outline
 from reimagine.appearance.piece import Piece
 from reimagine.appearance.plane import CELL_M, Plane
 from reimagine.appearance.seeing import Seeing
@@ -128,6 +128,20 @@ def test_skin_takes_its_colour_from_skin_and_cloth_from_cloth_all_around(
     plain = coat(piece, np.arange(len(verts)), fit, [sleeve], [view], Steps(fold=False))
     assert worn.share[0, beside].max() > 0.3
     assert plain.share[0, beside].max() == 0
+
+
+def test_a_shoe_that_is_broader_than_the_hem_stays_off_the_trousers(plane: Plane):
+    # Trousers down to y = 0.75, narrower from 0.80 on than the leg that was made; shoes beside and below them.
+    labels = np.zeros((80, 60), np.int64)
+    labels[20:40, 20:41], labels[40:50, 20:41], labels[50:60, 20:41] = LOWER, SHOES, SHOES
+    labels[40:50, 24:37] = LOWER
+    seen = shown(plane, labels)
+    outlines = {"left_leg": seen.outlines["left_arm"]}
+    whole = tube("left_leg")
+    parts = shares(whole, [IDLE], [replace(seen, outlines=outlines)])
+    y = whole.skin.verts[:, 1].numpy()
+    assert (parts.argmax(0)[y > 0.76] == 2).all()
+    assert (parts.argmax(0)[y < 0.74] == 1).all()
 
 
 def test_the_trunk_ends_where_the_photo_shows_the_neck(plane: Plane):

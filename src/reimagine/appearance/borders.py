@@ -14,7 +14,7 @@ from scipy.spatial import KDTree
 from reimagine.appearance.grid import Mask, filled
 from reimagine.appearance.legs import leg_cloth
 from reimagine.appearance.mesh import averaging, cut, normals_of
-from reimagine.appearance.outline import HAIR, SKIN, UPPER
+from reimagine.appearance.outline import HAIR, LOWER, SHOES, SKIN, UPPER
 from reimagine.appearance.piece import KINDS, Piece
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing
@@ -32,6 +32,9 @@ _BESIDE = {
     "locks": (1, 2, 5),
 }
 """Body regions next to a piece's own where it may be seen too."""
+_MOSTLY = 0.4
+"""So much of a leg's breadth is cloth where trousers go on."""
+_LEGS = ("left_leg", "right_leg")
 _BLUR_CELLS = 0.6
 """So exactly the photo's line is followed."""
 _UNDER_HAIR = 0.3
@@ -44,7 +47,7 @@ def allowed(piece: Piece, seen: Seeing) -> Mask:
     """Where on the plane the photo shows this piece."""
     shown = np.isin(seen.labels, sum(KINDS[piece.name], ()))
     near = np.isin(seen.guide, (*piece.regions, *_BESIDE.get(piece.name, ())))
-    if piece.name in ("left_leg", "right_leg"):
+    if piece.name in _LEGS:
         shown = leg_cloth(seen.labels)
     if piece.name == "trunk" and (seen.labels == UPPER).any():
         shown = (seen.labels == UPPER) | _bare_neck(seen)
@@ -79,8 +82,9 @@ def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.fl
         cells = view.plane.cells(view.plane.seen_at(verts[:, :2], verts[:, 2], back=True)).T
         # The trunk's outline ends at the collar; what lies above says where that is.
         may = view.labels > 0 if piece.name == "trunk" else allowed(piece, view)
+        seen_as = _down_to_hem(view.labels, may) if piece.name in _LEGS else view.labels
         for kind, labels in enumerate(KINDS[piece.name]):
-            shown = (may & np.isin(view.labels, labels)).astype(np.float32)
+            shown = (may & np.isin(seen_as, labels)).astype(np.float32)
             if piece.name == "trunk" and UPPER in labels:
                 shown += _UNDER_HAIR * ((view.labels == HAIR) & (view.bare == 1))
             shown = ndimage.gaussian_filter(shown, _BLUR_CELLS)
@@ -97,6 +101,14 @@ def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.fl
     for _ in range(_ROUNDS):
         found = average @ found
     return found.T.astype(np.float32)
+
+
+def _down_to_hem(labels: NDArray[np.int64], leg: Mask) -> NDArray[np.int64]:
+    """The labels, with all of the leg taken for trousers down to where these end: shoes beside a narrow hem lie below it."""
+    cloth = ((labels == LOWER) & leg).sum(1) >= _MOSTLY * np.maximum(leg.sum(1), 1)
+    rows = np.flatnonzero(cloth)
+    above = np.arange(len(labels))[:, None] <= (rows[-1] if len(rows) else -1)
+    return np.where(leg & above & (labels == SHOES), LOWER, labels)
 
 
 def split(piece: Piece, parts: NDArray[np.float32]) -> Piece:

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 Mask = NDArray[np.bool_]
+_CORE = 0.55
+"""Share of a limb's breadth whose depth is believed; nearer the rim it already curves away."""
 
 
 def depth(mask: Mask, sampling: tuple[float, float] = (1.0, 1.0)) -> NDArray[np.float64]:
@@ -31,3 +33,12 @@ def label(mask: Mask, *, along_rows: bool = False) -> NDArray[np.int64]:
 def filled(mask: Mask) -> Mask:
     """The mask with its holes closed."""
     return np.asarray(ndimage.binary_fill_holes(mask), dtype=bool)
+
+
+def core(mask: Mask) -> Mask:
+    """The middle of each row's runs."""
+    edge = depth(mask, (1e3, 1.0))
+    runs = label(mask, along_rows=True)
+    peaks = np.zeros(runs.max() + 1)
+    np.maximum.at(peaks, runs, edge)
+    return mask & (edge >= (1 - _CORE) * peaks[runs])

@@ -29,6 +29,8 @@ from reimagine.appearance.plane import CELL_M
 
 _UNDER_SHIRT_M, _UNDER_SKIRT_M, _CUFF_M, _TAPER = 0.025, 0.05, 0.04, 0.25
 """How far legs go on under a shirt, and further under a skirt; how near its end a hem is looked for; how much narrower hidden hips get upwards."""
+_INSIDE_M = 0.006
+"""So far within the shirt's sides its own end."""
 _SLIM_M = 0.02
 """Within so much above a hem what it hides draws back."""
 _ROUGH_CELLS = 1.0
@@ -67,11 +69,12 @@ def legs(
     outer = edges_of(both & (rows <= max(ankles.values()) + 2)[:, None])
     outer = _under_shirt(labels, outer, edges_of(trunk), hem)
     inner = _inner(labels, outer, crotch)
-    slim = np.clip((hem[None, :] - rows[:, None]) * CELL_M / _SLIM_M + 0.25, 0, 1)
+    slim = hidden_above(hem, len(labels))
     halves = {
         "left_leg": (Edges(low=inner.high, high=outer.high), LEFT_LEG),
         "right_leg": (Edges(low=outer.low, high=inner.low), RIGHT_LEG),
     }
+    covered = depth(hang(trunk, hem), (1e3, 1.0)) * CELL_M > _INSIDE_M
     found: dict[str, Outline] = {}
     for name, (edges, own) in halves.items():
         split = (rows >= crotch)[:, None]
@@ -80,14 +83,20 @@ def legs(
         leg &= (rows <= ankles[own])[:, None]
         end = lowest(leg & split)  # above, both legs' columns end at the crotch
         found[name] = Outline(
-            mask=risen(hang(leg, end), hem),
+            mask=risen(hang(leg, end), hem) & (below_hem | covered),
             bottom=end,
             begins=begins,
             regions=(8, *own[:2]),
             part="lower",
-            hidden=slim.astype(np.float32),
+            hidden=slim,
         )
     return found
+
+
+def hidden_above(hem: NDArray[np.float32], rows: int) -> NDArray[np.float32]:
+    """How far each place (rows columns) lies under what ends at `hem`, the row per column, 0..1."""
+    above = hem[None, :] - np.arange(rows)[:, None]
+    return np.clip(above * CELL_M / _SLIM_M + 0.25, 0, 1).astype(np.float32)
 
 
 def _under_shirt(

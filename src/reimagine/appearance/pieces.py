@@ -2,14 +2,16 @@
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from numpy.typing import NDArray
 
 from reimagine.appearance.body_pieces import behind_jaw, body_pieces
 from reimagine.appearance.borders import shares, split
 from reimagine.appearance.collar import open_collar
 from reimagine.appearance.hair import hair_depths, hanging_hair
+from reimagine.appearance.hems import room_under, with_backs
 from reimagine.appearance.mesh import faces_within
-from reimagine.appearance.outline import SHOULDERS
+from reimagine.appearance.outline import SHOULDERS, Outline
 from reimagine.appearance.piece import Piece
 from reimagine.appearance.plane import CELL_M, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
@@ -37,13 +39,15 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
     shoulder = int(front.joints[SHOULDERS, 0].mean() + 0.02 / CELL_M)
     free_from = skirt_from(front.outlines["trunk"].bottom, front.joints)
     found = {**front.outlines, **hanging_hair(front, back)}
+    if back is not None:
+        found = with_backs(found, front, back, depths(verts, body.skin.faces, front.plane))
     collar_m = float(front.joints[_NECK_JOINT, 0] - front.outlines["trunk"].top) * CELL_M
     up_to = float(body.joints[_NECK_JOINT, 1]) + collar_m + 0.02
     neck = (regions == 0) & (body.skin.verts[:, 1].numpy() < up_to) & behind_jaw(body)
-    whole_hips = _hips(verts, body, regions, front)
     pieces: dict[str, Piece] = {}
     cover: tuple[Skin, NDArray[np.float32]] | None = None
     worn: tuple[NDArray[np.float32], NDArray[np.int32]] | None = None
+    room: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
     for name, outline in found.items():
         if outline.mask.sum() * CELL_M**2 < 0.002:
             continue
@@ -52,17 +56,10 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
             own |= neck
         if name in _HAIR:
             ahead, behind = hair_depths(verts, body, regions, front, worn)[name]
+        elif name in _LEGS:
+            ahead, behind = _leg_depths(outline, verts, body, regions, front)
         else:
             ahead, behind = depths(verts, faces_within(body.skin.faces, own), front.plane)
-        if name in _LEGS:
-            shared, *hips = whole_hips
-            with_foot = own | (regions == outline.regions[-1] + 1)
-            # Where trousers reach down over the instep they are as deep as the foot.
-            over = depths(verts, faces_within(body.skin.faces, with_foot), front.plane)
-            ahead, behind = (
-                np.where(shared, hip, np.where(outline.mask, foot, leg))
-                for hip, foot, leg in zip(hips, over, (ahead, behind), strict=True)
-            )
         shape, faces = sculpt(
             outline,
             front.plane,
@@ -72,6 +69,7 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
             covers_to=shoulder if name == "trunk" else 0,
             free_from=free_from if name == "trunk" else None,
             swells=name not in _HAIR,
+            within=room if name in _LEGS else None,
         )
         if name in _HAIR:
             shape = relax(shape, faces, rounds=10)
@@ -86,6 +84,8 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
         if name == "trunk":
             weights = hang_between(weights, shape, standing)
             worn = shape, faces
+            cloth = depths(torch.from_numpy(shape), torch.from_numpy(faces), front.plane)
+            room = None if free_from else room_under(outline, cloth)
         piece = Piece(
             name=name,
             skin=unpose(shape, faces, weights, pose),
@@ -94,8 +94,8 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
         )
         if name == "trunk":
             whole = piece.skin
-            piece, under = open_collar(piece, poses, seen, shoulder_m)
-            cover = whole, under
+            piece, covered = open_collar(piece, poses, seen, shoulder_m)
+            cover = whole, covered
         else:
             piece = split(piece, shares(piece, poses, seen))
         pieces[name] = piece
@@ -103,12 +103,23 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
     return [*body_pieces(body, poses, seen, legs, cover), *pieces.values()]
 
 
-def _hips(
-    verts: torch.Tensor, body: Body, regions: NDArray[np.int64], front: Seeing
-) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]]:
-    """The rows (rows 1) in which either leg's outline is that of both, and z of both legs' front and back."""
+def _leg_depths(
+    outline: Outline,
+    verts: Float[torch.Tensor, "verts 3"],
+    body: Body,
+    regions: NDArray[np.int64],
+    front: Seeing,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Front and back z of a leg on the plane: the hips' where its outline is that of both, the foot's where trousers reach over it."""
     left, right = (front.outlines[name] for name in _LEGS)
-    own = np.isin(regions, (*left.regions, *right.regions))
-    ahead, behind = depths(verts, faces_within(body.skin.faces, own), front.plane)
     shared = np.atleast_2d((left.mask & right.mask).any(1)).T
-    return shared, ahead, behind
+    hips = (*left.regions, *right.regions)
+    of_hips, of_foot, of_leg = (
+        depths(verts, faces_within(body.skin.faces, np.isin(regions, own)), front.plane)
+        for own in (hips, (*outline.regions, outline.regions[-1] + 1), outline.regions)
+    )
+    ahead, behind = (
+        np.where(shared, hip, np.where(outline.mask, foot, leg))
+        for hip, foot, leg in zip(of_hips, of_foot, of_leg, strict=True)
+    )
+    return ahead, behind

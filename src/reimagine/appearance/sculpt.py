@@ -11,7 +11,7 @@ from scipy import ndimage
 from scipy.spatial import KDTree
 from warp.geometry import IsoSurfaceMarchingCubes
 
-from reimagine.appearance.grid import depth, label, nearest
+from reimagine.appearance.grid import core, depth, nearest
 from reimagine.appearance.mesh import averaging
 from reimagine.appearance.outline import Outline
 from reimagine.appearance.plane import CELL_M, Plane, row_depth
@@ -29,8 +29,10 @@ _FALL, _CLINGS, _LOOSE = 0.2, 2.0, 1.15
 broader than the body, and from which breadth on (as a share of the body's) cloth is loose."""
 _FREE = 0.05
 """The same where a skirt hangs free of the body."""
-_CORE = 0.55
-"""Share of a limb's breadth whose depth is believed; nearer the rim the bare body already curves away."""
+_BEHIND = 0.7
+"""From the middle (0) to the back (1) of a part, where it ends as its back does."""
+_THINNEST_M = 0.01
+"""Half the thickness of anything."""
 
 
 def sculpt(
@@ -43,21 +45,31 @@ def sculpt(
     covers_to: int = 0,
     free_from: int | None = None,
     swells: bool = True,
+    within: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Vertices (metres) and faces of a part with the outline's silhouette.
 
-    From row `free_from` on it hangs free. Above row `covers_to` it holds all of the body that lies within the outline, however flat it is there.
+    From row `free_from` on it hangs free. `within`: greatest and least z on the plane. Above row `covers_to` it holds all of the body that lies within the outline, however flat it is there.
     `front`, `back`: z of the body's regions on the plane, NaN off them. The part stands off the body by `ease_m` and
     (if it `swells`) grows deeper where it is broader than the body. A point is inside where u^3 + v^2 < 1 (fuller than an ellipse, as cloth is), with u the nearness to the
     outline (1 on it, 0 from a rounding radius inwards) and v the depth relative to the part's half thickness.
     """
-    ease = np.full(outline.mask.shape, ease_m, np.float32)
-    if outline.hidden is not None:
-        ease += (_TUCK_M - ease) * outline.hidden
+    ease, ease_behind = (
+        np.float32(ease_m) + np.float32(_TUCK_M - ease_m) * hidden for hidden in _hidden(outline)
+    )
     falls = outline.bottom is not None
     centre, half = _thickness(
-        outline.mask, front, back, ease, falls=falls, free_from=free_from, swells=swells
+        outline.mask,
+        front,
+        back,
+        (ease, ease_behind),
+        falls=falls,
+        free_from=free_from,
+        swells=swells,
     )
+    if within is not None:
+        near, far = np.minimum(centre + half, within[0]), np.maximum(centre - half, within[1])
+        centre, half = (near + far) / 2, np.maximum((near - far) / 2, _THINNEST_M)
     inward = _inward(outline.mask)
     rows, columns = np.nonzero(ndimage.binary_dilation(outline.mask, iterations=3))
     window = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
@@ -79,12 +91,13 @@ def sculpt(
             ndimage.map_coordinates(side[window], at, order=1, mode="nearest")[..., None]
             for side in (
                 np.where(on_body, front + ease, centre),
-                np.where(on_body, back - ease, centre),
+                np.where(on_body, back - ease_behind, centre),
                 on_body.astype(np.float32),
             )
         )
         shell = np.minimum(near - z[None, None], z[None, None] - far) / _SHELL_M
         field = np.where(there > 0.99, np.maximum(field, np.minimum(shell, 1.0)), field)
+    behind_share = np.clip(-v / _BEHIND, 0, 1)
     if outline.bottom is not None:
         bottom = np.interp(column, np.arange(len(outline.bottom)), outline.bottom)
         hem = (
@@ -92,13 +105,18 @@ def sculpt(
             np.arange(len(column)),
         )
         edge = c[hem] + h[hem] * np.sqrt(1 - np.minimum(u[hem], 1) ** _FULLNESS)
-        bottom = plane.row_behind(bottom, edge, c[hem])
-        cut = (bottom[None] - row[:, None]) * CELL_M / 0.03
-        field = np.minimum(field, cut[..., None])
+        bottom = behind = plane.row_behind(bottom, edge, c[hem])
+        if outline.bottom_behind is not None:
+            behind = np.interp(column, np.arange(len(outline.bottom_behind)), outline.bottom_behind)
+            behind = plane.row_behind(behind, np.full_like(behind, plane.z), c[hem])
+        ends = bottom[:, None] + behind_share * (behind - bottom)[:, None]
+        field = np.minimum(field, (ends - row[:, None, None]) * CELL_M / 0.03)
     if outline.begins is not None:
-        begins = np.interp(column, np.arange(len(outline.begins)), outline.begins)
-        cut = (row[:, None] - begins[None]) * CELL_M / 0.03
-        field = np.minimum(field, cut[..., None])
+        begins = behind = np.interp(column, np.arange(len(outline.begins)), outline.begins)
+        if outline.begins_behind is not None:
+            behind = np.interp(column, np.arange(len(outline.begins_behind)), outline.begins_behind)
+        starts = begins[:, None] + behind_share * (behind - begins)[:, None]
+        field = np.minimum(field, (row[:, None, None] - starts) * CELL_M / 0.03)
     verts, faces = _isosurface(np.pad(field, 1, constant_values=-1.0).astype(np.float32))
     verts = verts - 1.0
     x = np.interp(column[0] + verts[:, 1] * _STEP, np.arange(len(plane.x)), plane.x)
@@ -107,6 +125,14 @@ def sculpt(
     xy = plane.seen_at(np.stack([x, y], -1), along)
     placed = np.concatenate([xy, z[0] + verts[:, 2:] * _STEP * CELL_M], -1).astype(np.float32)
     return relax(placed, faces, rounds=10), faces
+
+
+def _hidden(outline: Outline) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """How far front and back lie under something else."""
+    front = outline.hidden
+    if front is None:
+        front = np.zeros(outline.mask.shape, np.float32)
+    return front, front if outline.hidden_behind is None else outline.hidden_behind
 
 
 def dress_weights(
@@ -143,7 +169,7 @@ def _thickness(
     mask: NDArray[np.bool_],
     front: NDArray[np.float32],
     back: NDArray[np.float32],
-    ease_m: NDArray[np.float32],
+    ease_m: tuple[NDArray[np.float32], NDArray[np.float32]],
     *,
     falls: bool,
     free_from: int | None,
@@ -151,8 +177,7 @@ def _thickness(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Centre and half thickness (metres) at every grid point."""
     body = np.isfinite(front) & np.isfinite(back)
-    core = _core(body)
-    rows, columns = nearest(core, (3.0, 1.0))
+    rows, columns = nearest(core(body), (3.0, 1.0))
     near, far = front[rows, columns], back[rows, columns]
     near, far = (ndimage.gaussian_filter(side, 0.02 / CELL_M) for side in (near, far))
     own = np.maximum(body.sum(1), 1)
@@ -164,9 +189,9 @@ def _thickness(
     slack = 1 + 0.6 * swells * np.clip(
         ndimage.gaussian_filter1d(broader, 0.03 / CELL_M) - 1, 0, 0.8
     )
-    half = (near - far) / 2 * slack[:, None] + ease_m
-    centre = (near + far) / 2
-    return centre.astype(np.float32), np.maximum(half, 0.01).astype(np.float32)
+    half = (near - far) / 2 * slack[:, None] + (ease_m[0] + ease_m[1]) / 2
+    centre = (near + far) / 2 + (ease_m[0] - ease_m[1]) / 2
+    return centre.astype(np.float32), np.maximum(half, _THINNEST_M).astype(np.float32)
 
 
 def _fallen(far: NDArray[np.floating], steep: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -178,15 +203,6 @@ def _fallen(far: NDArray[np.floating], steep: NDArray[np.floating]) -> NDArray[n
     for row in range(1, len(far)):
         fallen[row] = np.minimum(far[row], fallen[row - 1] + steep[row] * CELL_M)
     return fallen
-
-
-def _core(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The middle of each row's runs."""
-    edge = depth(body, (1e3, 1.0))
-    runs = label(body, along_rows=True)
-    peaks = np.zeros(runs.max() + 1)
-    np.maximum.at(peaks, runs, edge)
-    return body & (edge >= (1 - _CORE) * peaks[runs])
 
 
 def _inward(mask: NDArray[np.bool_]) -> NDArray[np.float32]:

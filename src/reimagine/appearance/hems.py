@@ -1,0 +1,97 @@
+"""Hems behind: a shirt's back need not end as high as its front, and what it hides is seen up to there."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from reimagine.appearance.grid import core, nearest
+from reimagine.appearance.legs import hidden_above
+from reimagine.appearance.outline import HIPS, Outline
+from reimagine.appearance.plane import CELL_M
+from reimagine.appearance.seeing import Seeing
+
+_FURTHEST_M = 0.10
+"""A back photo's hem further than this from the front's is that of something else."""
+_INSIDE_M, _FLARE = 0.008, 0.8
+"""So far inside of a shirt trousers begin; metres per metre that they go further out below its hem."""
+_RIM_M = 0.01
+"""So near its hem a garment is rounded."""
+_LEVEL_M = 0.015
+"""Hems whose heights differ by less are level: photos are no more exact."""
+_SMOOTH_M = 0.15
+"""The difference between both is steady over this breadth."""
+
+
+def with_backs(
+    found: dict[str, Outline],
+    front: Seeing,
+    back: Seeing,
+    body: tuple[NDArray[np.float32], NDArray[np.float32]],
+) -> dict[str, Outline]:
+    """The outlines, the trunk's hem and what begins under it placed behind as the back photo shows.
+
+    `body`: z of the body's front and back on the front's plane, metres, NaN off it.
+    """
+    hem = found["trunk"].bottom
+    assert hem is not None
+    behind = _behind(found["trunk"], front, back, body)
+    rows = len(front.labels)
+    with_hem = {"trunk": replace(found["trunk"], bottom_behind=behind)}
+    for name, outline in found.items():
+        if outline.begins is not None:
+            with_hem[name] = replace(
+                outline,
+                begins_behind=behind - (hem - outline.begins),
+                hidden_behind=hidden_above(behind, rows),
+            )
+    return found | with_hem
+
+
+def _behind(
+    trunk: Outline,
+    front: Seeing,
+    back: Seeing,
+    body: tuple[NDArray[np.float32], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """Row of the front's plane, per column, that is as high as the back photo's hem; the front's where that is far off."""
+    hem, other = trunk.bottom, back.outlines["trunk"].bottom
+    assert hem is not None
+    assert other is not None
+    columns, row = np.arange(len(hem)), np.clip(hem.astype(int), 0, len(front.labels) - 1)
+    hips = [seen.joints[HIPS].mean(0) for seen in (front, back)]
+    across = np.interp(columns - hips[0][1] + hips[1][1], np.arange(len(other)), other)
+    levels: list[NDArray[np.floating]] = []
+    for seen, shown, side in ((front, hem, body[0]), (back, across, body[1])):
+        z = side[row, columns] - front.plane.z
+        z = np.where(np.isfinite(z), z, np.nanmedian(z) if np.isfinite(z).any() else 0.0)
+        levels.append(seen.plane.row_behind(shown, seen.plane.z + z, np.full_like(z, seen.plane.z)))
+    ahead, behind = levels[0], levels[1] - hips[1][0] + hips[0][0]
+    off = ndimage.median_filter(behind - ahead, round(_SMOOTH_M / CELL_M), mode="nearest")
+    off = np.sign(off) * np.clip(np.abs(off) - _LEVEL_M / CELL_M, 0, None)
+    near = np.abs(np.median(off[trunk.mask.any(0)])) < _FURTHEST_M / CELL_M
+    return (ahead + near * off).astype(np.float32)
+
+
+def room_under(
+    trunk: Outline, cloth: tuple[NDArray[np.float32], NDArray[np.float32]]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Greatest and least z, metres, for what comes from under the trunk's cloth: within it, and wider below its hem.
+
+    `cloth`: its front and back z on the plane, NaN where there is none.
+    """
+    rows = np.arange(len(cloth[0]))[:, None]
+    hems = (trunk.bottom, trunk.bottom if trunk.bottom_behind is None else trunk.bottom_behind)
+    found: list[NDArray[np.float32]] = []
+    for out, z, hem in zip((1, -1), cloth, hems, strict=True):
+        assert hem is not None
+        # At the hem itself the surface is closed.
+        whole = np.isfinite(z) & (rows < hem - _RIM_M / CELL_M)
+        if not whole.any():
+            found.append(np.full(z.shape, out * np.inf, np.float32))
+            continue
+        row, column = nearest(core(whole), (1.0, 3.0))
+        below = np.clip(rows - row, 0, None) * CELL_M
+        found.append((z[row, column] + out * (_FLARE * below - _INSIDE_M)).astype(np.float32))
+    return found[0], found[1]
