@@ -15,7 +15,7 @@ from reimagine.appearance.outline import LOWER, SHOES, SKIN, UPPER, Outline
 from reimagine.appearance.piece import Piece
 from reimagine.appearance.plane import CELL_M, Plane
 from reimagine.appearance.seeing import Seeing
-from reimagine.appearance.steps import Steps
+from reimagine.appearance.steps import ALL, Steps
 from reimagine.appearance.texture import View, colours
 from reimagine.records import Body, Pose, Skin
 
@@ -123,11 +123,28 @@ def test_skin_takes_its_colour_from_skin_and_cloth_from_cloth_all_around(
     wanted = np.where((piece.kind == CLOTH)[:, None], BLUE, TAN)
     # Up to the very border.
     assert np.abs(colour - wanted).max() < 0.1
-    # Cloth is folded back around the side, unless that is left out.
+
+
+def test_patterned_cloth_is_folded_around_the_side_and_plain_cloth_mostly_not(
+    body: Body, plane: Plane, sleeve: Seeing
+):
+    whole = tube("left_arm")
+    piece = split(whole, shares(whole, [IDLE], [sleeve]))
+    verts = piece.skin.verts.numpy()
+    normals = normals_of(verts, piece.skin.faces.numpy())
     beside = (verts[:, 1] > 0.82) & (np.abs(normals[:, 2]) < 0.05)
-    plain = coat(piece, np.arange(len(verts)), fit, [sleeve], [view], Steps(fold=False))
-    assert worn.share[0, beside].max() > 0.3
-    assert plain.share[0, beside].max() == 0
+    fit, everyone = Fit(body=body, stances=()), np.arange(len(verts))
+
+    def folded(rgb: np.ndarray, steps: Steps = ALL) -> float:
+        view = View(plane=plane, rgb=rgb.astype(np.float32), verts=verts, normals=normals, sign=1.0)
+        worn = coat(piece, everyone, fit, [sleeve], [view], steps)
+        return float(worn.share[0, beside].max())
+
+    plain = np.where((sleeve.labels == UPPER)[..., None], BLUE, TAN)
+    striped = plain * np.where(np.arange(80) % 8 < 4, 1.0, 0.3)[:, None, None]
+    assert folded(striped) > 0.3
+    assert 0 < folded(plain) < 0.2
+    assert folded(striped, Steps(fold=False)) == 0
 
 
 def test_a_shoe_that_is_broader_than_the_hem_stays_off_the_trousers(plane: Plane):

@@ -76,7 +76,10 @@ def build_person(
         for picture, alpha, stance in zip(pictures, alphas, fit.stances, strict=True)
     ]
     pieces = make_pieces(
-        fit.body, [stance.pose for stance in fit.stances], _shown(fit, labels, pictures)
+        fit.body,
+        [stance.pose for stance in fit.stances],
+        _shown(fit, labels, pictures),
+        hems=steps.hems,
     )
     if steps.settle:
         fit = replace(fit, stances=settle(fit, _join(pieces)[0], alphas))

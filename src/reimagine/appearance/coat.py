@@ -41,6 +41,10 @@ _MIXED_M = 0.01
 """So near another kind a colour may be mixed with that one's, and is not carried on."""
 _SHADOW, _SHADOW_ROUNDS = 2.0, 3
 """How much darker a guessed colour is at a place as deep below its neighbours as they are away; over how many rings."""
+_FADED = 0.7
+"""How much of a photo folded around the side gives way to the even colour of what is near, on plain cloth."""
+_PLAIN, _PATTERNED, _PLAIN_ROUNDS = 0.037, 0.046, 12
+"""How far (RGB, 0..1) colours are from their mean over so many rings on plain and on patterned cloth."""
 _TORN = 4.0
 """So many times further apart than on the surface, two neighbours' colours are not of one place."""
 _NECK_JOINT, _HEAD_JOINT = 12, 15
@@ -101,6 +105,10 @@ def coat(
     folded = np.any([one.folded for one in sightings], axis=0)
     # Prints on cloth and clasps in hair are not carried on to the sides, nor is a forehead that shines through hair.
     usual = np.ones(len(verts), np.float32)
+    plain = {
+        int(one): steps.even * _plainness(piece.skin, known, trust * (kind == one))
+        for one in np.unique(kind)
+    }
     skin = _skin_of_neck(shown[0], views[0])
     for one in range(len(bare) if steps.prints else 0):
         of = folded & (kind == one)
@@ -111,6 +119,8 @@ def coat(
             if hair:
                 odd = np.maximum(odd, likeness(verts[of], taken[v, of], known[of], trust[of], skin))
             share[v, of] *= 1 - odd * (1 - own[v, of])
+        if not hair:
+            share[:, of] *= 1 - _FADED * plain.get(one, 0.0) * (1 - own[:, of])
         odd = oddness(verts[of], known[of], known[of], trust[of])
         if hair:
             odd = np.maximum(odd, likeness(verts[of], known[of], known[of], trust[of], skin))
@@ -119,7 +129,8 @@ def coat(
     fill = np.zeros((len(verts), 3), np.float32)
     for one in np.unique(kind):
         of = kind == one
-        fill[of] = _guessed(verts, known, sure, of, skin if bare[one] else None)[of]
+        of_skin = skin if bare[one] else None
+        fill[of] = _guessed(verts, known, sure, of, of_skin, even=plain[one] > 0.5)[of]
     # The chin's shadow on the neck goes where the chin goes.
     neck = (_neck(piece, fit, verts) * bare[kind])[:, None]
     fill += neck * (skin - fill)
@@ -139,6 +150,18 @@ def _torn(
         apart = np.linalg.norm(place[ends[:, 0]] - place[ends[:, 1]], axis=1)
         torn[v, ends[apart > _TORN * metre * length + 1].ravel()] = True
     return torn
+
+
+def _plainness(skin: Skin, known: NDArray[np.float32], trust: NDArray[np.float32]) -> float:
+    """1 for cloth of one colour, where mirrored folds would show as figures, 0 for patterned cloth, which goes on."""
+    sure = trust > 0.6
+    if not sure.any():
+        return 0.0
+    average, smooth = averaging(len(known), skin.faces.numpy()), known
+    for _ in range(_PLAIN_ROUNDS):
+        smooth = average @ smooth
+    rough = float(np.abs(known - smooth)[sure].mean())
+    return float(np.clip((_PATTERNED - rough) / (_PATTERNED - _PLAIN), 0, 1))
 
 
 def _shadow(skin: Skin) -> NDArray[np.float32]:
@@ -185,6 +208,8 @@ def _guessed(
     sure: NDArray[np.float32],
     of: NDArray[np.bool_],
     skin: NDArray[np.float32] | None,
+    *,
+    even: bool,
 ) -> NDArray[np.float32]:
     """Colours (verts 3) as if all were of the kind that some are; where that is skin, without brows, beards and shadows."""
     away = KDTree(verts[~of]).query(verts)[0] if (~of).any() else np.full(len(verts), np.inf)
@@ -193,7 +218,9 @@ def _guessed(
     if skin is not None:
         like = of_kind * (np.linalg.norm(known - skin, axis=1) < _SKIN_RANGE)
         of_kind = like if like.max() > 0.05 else of_kind
-    return guess(verts, known, of_kind if of_kind.max() > 0.05 else sure, even=skin is not None)
+    return guess(
+        verts, known, of_kind if of_kind.max() > 0.05 else sure, even=even or skin is not None
+    )
 
 
 def _neck(piece: Piece, fit: Fit, verts: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ _INSIDE_M, _FLARE = 0.008, 0.8
 _RIM_M = 0.01
 """So near its hem a garment is rounded."""
 _LEVEL_M = 0.015
-"""Hems whose heights differ by less are level: photos are no more exact."""
+"""Hems whose heights differ by less are level, since photos are no more exact; from twice as much on they are not."""
 _SMOOTH_M = 0.15
 """The difference between both is steady over this breadth."""
 
@@ -34,28 +34,25 @@ def with_backs(
 
     `body`: z of the body's front and back on the front's plane, metres, NaN off it.
     """
-    hem = found["trunk"].bottom
-    assert hem is not None
-    behind = _behind(found["trunk"], front, back, body)
-    rows = len(front.labels)
-    with_hem = {"trunk": replace(found["trunk"], bottom_behind=behind)}
-    for name, outline in found.items():
-        if outline.begins is not None:
-            with_hem[name] = replace(
-                outline,
-                begins_behind=behind - (hem - outline.begins),
-                hidden_behind=hidden_above(behind, rows),
-            )
-    return found | with_hem
+    trunk = found["trunk"]
+    assert trunk.bottom is not None
+    lower = _lower_behind(trunk, front, back, body)
+    covered = hidden_above(trunk.bottom + lower, len(front.labels))
+    moved = {"trunk": replace(trunk, lower_behind=lower)} | {
+        name: replace(outline, lower_behind=lower, hidden_behind=covered)
+        for name, outline in found.items()
+        if outline.begins is not None
+    }
+    return found | moved
 
 
-def _behind(
+def _lower_behind(
     trunk: Outline,
     front: Seeing,
     back: Seeing,
     body: tuple[NDArray[np.float32], NDArray[np.float32]],
 ) -> NDArray[np.float32]:
-    """Row of the front's plane, per column, that is as high as the back photo's hem; the front's where that is far off."""
+    """By how many rows of the plane the back photo's hem is lower than the front's, per column; 0 where it is far off."""
     hem, other = trunk.bottom, back.outlines["trunk"].bottom
     assert hem is not None
     assert other is not None
@@ -69,9 +66,9 @@ def _behind(
         levels.append(seen.plane.row_behind(shown, seen.plane.z + z, np.full_like(z, seen.plane.z)))
     ahead, behind = levels[0], levels[1] - hips[1][0] + hips[0][0]
     off = ndimage.median_filter(behind - ahead, round(_SMOOTH_M / CELL_M), mode="nearest")
-    off = np.sign(off) * np.clip(np.abs(off) - _LEVEL_M / CELL_M, 0, None)
+    off *= np.clip(np.abs(off) * CELL_M / _LEVEL_M - 1, 0, 1)
     near = np.abs(np.median(off[trunk.mask.any(0)])) < _FURTHEST_M / CELL_M
-    return (ahead + near * off).astype(np.float32)
+    return (near * off).astype(np.float32)
 
 
 def room_under(
@@ -82,10 +79,10 @@ def room_under(
     `cloth`: its front and back z on the plane, NaN where there is none.
     """
     rows = np.arange(len(cloth[0]))[:, None]
-    hems = (trunk.bottom, trunk.bottom if trunk.bottom_behind is None else trunk.bottom_behind)
+    assert trunk.bottom is not None
+    lower = 0.0 if trunk.lower_behind is None else trunk.lower_behind
     found: list[NDArray[np.float32]] = []
-    for out, z, hem in zip((1, -1), cloth, hems, strict=True):
-        assert hem is not None
+    for out, z, hem in zip((1, -1), cloth, (trunk.bottom, trunk.bottom + lower), strict=True):
         # At the hem itself the surface is closed.
         whole = np.isfinite(z) & (rows < hem - _RIM_M / CELL_M)
         if not whole.any():

@@ -38,12 +38,10 @@ class Outline:
     """rows columns: how far each place lies under something else, 0..1; None where none does."""
     begins: NDArray[np.float32] | None = None
     """Row where it is cut off flat at its upper end, per column, under what hides it; None where it closes by itself."""
-    bottom_behind: NDArray[np.float32] | None = None
-    """Row as high as where its back ends, per column; None where it ends as in front."""
+    lower_behind: NDArray[np.float32] | None = None
+    """By how many rows it ends and begins lower at its back, per column; None where front and back are level."""
     hidden_behind: NDArray[np.float32] | None = None
     """The same as `hidden` for its back."""
-    begins_behind: NDArray[np.float32] | None = None
-    """The same as `begins` for its back."""
     top: float = 0.0
     """Row of a collar, above which there is only neck."""
 

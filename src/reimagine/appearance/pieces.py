@@ -28,8 +28,13 @@ _NECK_JOINT = 12
 _TORSO = (1,)
 
 
-def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece]:
-    """All pieces, in the zero pose; `poses` are the stances (one frame each) in the photos, the front first."""
+def make_pieces(
+    body: Body, poses: list[Pose], seen: list[Seeing], *, hems: bool = True
+) -> list[Piece]:
+    """All pieces, in the zero pose; `poses` are the stances (one frame each) in the photos, the front first.
+
+    Without `hems` they end behind as in front, and trousers are not held within a shirt.
+    """
     pose, front, back = poses[0], seen[0], seen[1] if len(seen) > 1 else None
     verts = pose_skin(body.skin, pose)[0]
     regions = regions_of(body.skin)
@@ -39,7 +44,7 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
     shoulder = int(front.joints[SHOULDERS, 0].mean() + 0.02 / CELL_M)
     free_from = skirt_from(front.outlines["trunk"].bottom, front.joints)
     found = {**front.outlines, **hanging_hair(front, back)}
-    if back is not None:
+    if hems and back is not None:
         found = with_backs(found, front, back, depths(verts, body.skin.faces, front.plane))
     collar_m = float(front.joints[_NECK_JOINT, 0] - front.outlines["trunk"].top) * CELL_M
     up_to = float(body.joints[_NECK_JOINT, 1]) + collar_m + 0.02
@@ -85,7 +90,7 @@ def make_pieces(body: Body, poses: list[Pose], seen: list[Seeing]) -> list[Piece
             weights = hang_between(weights, shape, standing)
             worn = shape, faces
             cloth = depths(torch.from_numpy(shape), torch.from_numpy(faces), front.plane)
-            room = None if free_from else room_under(outline, cloth)
+            room = room_under(outline, cloth) if hems and free_from is None else None
         piece = Piece(
             name=name,
             skin=unpose(shape, faces, weights, pose),

@@ -97,7 +97,8 @@ def sculpt(
         )
         shell = np.minimum(near - z[None, None], z[None, None] - far) / _SHELL_M
         field = np.where(there > 0.99, np.maximum(field, np.minimum(shell, 1.0)), field)
-    behind_share = np.clip(-v / _BEHIND, 0, 1)
+    lower = np.zeros(len(outline.mask[0])) if outline.lower_behind is None else outline.lower_behind
+    lower = np.interp(column, np.arange(len(lower)), lower)[:, None] * np.clip(-v / _BEHIND, 0, 1)
     if outline.bottom is not None:
         bottom = np.interp(column, np.arange(len(outline.bottom)), outline.bottom)
         hem = (
@@ -105,18 +106,11 @@ def sculpt(
             np.arange(len(column)),
         )
         edge = c[hem] + h[hem] * np.sqrt(1 - np.minimum(u[hem], 1) ** _FULLNESS)
-        bottom = behind = plane.row_behind(bottom, edge, c[hem])
-        if outline.bottom_behind is not None:
-            behind = np.interp(column, np.arange(len(outline.bottom_behind)), outline.bottom_behind)
-            behind = plane.row_behind(behind, np.full_like(behind, plane.z), c[hem])
-        ends = bottom[:, None] + behind_share * (behind - bottom)[:, None]
-        field = np.minimum(field, (ends - row[:, None, None]) * CELL_M / 0.03)
+        bottom = plane.row_behind(bottom, edge, c[hem])
+        field = np.minimum(field, (bottom[:, None] + lower - row[:, None, None]) * CELL_M / 0.03)
     if outline.begins is not None:
-        begins = behind = np.interp(column, np.arange(len(outline.begins)), outline.begins)
-        if outline.begins_behind is not None:
-            behind = np.interp(column, np.arange(len(outline.begins_behind)), outline.begins_behind)
-        starts = begins[:, None] + behind_share * (behind - begins)[:, None]
-        field = np.minimum(field, (row[:, None, None] - starts) * CELL_M / 0.03)
+        begins = np.interp(column, np.arange(len(outline.begins)), outline.begins)
+        field = np.minimum(field, (row[:, None, None] - begins[:, None] - lower) * CELL_M / 0.03)
     verts, faces = _isosurface(np.pad(field, 1, constant_values=-1.0).astype(np.float32))
     verts = verts - 1.0
     x = np.interp(column[0] + verts[:, 1] * _STEP, np.arange(len(plane.x)), plane.x)
