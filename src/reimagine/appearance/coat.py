@@ -10,9 +10,10 @@ from scipy.spatial import KDTree
 from reimagine.appearance.borders import allowed, kind_grid
 from reimagine.appearance.fit import Fit
 from reimagine.appearance.grid import Mask
+from reimagine.appearance.hairline import thinned_out
 from reimagine.appearance.mesh import averaging, hollows
 from reimagine.appearance.outline import FACE, HAIR, SKIN
-from reimagine.appearance.piece import KINDS, Piece
+from reimagine.appearance.piece import HAIRY, KINDS, Piece
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.steps import ALL, Steps
@@ -131,6 +132,8 @@ def coat(
         of = kind == one
         of_skin = skin if bare[one] else None
         fill[of] = _guessed(verts, known, sure, of, of_skin, even=plain[one] > 0.5)[of]
+    if piece.name == "head":
+        fill = thinned_out(verts, kind == HAIRY, fill)
     # The chin's shadow on the neck goes where the chin goes.
     neck = (_neck(piece, fit, verts) * bare[kind])[:, None]
     fill += neck * (skin - fill)
