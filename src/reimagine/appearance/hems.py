@@ -14,10 +14,12 @@ from reimagine.appearance.seeing import Seeing
 
 _FURTHEST_M = 0.10
 """A back photo's hem further than this from the front's is that of something else."""
-_INSIDE_M, _FLARE = 0.008, 0.8
+_INSIDE_M, _FLARE = 0.008, 0.5
 """So far inside of a shirt trousers begin; metres per metre that they go further out below its hem."""
 _RIM_M = 0.01
 """So near its hem a garment is rounded."""
+_STEEP = 1.5
+"""Metres of depth per metre of height beyond which a surface no longer hangs but closes."""
 _LEVEL_M = 0.015
 """Hems whose heights differ by less are level, since photos are no more exact; from twice as much on they are not."""
 _SMOOTH_M = 0.15
@@ -83,8 +85,11 @@ def room_under(
     lower = 0.0 if trunk.lower_behind is None else trunk.lower_behind
     found: list[NDArray[np.float32]] = []
     for out, z, hem in zip((1, -1), cloth, (trunk.bottom, trunk.bottom + lower), strict=True):
-        # At the hem itself the surface is closed.
-        whole = np.isfinite(z) & (rows < hem - _RIM_M / CELL_M)
+        # At the hem itself the surface is closed: what is seen below it is the other side's inner face.
+        steep = np.abs(np.diff(z, axis=0, prepend=z[:1])) > _STEEP * CELL_M
+        ended = np.cumsum(steep & (rows > hem - _SMOOTH_M / CELL_M), axis=0) > 0
+        whole = np.isfinite(z) & (rows < hem) & ~ended
+        whole &= np.roll(whole, -round(_RIM_M / CELL_M), axis=0)
         if not whole.any():
             found.append(np.full(z.shape, out * np.inf, np.float32))
             continue
