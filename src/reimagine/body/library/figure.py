@@ -114,30 +114,41 @@ def solve(figure: Figure) -> tuple[Float[np.ndarray, "frames 55 3"], Float[np.nd
     return poses, figure.pelvis - PELVIS
 
 
-def reach_m(side: int) -> float:
-    """Hip to ankle of the straight leg."""
-    hip, knee, ankle = LEGS[side]
-    return float(_span(knee - hip, ankle - knee).sum()) ** 0.5
+def hip_place(side: int, pelvis: Track, pelvis_turn: Track) -> Track:
+    """Where the left (0) or right (1) hip is when the pelvis is there and turned so, metres."""
+    return pelvis + Rotation.from_rotvec(pelvis_turn).apply(LEGS[side][0] - PELVIS)
 
 
-def highest_pelvis_m(figure: Figure, straightest: float) -> Float[np.ndarray, " frames"]:
-    """How high the pelvis may be in each frame, so that no leg is longer than `straightest` of its reach.
+def leg_length_m(side: int, knee: Float[np.ndarray, " frames"]) -> Float[np.ndarray, " frames"]:
+    """Hip to ankle of a leg whose knee is bent by so many radians; 0 is straight."""
+    mean, swing = _span(side)
+    return np.sqrt(mean + swing * np.cos(knee))
+
+
+def knee_bend(side: int, length_m: Float[np.ndarray, " frames"]) -> Float[np.ndarray, " frames"]:
+    """Radians that the knee is bent when hip and ankle are so far apart; beyond its reach a leg is straight."""
+    mean, swing = _span(side)
+    return np.arccos(np.clip((length_m**2 - mean) / swing, -1.0, 1.0))
+
+
+def highest_pelvis_m(
+    side: int, ankles: Track, pelvis: Track, pelvis_turn: Track, straightest: float
+) -> Float[np.ndarray, " frames"]:
+    """How high the pelvis may be in each frame, so that this leg is no longer than `straightest` of its reach.
 
     Only the sideways and ahead places of the pelvis are read.
     """
-    turn = Rotation.from_rotvec(figure.pelvis_turn)
-    allowed: list[Float[np.ndarray, " frames"]] = []
-    for side in (0, 1):
-        to_hip = turn.apply(LEGS[side][0] - PELVIS)
-        apart = figure.feet.ankles[side] - (figure.pelvis + to_hip)
-        longest = straightest * reach_m(side)
-        drop = np.sqrt(np.maximum(longest**2 - apart[:, 0] ** 2 - apart[:, 2] ** 2, 0.0))
-        allowed.append(figure.feet.ankles[side][:, 1] + drop - to_hip[:, 1])
-    return np.min(allowed, axis=0)
+    hip = hip_place(side, pelvis, pelvis_turn)
+    apart = ankles - hip
+    longest = straightest * leg_length_m(side, np.zeros(1))
+    drop = np.sqrt(np.maximum(longest**2 - apart[:, 0] ** 2 - apart[:, 2] ** 2, 0.0))
+    return ankles[:, 1] + drop - (hip - pelvis)[:, 1]
 
 
-def _span(thigh: Float[np.ndarray, "3"], shin: Float[np.ndarray, "3"]) -> Float[np.ndarray, "2"]:
-    """The squared distance hip to ankle is first + second cos(bend - bend of the straight leg)."""
+def _span(side: int) -> Float[np.ndarray, "2"]:
+    """The squared distance hip to ankle is first + second cos(bend from the straight leg)."""
+    hip, knee, ankle = LEGS[side]
+    thigh, shin = knee - hip, ankle - knee
     mean = thigh @ thigh + shin @ shin + 2 * thigh[0] * shin[0]
     swing = 2 * np.hypot(thigh[1:] @ shin[1:], thigh[1] * shin[2] - thigh[2] * shin[1])
     return np.array([mean, swing])
@@ -151,13 +162,10 @@ def _leg(figure: Figure, side: int, pelvis: Rotation) -> tuple[Track, Track, Tra
     """
     hip0, knee0, ankle0 = LEGS[side]
     thigh, shin = knee0 - hip0, ankle0 - knee0
-    hip = figure.pelvis + pelvis.apply(hip0 - PELVIS)
-    to_ankle = figure.feet.ankles[side] - hip
-    mean, swing = _span(thigh, shin)
+    to_ankle = figure.feet.ankles[side] - hip_place(side, figure.pelvis, figure.pelvis_turn)
     straight = np.arctan2(thigh[2] * shin[1] - thigh[1] * shin[2], thigh[1:] @ shin[1:])
     # thigh . Rx(b) shin = c + B cos b + C sin b with C = thigh_z shin_y - thigh_y shin_z
-    cosine = ((to_ankle**2).sum(-1) - mean) / swing
-    bend = straight + np.arccos(np.clip(cosine, -1.0, 1.0))
+    bend = straight + knee_bend(side, np.linalg.norm(to_ankle, axis=-1))
     knee = np.stack([bend, np.zeros_like(bend), np.zeros_like(bend)], axis=-1)
     knee_turn = Rotation.from_rotvec(knee)
     leg_axis = thigh + knee_turn.apply(shin)

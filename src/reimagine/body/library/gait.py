@@ -1,13 +1,12 @@
 """Walk and run: feet roll over the floor from heel to toes, the rest of the body answers.
 
-The feet are planned first (one curve a foot and stride, planted exactly while they bear weight); the legs are
-solved from them. Timing and amplitudes are the usual ones of gait textbooks (stance about 62 % of a walking
-stride, toe-off at 62 %, pelvis 2 cm up and down twice a stride, arms against the legs).
+Feet that bear weight are planned first, planted exactly, and legs are solved from them; legs in the air swing by
+the angles of hip and knee. Timing and amplitudes are the usual ones of gait textbooks (stance about 60 % of a
+walking stride, a standing knee bent 5 to 18 degrees, pelvis 2.4 cm up and down twice a stride, arms against the legs).
 """
 
-from dataclasses import replace
-
 import numpy as np
+from jaxtyping import Float
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from reimagine.body.library.figure import (
@@ -21,6 +20,9 @@ from reimagine.body.library.figure import (
     euler,
     foot_turn,
     highest_pelvis_m,
+    hip_place,
+    knee_bend,
+    leg_length_m,
 )
 from reimagine.body.library.paces import RUN, WALK, Gait, Keys
 from reimagine.body.library.standing import Phase, arms
@@ -32,39 +34,29 @@ def run(phase: Phase) -> Figure:
 
 
 def walk(phase: Phase) -> Figure:
-    """A relaxed walk ahead, about 1.2 m/s; starts as the left heel lands."""
+    """A relaxed walk ahead, about 1.1 m/s; starts as the left heel lands."""
     return go(WALK, phase)
 
 
 def go(gait: Gait, phase: Phase) -> Figure:
-    """The figure of a gait at these strides: as tall as the legs allow at every moment of the stride."""
-    figure = _low(gait, phase)
-    stride = _low(gait, np.linspace(0.0, 1.0, 241))
-    height = np.min(highest_pelvis_m(stride, gait.straightest) - stride.pelvis[:, 1])
-    return replace(figure, pelvis=figure.pelvis + np.array([0.0, height, 0.0]))
-
-
-def _low(gait: Gait, phase: Phase) -> Figure:
-    """The figure, but for the pelvis' mean height."""
+    """The figure of a gait at these strides: as tall as the standing leg allows at every moment of the stride."""
+    pelvis, turn = _pelvis(gait, phase), _pelvis_turn(gait, phase)
     return Figure(
-        pelvis=_pelvis(gait, phase),
-        pelvis_turn=_pelvis_turn(gait, phase),
-        feet=_feet(gait, phase),
+        pelvis=pelvis,
+        pelvis_turn=turn,
+        feet=_feet(gait, phase, pelvis, turn),
         upper=_upper(gait, phase),
         curl=(gait.curl, gait.curl),
     )
 
 
-def _feet(gait: Gait, phase: Phase) -> Feet:
+def _feet(gait: Gait, phase: Phase, pelvis: Track, turn: Track) -> Feet:
     ankles, pitch, toes, yaw = [], [], [], []
     for side, sign in ((0, 1.0), (1, -1.0)):
-        own = phase - 0.5 * side
-        stride = np.floor(own)
-        share = own - stride
-        place = _ankle(gait, side, share)
-        place[:, 2] += (stride + 0.5 * side + gait.lands_ahead) * gait.stride_m
-        place[:, 0] += sign * gait.half_width_m
-        ankles.append(place)
+        share = (phase - 0.5 * side) % 1.0
+        air = (share > gait.off)[:, None]
+        swung = _swung(gait, side, np.maximum(share, gait.off), hip_place(side, pelvis, turn))
+        ankles.append(np.where(air, swung, _standing(gait, side, phase)))
         pitch.append(_curve(gait.pitch)(share))
         toes.append(_curve(gait.toes)(share))
         yaw.append(np.full(len(phase), sign * 0.04))
@@ -73,34 +65,50 @@ def _feet(gait: Gait, phase: Phase) -> Feet:
     )
 
 
-def _ankle(gait: Gait, side: int, share: Phase) -> Track:
-    """Where the ankle is, from where it lies while the sole is flat; z ahead."""
-    ground = _rolling(gait, side, np.minimum(share, gait.off))
-    air = share > gait.off
+def _standing(gait: Gait, side: int, phase: Phase) -> Track:
+    """Where the ankle is while the foot bears weight."""
+    own = phase - 0.5 * side
+    stride = np.floor(own)
+    place = _rolling(gait, side, np.minimum(own - stride, gait.off))
+    place[:, 2] += (stride + 0.5 * side + gait.lands_ahead) * gait.stride_m
+    place[:, 0] += (1 - 2 * side) * gait.half_width_m
+    return place
+
+
+def _swung(gait: Gait, side: int, share: Phase, hip: Track) -> Track:
+    """Where the ankle is in the air: the leg swings about the hip, from as it left the floor to as it lands.
+
+    Knee and inclination follow the gait's keys, for these are what is seen; a path of the ankle would have to be
+    right to the millimetre where the leg is nearly straight.
+    """
     step = 1e-4
-    start, before = _rolling(gait, side, np.array([gait.off, gait.off - step]))
-    end, after = _rolling(gait, side, np.array([0.0, step]))
-    stride = np.array([0.0, 0.0, gait.stride_m])
-    end, after = end + stride, after + stride
-    off, on = (start - before) / step, (after - end) / step
-    rise = _through(gait.off, gait.lift, (start[1], end[1]), ((1, off[1]), (2, 0.0)))
-    part_way = tuple((t, start[2] + r * (end[2] - start[2])) for t, r in gait.reach)
-    along = _through(gait.off, part_way, (start[2], end[2]), ((1, off[2]), (1, on[2])))
-    aside = _through(gait.off, (), (start[0], end[0]), ((1, off[0]), (1, on[0])))
-    flying = np.stack([aside(share), rise(share), along(share)], axis=-1)
-    return np.where(air[:, None], flying, ground)
+    off, on = gait.off, 1.0
+    (start, before), (end, after) = (
+        _posture(gait, side, at + np.array([0.0, by])) for at, by in ((off, -step), (0.0, step))
+    )
+    slopes = (start - before) / step, (after - end) / step
+    ways = [
+        CubicSpline(
+            [off, *[t for t, _ in keys], on],
+            [start[i], *[value for _, value in keys], end[i]],
+            bc_type=((1, slopes[0][i]), (1, slopes[1][i])),  # pyright: ignore[reportArgumentType]
+        )(share)
+        for i, keys in enumerate((gait.knee, gait.leg, ()))
+    ]
+    knee, leg, aside = ways
+    length = np.sqrt(leg_length_m(side, knee) ** 2 - (aside - hip[:, 0]) ** 2)
+    return np.stack(
+        [aside, hip[:, 1] - length * np.cos(leg), hip[:, 2] + length * np.sin(leg)], axis=-1
+    )
 
 
-def _through(
-    off: float,
-    keys: Keys,
-    ends: tuple[float, float],
-    slopes: tuple[tuple[int, float], tuple[int, float]],
-) -> CubicSpline:
-    """A smooth way from toe-off to landing; `slopes`: (1, first) or (2, second derivative) at both ends."""
-    times = [off, *[t for t, _ in keys], 1.0]
-    values = [ends[0], *[v for _, v in keys], ends[1]]
-    return CubicSpline(times, values, bc_type=slopes)  # pyright: ignore[reportArgumentType]
+def _posture(gait: Gait, side: int, share: Phase) -> Float[np.ndarray, "frames 3"]:
+    """Of a leg that bears weight: its knee's bend, its inclination (ahead positive), where its ankle is sideways."""
+    phase = share + 0.5 * side
+    ankle = _standing(gait, side, phase)
+    apart = ankle - hip_place(side, _pelvis(gait, phase), _pelvis_turn(gait, phase))
+    knee = knee_bend(side, np.linalg.norm(apart, axis=-1))
+    return np.stack([knee, np.arctan2(apart[:, 2], -apart[:, 1]), ankle[:, 0]], axis=-1)
 
 
 def _rolling(gait: Gait, side: int, share: Phase) -> Track:
@@ -119,6 +127,23 @@ def _curve(keys: Keys) -> PchipInterpolator:
 
 
 def _pelvis(gait: Gait, phase: Phase) -> Track:
+    """The pelvis' way; its mean height is the most that `gait.straightest` allows a leg that bears weight."""
+    share = np.linspace(0.0, gait.off, 121)
+    height = [
+        highest_pelvis_m(
+            side,
+            _standing(gait, side, share + 0.5 * side),
+            _level(gait, share + 0.5 * side),
+            _pelvis_turn(gait, share + 0.5 * side),
+            gait.straightest,
+        )
+        - _level(gait, share + 0.5 * side)[:, 1]
+        for side in (0, 1)
+    ]
+    return _level(gait, phase) + np.array([0.0, np.min(height), 0.0])
+
+
+def _level(gait: Gait, phase: Phase) -> Track:
     """The pelvis' way, but for its mean height."""
     wave = 2 * np.pi * phase
     return np.stack(

@@ -66,7 +66,11 @@ def grounded(figure: Figure) -> Figure:
 
     Heights that the figure has already are kept as differences from that.
     """
-    height = np.min(highest_pelvis_m(figure, 0.996) - figure.pelvis[:, 1])
+    allowed = [
+        highest_pelvis_m(side, ankles, figure.pelvis, figure.pelvis_turn, 0.996)
+        for side, ankles in enumerate(figure.feet.ankles)
+    ]
+    height = np.min(allowed - figure.pelvis[:, 1])
     return replace(figure, pelvis=figure.pelvis + np.array([0.0, height, 0.0]))
 
 
