@@ -1,6 +1,12 @@
 import torch
 
-from reimagine.refine.robust import masked_median, robust_average, trimmed_mean
+from reimagine.refine.robust import (
+    agreed,
+    agreement,
+    masked_median,
+    mean_of_alike,
+    trimmed_mean,
+)
 
 
 def rand(*shape):
@@ -27,6 +33,10 @@ def test_a_sample_alone_is_its_own_median():
     assert torch.equal(masked_median(samples, known), samples[2])
 
 
+def robust_average(samples, trust, own):
+    return agreed(samples, trust, agreement(samples, trust), own)
+
+
 def test_noise_is_averaged():
     truth = rand(4000, 3)
     noise = 0.03 * torch.randn(5, 4000, 3, generator=torch.Generator().manual_seed(4))
@@ -47,6 +57,24 @@ def test_where_nobody_agrees_the_own_colour_stays():
     trust = torch.ones(5, 10)
     agreeing = robust_average(samples, trust, samples[4])
     assert bool((agreeing > 0.5).all())
+
+
+def test_a_wrong_frame_hardly_counts_in_what_alike_frames_say():
+    values = torch.full((5, 400), 2.0)
+    values[0] = 0.0
+    alike = torch.full((5, 400), 0.9)
+    alike[0] = 0.0
+    mean = mean_of_alike(values, torch.ones(5, 400), alike)
+    assert torch.allclose(mean, torch.full((400,), 2.0), atol=0.01)
+
+
+def test_alike_frames_count_where_they_see_a_point_only():
+    values = torch.stack([torch.zeros(40), torch.ones(40)])
+    trust = torch.ones(2, 40)
+    trust[1, :10] = 0
+    mean = mean_of_alike(values, trust, torch.ones(2, 40))
+    assert torch.equal(mean[:10], torch.zeros(10))
+    assert torch.allclose(mean[10:], torch.full((30,), 0.5))
 
 
 def test_extremes_do_not_move_the_trimmed_mean():

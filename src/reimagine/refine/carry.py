@@ -27,8 +27,8 @@ class Carried:
     """Exposed like this frame."""
     sure: Float[Tensor, " points"]
     """How far to trust it, 0..1."""
-    energy: float
-    """Of its edges, whole frame."""
+    strength: Float[Tensor, " points"]
+    """Of its edges around them, exposed like this frame."""
     gain: Float[Tensor, "3"]
     """Logarithm of what it was multiplied by."""
 
@@ -44,11 +44,11 @@ def carry_here(own: Near, place: Int[Tensor, " points"], other: Near) -> Carried
     target = flow.target.reshape(-1, 2)[place]
     visible = flow.visible.reshape(-1)[place] & torch.isfinite(target[:, 0])
     target = torch.where(visible[:, None], target, torch.zeros(()))
-    colour, sure = lanczos(other.carried, target), visible * area
+    both = lanczos(torch.cat([other.carried, other.strength[..., None]], dim=2), target)
+    colour, strength, sure = both[:, :3], both[:, 3], visible * area
     gain = _gain(own.carried.reshape(-1, 3)[place], colour, sure)
     factor = torch.exp(gain)
-    energy = other.energy * float(factor.mean()) ** 2
-    return Carried(colour=colour * factor, energy=energy, sure=sure, gain=gain)
+    return Carried(colour=colour * factor, strength=strength * factor.mean(), sure=sure, gain=gain)
 
 
 def _area(flow: Flow) -> Float[Tensor, "height width"]:

@@ -1,4 +1,4 @@
-"""What of a picture's finest detail is the person's and what is flicker, and how sharp the person is.
+"""What of a picture's finest detail is the person's and what is flicker.
 
 A steadied picture lacks two things: what resampling took from its finest detail, and detail that differs between
 frames rightly, since a pixel is too coarse for it. Both are in the frame as painted, beside its flicker. Flicker is
@@ -9,11 +9,17 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
-Picture = Float[NDArray[np.float32], "height width 3"]
-Where = Bool[NDArray[np.bool_], "height width"]
+from reimagine.refine.edges import (
+    Field,
+    Picture,
+    Where,
+    as_sharp,
+    edge_noise,
+    finest,
+    mean_around,
+)
 
 MOST_RIGHTLY = 0.35
 """Share of the detail's energy by which frames may differ without flicker."""
@@ -24,18 +30,14 @@ PLAIN, DETAILED = 0.4, 0.8
 """Quantiles of detail: below the first a surface is plain, above the second it is detailed."""
 AROUND = 7
 """Side in pixels of the square over which detail is measured."""
-SURROUNDINGS = 15
-"""The same, where frames are compared by how strong their detail is."""
-UNLIKE, ALIKE = 0.3, 0.6
-"""Squared correlation of a frame's edges with the average's: below the first they are others, above the second the same."""
 COARSE = 9
 """Side in pixels of the square over which what is coarse is averaged."""
 STEADY_COARSE, STEADY_MIDDLE = 1.2e-5, 0.02
 """Energy of coarse differences, and share of the middle octave's, that resampling alone makes."""
+ANOTHER = 0.8
+"""Energy of differing detail over the detail's, beyond which the frame shows other edges, or the same ones elsewhere."""
 ROUNDING = (0.6 / 255) ** 2
 """Energy of rounding to 8 bit in two pictures; no flicker."""
-LEAST_GAIN, LARGEST_GAIN = -0.9, 1.0
-"""How far the finest detail may be lowered and raised to be as strong as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,34 +66,26 @@ class Flicker:
     """What of that is no flicker."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evened:
-    """A frame whose detail is no longer too strong here and too weak there."""
-
-    picture: Picture
-    surplus: float
-    """How much more energy edges have in the mean because their strength varies, over what they had if it did not."""
-
-
 def keep_own_detail(
-    average: Picture, painted: Picture, where: Where, shares: Shares, energy: float
+    average: Picture,
+    painted: Picture,
+    where: Where,
+    shares: Shares,
+    strength: Field,
 ) -> Picture:
-    """The average with the frame's own detail where that is no flicker, as sharp as `energy` says.
+    """The average with the frame's own detail where that is no flicker, as sharp as `strength` says.
 
     Args:
         average: The steadied picture; beyond `where` anything smooth.
         painted: The frame's own, exposed alike.
         where: Where the two may be compared.
         shares: What the average is made of.
-        energy: `edge_energy` of the frames as painted, flicker included.
+        strength: Mean of the painted frames' `edge_strength`, exposed like the average.
     """
     steady = _steadiness(average, painted, where)
     if steady >= 1:
         return painted
-    untouched = painted
-    evened = _evened(average, painted, where)
-    painted, energy = evened.picture, energy / evened.surplus
-    fine, own = _fine(average), _fine(painted - average)
+    fine, own = finest(average), finest(painted - average)
     detail = _energy(fine, where)
     flicker = _flicker(detail, own, where)
     left = flicker.everywhere * shares.squared / shares.of_difference
@@ -103,15 +97,19 @@ def keep_own_detail(
     plain = where & (detail <= _quantile(detail[where], PLAIN))
     grain = _grain(painted - average, plain) * shares.squared / shares.of_difference
     middle = _middle(average)
-    strength = _energy(middle, where)
-    clean_middle = np.clip(1 - grain / (strength + 1e-12), 0, 1)
+    octave = _energy(middle, where)
+    clean_middle = np.clip(1 - grain / (octave + 1e-12), 0, 1)
     result = average + own * kept[..., None] - fine * ((1 - clean) * (1 - kept))[..., None]
     result -= middle * (1 - clean_middle)[..., None]
-    # A frame that shows something else says nothing of how the others flicker.
-    another = flicker.all_in_detail > 1
-    noise = 0.0 if another else _edge_noise(average, painted, detail, where) / shares.of_difference
-    sharp = _as_sharp(np.asarray(result, np.float32), where, max(energy - noise, 0.0))
-    return sharp if steady <= 0 else np.asarray(sharp + steady * (untouched - sharp), np.float32)
+    # A frame that shows something else says nothing of how noisy the others are.
+    another = flicker.all_in_detail > ANOTHER
+    noise = (
+        0.0
+        if another
+        else edge_noise(average, painted, where, kept=shares.squared, apart=shares.of_difference)
+    )
+    sharp = as_sharp(np.asarray(result, np.float32), where, strength, noise)
+    return sharp if steady <= 0 else np.asarray(sharp + steady * (painted - sharp), np.float32)
 
 
 def _steadiness(average: Picture, painted: Picture, where: Where) -> float:
@@ -127,83 +125,9 @@ def _steadiness(average: Picture, painted: Picture, where: Where) -> float:
     return float(np.clip(2 - max(doubts), 0, 1))
 
 
-def _edge_noise(
-    average: Picture,
-    painted: Picture,
-    detail: Float[NDArray[np.float32], "height width"],
-    where: Where,
-) -> float:
-    """Energy of the differing edges that has nothing to do with how detailed a place is."""
-    some = detail[where]
-    if len(some) == 0:
-        return 0.0
-    plain, detailed = (
-        where & (detail <= _quantile(some, PLAIN)),
-        where & (detail >= _quantile(some, DETAILED)),
-    )
-    apart = [edge_energy(painted - average, one) for one in (plain, detailed)]
-    edges = [edge_energy(average, one) for one in (plain, detailed)]
-    slope = max(apart[1] - apart[0], 0.0) / max(edges[1] - edges[0], 1e-9)
-    return max(apart[0] - slope * edges[0], 0.0)
-
-
-def edge_energy(picture: Picture, where: Where) -> float:
-    """Mean square of the Laplacian of luma; zero where there is nothing to look at."""
-    return float(np.square(_edges(picture)[where]).mean()) if where.any() else 0.0
-
-
-def inner(where: Where) -> Where:
-    """Without the outermost pixels, beside which colours are carried on rather than seen."""
-    return cv2.erode(where.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-
-
-def _evened(average: Picture, painted: Picture, where: Where) -> Evened:
-    """The frame with its fine detail as strong from place to place as the average's, where it is the same detail."""
-    size = (SURROUNDINGS, SURROUNDINGS)
-    inside = where.astype(np.float32)
-    theirs, own = (_edges(one) * inside for one in (average, painted))
-    both, strength, all_own = (
-        cv2.blur(one, size) for one in (theirs * own, theirs * theirs, own * own)
-    )
-    alike = both * np.maximum(both, 0) / (strength * all_own + 1e-12)
-    sure = np.clip((alike - UNLIKE) / (ALIKE - UNLIKE), 0, 1) * inside
-    gain = both / (strength + 1e-12)
-    weight = strength * sure
-    total = float(weight.sum())
-    if total < 1e-9:
-        return Evened(picture=painted, surplus=1.0)
-    middle = float((weight * gain).sum()) / total
-    away = np.clip(gain / max(middle, 1e-6) - 1, -0.7, 2.0) * sure
-    spread = float((strength * inside * np.square(away)).sum() / (strength * inside).sum())
-    less = away / (1 + away)
-    return Evened(
-        picture=np.asarray(painted - _fine(painted) * less[..., None], np.float32),
-        surplus=1 + spread,
-    )
-
-
-def _as_sharp(picture: Picture, where: Where, energy: float) -> Picture:
-    """The picture with its finest detail scaled so that its edges have this energy."""
-    fine = _fine(picture)
-    where = inner(where)
-    base, more = _edges(picture)[where], _edges(fine)[where]
-    if not where.any():
-        return picture
-    a, b = float(np.square(more).mean()), float((base * more).mean())
-    c = float(np.square(base).mean()) - energy
-    if a < 1e-12:
-        return picture
-    # The larger root of a g^2 + 2 b g + c = 0; where there is none, its lowest point.
-    gain = (-b + max(b * b - a * c, 0.0) ** 0.5) / a
-    gain = min(max(gain, LEAST_GAIN), LARGEST_GAIN)
-    return np.asarray(picture + gain * fine, np.float32)
-
-
-def _flicker(
-    detail: Float[NDArray[np.float32], "height width"], own: Picture, where: Where
-) -> Flicker:
+def _flicker(detail: Field, own: Picture, where: Where) -> Flicker:
     """Told from the fine differences `own` between the frame and the average, by where and how fine they are."""
-    apart, finer = (_squared(one)[where] for one in (own, _fine(own)))
+    apart, finer = (_squared(one)[where] for one in (own, finest(own)))
     detail = detail[where]
     if len(detail) == 0:
         return Flicker(everywhere=0.0, all_in_detail=0.0, rightly=0.0)
@@ -232,7 +156,7 @@ def _grain(difference: Picture, plain: Where) -> float:
 
 
 def _middle(picture: Picture) -> Picture:
-    """The octave beside what `_fine` gives."""
+    """The octave beside what `finest` gives."""
     near = cv2.GaussianBlur(picture, (3, 3), 0)
     return np.asarray(near - cv2.GaussianBlur(near, (5, 5), 0), np.float32)
 
@@ -242,24 +166,11 @@ def _quantile(values: NDArray[np.float32], share: float) -> float:
     return float(np.quantile(some, share)) if len(some) else 0.0
 
 
-def _energy(fine: Picture, where: Where) -> Float[NDArray[np.float32], "height width"]:
+def _energy(fine: Picture, where: Where) -> Field:
     """Mean square around each pixel, of what lies within `where`."""
-    size = (AROUND, AROUND)
-    inside = where.astype(np.float32)
-    total = cv2.blur(_squared(fine) * inside, size)
-    return np.asarray(total / np.maximum(cv2.blur(inside, size), 1e-3), np.float32)
+    return mean_around(_squared(fine), where, AROUND)
 
 
-def _squared(picture: Picture) -> Float[NDArray[np.float32], "height width"]:
+def _squared(picture: Picture) -> Field:
     """Mean square over the channels; NumPy's own mean over so short an axis takes ten times as long."""
     return np.asarray(cv2.transform(picture * picture, np.full((1, 3), 1 / 3)), np.float32)
-
-
-def _fine(picture: Picture) -> Picture:
-    """What the binomial 3 x 3 window takes away."""
-    return np.asarray(picture - cv2.GaussianBlur(picture, (3, 3), 0), np.float32)
-
-
-def _edges(picture: Picture) -> Float[NDArray[np.float32], "height width"]:
-    grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
-    return np.asarray(cv2.Laplacian(grey, cv2.CV_32F), np.float32)

@@ -8,7 +8,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from reimagine.records import Raster, Seen
-from reimagine.refine.grain import Shares, edge_energy, inner
+from reimagine.refine.edges import edge_strength, inner
+from reimagine.refine.grain import Shares
 from reimagine.refine.resample import nearest_inside
 from reimagine.request import InputError
 
@@ -31,8 +32,8 @@ class Near:
     """Rows and columns of the whole frame that the person and some air around take up."""
     nearest: Int[Tensor, " pixels"]
     """For each pixel of the box, which pixel of it gives its colour."""
-    energy: float
-    """Of edges, whole frame, exposed alike."""
+    strength: Float[Tensor, "height width"]
+    """Of edges around each pixel, exposed like `carried`."""
     shares: Shares
     exposure: Float[Tensor, "3"]
     """What colours as painted are multiplied by."""
@@ -58,13 +59,15 @@ def near_of(picture: Float[Tensor, "4 height width"], seen: Seen | None, frame: 
     carried = picture[:3].permute(1, 2, 0).contiguous()
     colours = picture[:3, rows, columns].reshape(3, -1).T[nearest].reshape(*part.shape, 3)
     carried[rows, columns] = colours
+    edges = torch.zeros(picture.shape[1:])
+    edges[rows, columns] = torch.from_numpy(edge_strength(colours.numpy(), inner(part.numpy())))
     return Near(
         picture=picture,
         carried=carried,
         inside=inside,
         seen=seen,
         box=box,
-        energy=edge_energy(colours.numpy(), inner(part.numpy())),
+        strength=edges,
         nearest=nearest,
         shares=Shares(own=1.0, squared=1.0),
         exposure=torch.ones(3),
@@ -77,15 +80,21 @@ def repainted(
     columns: slice,
     place: Int[Tensor, " points"],
     colours: Float[Tensor, "points 3"],
+    strength: Float[Tensor, " points"],
 ) -> Near:
-    """The frame with other colours at some places of a part, numbered row by row."""
+    """The frame with other colours and edges at some places of a part, numbered row by row."""
     carried = near.carried.clone()
     part = carried[rows, columns].reshape(-1, 3)
     part[place] = colours
     carried[rows, columns] = part.reshape(carried[rows, columns].shape)
     box = carried[near.box]
     carried[near.box] = box.reshape(-1, 3)[near.nearest].reshape(box.shape)
-    return replace(near, carried=carried)
+    edges = near.strength.clone()
+    part = edges[rows, columns].reshape(-1)
+    part[place] = strength
+    edges[rows, columns] = part.reshape(edges[rows, columns].shape)
+    edges[near.box] = edges[near.box].reshape(-1)[near.nearest].reshape(box.shape[:2])
+    return replace(near, carried=carried, strength=edges)
 
 
 def span_of(window: Sequence[Near]) -> tuple[slice, slice]:
@@ -103,6 +112,7 @@ def cut(near: Near, rows: slice, columns: slice) -> Near:
         near,
         picture=near.picture[:, rows, columns],
         carried=near.carried[rows, columns],
+        strength=near.strength[rows, columns],
         inside=near.inside[rows, columns],
         seen=near.seen and _cut_seen(near.seen, rows, columns),
     )

@@ -12,25 +12,44 @@ LARGEST_SIGMA = 0.06
 """Colour units. More than this is another thing, not flicker."""
 
 
-def robust_average(
-    samples: Float[Tensor, "frames points 3"],
-    trust: Float[Tensor, "frames points"],
-    own: Float[Tensor, "points 3"],
-) -> Float[Tensor, "points 3"]:
-    """Tukey's biweight mean of trusted samples about their median.
-
-    Where less than half of the trust agrees with the median, `own` comes back in proportion.
-    """
+def agreement(
+    samples: Float[Tensor, "frames points 3"], trust: Float[Tensor, "frames points"]
+) -> Float[Tensor, "frames points"]:
+    """Tukey's biweights of trusted samples about their median, 0..1."""
     centre = masked_median(samples, trust > 0)
     away = (samples - centre).square().mean(dim=2).sqrt()
     spread = masked_median(away[..., None], trust > 0)[:, 0].median()
     sigma = (MAD_TO_SIGMA * spread).clamp(SMALLEST_SIGMA, LARGEST_SIGMA)
-    agreement = (1 - (away / (TUKEY * sigma)).square()).clamp_min(0).square()
+    return (1 - (away / (TUKEY * sigma)).square()).clamp_min(0).square()
+
+
+def agreed(
+    samples: Float[Tensor, "frames points 3"],
+    trust: Float[Tensor, "frames points"],
+    agreement: Float[Tensor, "frames points"],
+    own: Float[Tensor, "points 3"],
+) -> Float[Tensor, "points 3"]:
+    """Mean of trusted samples as far as they agree; `own` in proportion where less than half of the trust does."""
     weight = trust * agreement
     total = weight.sum(dim=0)
     mean = (samples * weight[..., None]).sum(dim=0) / total[:, None].clamp_min(1e-6)
     sure = (2 * total / trust.sum(dim=0).clamp_min(1e-6)).clamp(0, 1)
     return torch.lerp(own, mean, sure[:, None])
+
+
+def mean_of_alike(
+    values: Float[Tensor, "frames points"],
+    trust: Float[Tensor, "frames points"],
+    agreement: Float[Tensor, "frames points"],
+) -> Float[Tensor, " points"]:
+    """Mean of trusted values, each frame counting by how far all of it agrees.
+
+    Not each point by its own agreement: where detail comes and goes, that would choose the frames that are alike by
+    chance.
+    """
+    alike = (trust * agreement).sum(dim=1) / trust.sum(dim=1).clamp_min(1e-6)
+    weight = trust * alike[:, None].clamp_min(1e-3)
+    return (values * weight).sum(dim=0) / weight.sum(dim=0).clamp_min(1e-6)
 
 
 def masked_median(

@@ -23,7 +23,7 @@ from reimagine.refine.backend import Read, See
 from reimagine.refine.carry import Carried, carry_here
 from reimagine.refine.grain import Shares, keep_own_detail
 from reimagine.refine.near import Near, cut, near_of, repainted, span_of
-from reimagine.refine.robust import robust_average, trimmed_mean
+from reimagine.refine.robust import agreed, agreement, mean_of_alike, trimmed_mean
 from reimagine.request import Refinement
 
 NEAR, FAR = 1, 3
@@ -110,33 +110,32 @@ def _average(window: Sequence[Near], middle: int, pool: Executor) -> Near:
     others = [one for i, one in enumerate(part) if i != middle]
     mine = Carried(
         colour=part[middle].carried.reshape(-1, 3)[place],
-        energy=own.energy,
+        strength=part[middle].strength.reshape(-1)[place],
         sure=torch.ones(len(place)),
         gain=torch.zeros(3),
     )
     found = [mine, *pool.map(partial(carry_here, part[middle], place), others)]
     weights = [1.0] + [BESIDE] * len(others)
-    colours = robust_average(
-        torch.stack([one.colour for one in found]),
-        torch.stack([one.sure * weight for one, weight in zip(found, weights, strict=True)]),
-        mine.colour,
-    )
-    # Exposure and sharpness may change slowly: frames that lie to one side and far away do not tell them.
+    samples = torch.stack([one.colour for one in found])
+    sure = torch.stack([one.sure for one in found])
+    trust = sure * torch.tensor(weights)[:, None]
+    alike = agreement(samples, trust)
+    colours = agreed(samples, trust, alike, mine.colour)
+    strength = mean_of_alike(torch.stack([one.strength for one in found]), sure, alike)
+    # Exposure may change slowly: frames that lie to one side and far away do not tell it.
     told = own.shares.own == 1 or 0 < middle < len(window) - 1
     exposure = trimmed_mean(torch.stack([-one.gain for one in found if told or one is mine]))
     exposure = torch.exp(torch.where(exposure.abs() < SMALLEST_GAIN, 0, exposure))
-    energy = float(np.median([one.energy for one in found if told or one is mine]))
     total = sum(weights)
     changed = replace(
         own,
-        energy=energy * float(exposure.mean()) ** 2,
         exposure=own.exposure * exposure,
         shares=Shares(
             own=own.shares.own / total,
             squared=own.shares.squared * sum(weight**2 for weight in weights) / total**2,
         ),
     )
-    return repainted(changed, rows, columns, place, colours * exposure)
+    return repainted(changed, rows, columns, place, colours * exposure, strength * exposure.mean())
 
 
 def _finished(painted: Near, average: Near) -> Float[Tensor, "4 height width"]:
@@ -150,7 +149,7 @@ def _finished(painted: Near, average: Near) -> Float[Tensor, "4 height width"]:
         np.ascontiguousarray((painted.carried[rows, columns] * average.exposure).numpy()),
         inside.numpy(),
         average.shares,
-        average.energy,
+        average.strength[rows, columns].numpy(),
     )
     picture = painted.picture.clone()
     part = picture[:3, rows, columns]
