@@ -2,7 +2,7 @@
 
 Usage: python -m benchmarks.appearance [--motion walk] [--width 320] [--steps] [--sides] [--more]
 
-Photos of alex, sam and (with --more) four who do not ship go the same way as a user's. Both the person made of them and the true one then take the same
+Photos of alex, sam and (with --more) six who do not ship go the same way as a user's. Both the person made of them and the true one then take the same
 pose before the same camera.
 
 With --sides, each person is made of front and back, then with a photo from the right, then with both sides. With

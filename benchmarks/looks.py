@@ -1,7 +1,12 @@
-"""More made people, unlike alex and sam: a long tunic, wide clothes on a broad body, light sleeves on dark skin, a dress and long hair."""
+"""More made people, unlike alex and sam.
+
+A long tunic, wide clothes on a broad body, light sleeves on dark skin, a dress and long hair, a cap with glasses, a
+ponytail with an open jacket.
+"""
 
 from dataclasses import replace
 
+from benchmarks.outfits import CAP, GLASSES, JACKET, PONYTAIL
 from reimagine.synth.looks import LOOKS
 
 _ALEX, _SAM = LOOKS["alex"], LOOKS["sam"]
@@ -62,6 +67,28 @@ MORE = {
             trouser_slack=0.0,
         ),
         haircut=replace(_SAM.haircut, bun=False, length_m=0.42),
+    ),
+    "cap": replace(
+        _ALEX,
+        phenotype=(0.15, 0.55, 0.5, 0.5, 0.5, 0.6),
+        skin=(0.78, 0.58, 0.46),
+        hair=(0.36, 0.24, 0.14),
+        cloth=((0.62, 0.60, 0.57), (0.93, 0.90, 0.82), (0.80, 0.30, 0.20)),
+        haircut=replace(_ALEX.haircut, top_m=0.012, sides_m=0.009, lower_m=0.01),
+        worn=(CAP, GLASSES),
+    ),
+    "jacket": replace(
+        _SAM,
+        phenotype=(0.9, 0.55, 0.5, 0.42, 0.55, 0.7),
+        skin=(0.84, 0.65, 0.54),
+        hair=(0.40, 0.25, 0.12),
+        shirt="print",
+        cloth=((0.92, 0.91, 0.89), (0.85, 0.45, 0.40), (0.90, 0.70, 0.30)),
+        trousers=(0.20, 0.27, 0.42),
+        denim=True,
+        cut=replace(_SAM.cut, sleeve=0.6, hem_below_hips=0.07),
+        haircut=replace(_SAM.haircut, bun=False),
+        worn=(PONYTAIL, JACKET),
     ),
 }
 """Looks for `synth.dress.make_dressed`, by a name for each."""

@@ -8,10 +8,11 @@ import torch
 
 from reimagine.records import PARTS
 from reimagine.request import InputError
-from reimagine.synth.dress import make_dressed, parts, stance
+from reimagine.synth.dress import kinds, make_dressed, parts, stance
 from reimagine.synth.hair import Haircut
-from reimagine.synth.looks import LOOKS
+from reimagine.synth.looks import LOOKS, Worn, colours
 from reimagine.synth.people import camera_yaw, dressed, studio_camera
+from reimagine.synth.pieces import Piece
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,27 @@ def test_long_hair_falls_down_the_back_outside_the_clothes():
 
     for below in (0.28, 0.36):
         assert rearmost(hair, eyes - below) < rearmost(cloth, eyes - below)
+
+
+def test_what_is_worn_is_there_in_its_own_colour_and_counts_as_its_part(alex):
+    def plate(_body, measure, _look):
+        weights = torch.zeros(3, 55)
+        weights[:, 15] = 1
+        corners = torch.tensor([[-0.1, 0.0, 0.0], [0.1, 0.0, 0.0], [0.0, 0.0, 0.1]])
+        verts = measure.face.middle + torch.tensor([0.0, 0.2, 0.0]) + corners
+        return Piece(verts=verts, faces=torch.tensor([[0, 1, 2]]), weights=weights, kind="plate")
+
+    def green(_look, _measure, points):
+        return torch.tensor([0.1, 0.8, 0.2]).expand(len(points), 3)
+
+    hat = Worn(kind="plate", part="hair", make=plate, paint=green)
+    look = replace(LOOKS["alex"], worn=(hat,))
+    made = make_dressed(look, subdivisions=0)
+    assert kinds(look) == (*kinds(LOOKS["alex"]), "plate")
+    assert len(made.skin.verts) == len(alex.skin.verts) + 3
+    assert parts(made)[-3:].tolist() == [PARTS.index("hair")] * 3
+    painted = colours(look, made.measure, "plate", made.skin.verts[-3:])
+    assert torch.allclose(painted, torch.tensor([0.1, 0.8, 0.2]).expand(3, 3))
 
 
 def test_the_mouth_is_below_the_eyes_and_in_front(alex):

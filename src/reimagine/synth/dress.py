@@ -31,7 +31,7 @@ class Dressed:
     measure: Measure
     skin: Skin
     kind: Int[Tensor, " verts"]
-    """Index into `pieces.KINDS`."""
+    """Index into `kinds(look)`."""
 
 
 @cache
@@ -56,7 +56,8 @@ def make_dressed(who: str | Look, subdivisions: int = 2) -> Dressed:
         weight_joints=joints.int(),
         weights=weights / weights.sum(dim=1, keepdim=True),
     )
-    kind = torch.cat([torch.full((len(one.verts),), KINDS.index(one.kind)) for one in pieces])
+    words = kinds(look)
+    kind = torch.cat([torch.full((len(one.verts),), words.index(one.kind)) for one in pieces])
     return Dressed(
         look=look,
         body=body,
@@ -66,9 +67,15 @@ def make_dressed(who: str | Look, subdivisions: int = 2) -> Dressed:
     )
 
 
+def kinds(look: Look) -> tuple[str, ...]:
+    """Which kinds of surface a person of this look has: `pieces.KINDS`, then what is new in what is worn."""
+    return (*KINDS, *(one.kind for one in look.worn if one.kind not in KINDS))
+
+
 def parts(dressed: Dressed) -> Int[Tensor, " verts"]:
     """Index into `records.PARTS` of each vertex."""
-    table = torch.tensor([PARTS.index(part) for part in PART_OF_KIND])
+    new = (one.part for one in dressed.look.worn if one.kind not in KINDS)
+    table = torch.tensor([PARTS.index(part) for part in (*PART_OF_KIND, *new)])
     return table[dressed.kind]
 
 
@@ -126,6 +133,7 @@ def _pieces(look: Look, body: Body, subdivisions: int) -> tuple[list[Piece], Mea
         follow = torch.zeros(1, 55)
         follow[0, HEAD] = 1
         pieces.append(bun(follow, crown + torch.tensor([0.0, 0.0, -0.024])))
+    pieces += [one.make(whole, measure, look) for one in look.worn]
     return pieces, measure
 
 

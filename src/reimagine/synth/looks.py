@@ -1,5 +1,6 @@
 """What the two people are made of: numbers, and the colour of every point of them in the zero pose."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from reimagine.synth.hair import Face, Haircut
 from reimagine.synth.noise import clouds, noise
+from reimagine.synth.pieces import Piece
 from reimagine.synth.wardrobe import (
     L_ANKLE,
     L_ELBOW,
@@ -44,6 +46,8 @@ class Look:
     shoe: Colour
     cut: Cut
     haircut: Haircut
+    worn: tuple["Worn", ...] = ()
+    """What is worn besides shirt, trousers and shoes."""
 
 
 LOOKS = {
@@ -111,6 +115,20 @@ class Measure:
     """Depth of the chest's middle."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worn:
+    """A hat, glasses, a jacket or what else somebody has on."""
+
+    kind: str
+    """Its pieces' kind: one of `pieces.KINDS`, or a new one."""
+    part: str
+    """The `records.PARTS` that it counts as."""
+    make: Callable[[Piece, Measure, Look], Piece]
+    """From the undressed body's surface; zero pose."""
+    paint: Callable[[Look, Measure, Tensor], Tensor] | None = None
+    """SRGB of points of a new kind; None for one of `pieces.KINDS`."""
+
+
 def colours(
     look: Look, measure: Measure, kind: str, points: Float[Tensor, "points 3"]
 ) -> Float[Tensor, "points 3"]:
@@ -123,6 +141,7 @@ def colours(
         "trousers": _trousers,
         "shoes": _shoes,
     }
+    painters |= {one.kind: one.paint for one in look.worn if one.paint}
     return painters[kind](look, measure, points).clamp(0.01, 0.98)
 
 

@@ -15,10 +15,10 @@ from torch.nn.functional import avg_pool2d
 from reimagine.body.model import pose_skin
 from reimagine.cameras.rasterize import blend, rasterize
 from reimagine.records import CameraPath, Pose, Skin
-from reimagine.synth.dress import Dressed, make_dressed, stance
+from reimagine.synth.dress import Dressed, kinds, make_dressed, stance
 from reimagine.synth.light import floor_shadow, shine
 from reimagine.synth.looks import LOOKS, Look, colours
-from reimagine.synth.pieces import KINDS, vertex_normals
+from reimagine.synth.pieces import vertex_normals
 
 SUPERSAMPLES = 2
 WIDTH, HEIGHT = 800, 1328
@@ -125,7 +125,7 @@ def _albedo(
 ) -> Float[Tensor, "points 3"]:
     """Colours (sRGB, without light) of points in the zero pose."""
     albedo = torch.zeros(len(rest), 3)
-    for index, word in enumerate(KINDS):
+    for index, word in enumerate(kinds(person.look)):
         mine = (kind == index).nonzero()[:, 0]
         albedo[mine] = colours(person.look, person.measure, word, rest[mine])
     return albedo
