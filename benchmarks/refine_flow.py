@@ -244,10 +244,10 @@ def row(kind: str, runs: list[Measured]) -> None:
     gauss, each_s = (
         float(np.mean([getattr(run, key) for run in runs])) for key in ("gauss", "each_s")
     )
-    spread = float(np.std([run.after.even for run in runs]))
+    spread = f" ± {np.std([run.after.even for run in runs]):.3f}" if len(runs) > 1 else ""
     print(
         f"| {kind} | {a.warp:.2f} → {b.warp:.2f} | {1 - b.warp / a.warp:.0%} | {gauss:.0%} | "
-        f"{a.sharp:.3f} → {b.sharp:.3f} | {b.even:.3f} ± {spread:.3f} | {a.psnr:.1f} → {b.psnr:.1f} | "
+        f"{a.sharp:.3f} → {b.sharp:.3f} | {b.even:.3f}{spread} | {a.psnr:.1f} → {b.psnr:.1f} | "
         f"{a.mm:.2f} → {b.mm:.2f} | {each_s:.2f} |",
         flush=True,
     )
