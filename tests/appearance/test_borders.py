@@ -105,19 +105,24 @@ def test_three_kinds_meet_without_a_gap():
     assert area(one.skin) == pytest.approx(area(whole.skin) / 3, rel=0.02)
 
 
+def seen_by(plane: Plane, piece: Piece, rgb: np.ndarray) -> View:
+    """A front photo of the piece, a colour for each cell of the plane."""
+    verts = piece.skin.verts.numpy()
+    normals = normals_of(verts, piece.skin.faces.numpy())
+    return View(plane=plane, rgb=rgb.astype(np.float32), verts=verts, normals=normals, sign=1.0)
+
+
 def test_skin_takes_its_colour_from_skin_and_cloth_from_cloth_all_around(
     body: Body, plane: Plane, sleeve: Seeing
 ):
     # A sleeve over the upper half of an arm, which the photo shows from the front only.
     whole = tube("left_arm")
     piece = split(whole, shares(whole, [IDLE], [sleeve]))
-    verts = piece.skin.verts.numpy()
-    normals = normals_of(verts, piece.skin.faces.numpy())
     rgb = np.where((sleeve.labels == UPPER)[..., None], BLUE, TAN)
     rgb[sleeve.labels == 0] = 1
-    view = View(plane=plane, rgb=rgb.astype(np.float32), verts=verts, normals=normals, sign=1.0)
+    view = seen_by(plane, piece, rgb)
     fit = Fit(body=body, stances=())
-    worn = coat(piece, np.arange(len(verts)), fit, [sleeve], [view])
+    worn = coat(piece, np.arange(len(view.verts)), fit, [sleeve], [view])
     share = worn.share[0, :, None]
     colour = share * colours(view, worn.xy[0]) + (1 - share) * worn.fill
     wanted = np.where((piece.kind == CLOTH)[:, None], BLUE, TAN)
@@ -130,13 +135,11 @@ def test_patterned_cloth_is_folded_around_the_side_and_plain_cloth_mostly_not(
 ):
     whole = tube("left_arm")
     piece = split(whole, shares(whole, [IDLE], [sleeve]))
-    verts = piece.skin.verts.numpy()
-    normals = normals_of(verts, piece.skin.faces.numpy())
-    beside = (verts[:, 1] > 0.82) & (np.abs(normals[:, 2]) < 0.05)
-    fit, everyone = Fit(body=body, stances=()), np.arange(len(verts))
+    fit, everyone = Fit(body=body, stances=()), np.arange(len(piece.skin.verts))
 
     def folded(rgb: np.ndarray, steps: Steps = ALL) -> float:
-        view = View(plane=plane, rgb=rgb.astype(np.float32), verts=verts, normals=normals, sign=1.0)
+        view = seen_by(plane, piece, rgb)
+        beside = (view.verts[:, 1] > 0.82) & (np.abs(view.normals[:, 2]) < 0.05)
         worn = coat(piece, everyone, fit, [sleeve], [view], steps)
         return float(worn.share[0, beside].max())
 
@@ -145,6 +148,9 @@ def test_patterned_cloth_is_folded_around_the_side_and_plain_cloth_mostly_not(
     assert folded(striped) > 0.3
     assert 0 < folded(plain) < 0.2
     assert folded(striped, Steps(fold=False)) == 0
+    # That is a step of its own.
+    assert folded(plain, Steps(prints=False)) < 0.2
+    assert folded(plain, Steps(even=False)) > 0.3
 
 
 def test_a_shoe_that_is_broader_than_the_hem_stays_off_the_trousers(plane: Plane):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from reimagine.appearance.borders import only, shares, split
 from reimagine.appearance.collar import ASIDE_M, DOWN_M, sink
 from reimagine.appearance.head import fill_out
-from reimagine.appearance.mesh import averaging, subdivide
+from reimagine.appearance.mesh import averaged, subdivide
 from reimagine.appearance.outline import SHOES, SHOULDERS
 from reimagine.appearance.piece import Piece
 from reimagine.appearance.plane import regions_of
@@ -83,9 +83,7 @@ def _head_and_throat(
     if cover is not None:
         skin = sink(skin, *cover)
     own = head[rows].astype(np.float32)
-    average = averaging(len(rows), skin.faces.numpy())
-    for _ in range(_JAW_ROUNDS):
-        own = average @ own
+    own = averaged(own, skin.faces.numpy(), _JAW_ROUNDS)
     parts = np.stack([hair[rows] * own, (1 - hair[rows]) * own, 1 - own])
     skin, parts = _finer(skin, parts)
     whole = split(Piece(name="head", skin=skin, part=PARTS.index("face"), regions=_HEAD), parts)

@@ -13,9 +13,9 @@ from scipy.spatial import KDTree
 
 from reimagine.appearance.grid import Mask, filled
 from reimagine.appearance.legs import leg_cloth
-from reimagine.appearance.mesh import averaging, cut, normals_of
+from reimagine.appearance.mesh import averaged, cut, normals_of
 from reimagine.appearance.outline import HAIR, LOWER, SHOES, SKIN, UPPER
-from reimagine.appearance.piece import KINDS, Piece
+from reimagine.appearance.piece import KINDS, LEGS, Piece
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.weights import dense_weights, skin_of
@@ -34,7 +34,6 @@ _BESIDE = {
 """Body regions next to a piece's own where it may be seen too."""
 _MOSTLY = 0.4
 """So much of a leg's breadth is cloth where trousers go on."""
-_LEGS = ("left_leg", "right_leg")
 _BLUR_CELLS = 0.6
 """So exactly the photo's line is followed."""
 _UNDER_HAIR = 0.3
@@ -47,7 +46,7 @@ def allowed(piece: Piece, seen: Seeing) -> Mask:
     """Where on the plane the photo shows this piece."""
     shown = np.isin(seen.labels, sum(KINDS[piece.name], ()))
     near = np.isin(seen.guide, (*piece.regions, *_BESIDE.get(piece.name, ())))
-    if piece.name in _LEGS:
+    if piece.name in LEGS:
         shown = leg_cloth(seen.labels)
     if piece.name == "trunk" and (seen.labels == UPPER).any():
         shown = (seen.labels == UPPER) | _bare_neck(seen)
@@ -82,7 +81,7 @@ def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.fl
         cells = view.plane.cells(view.plane.seen_at(verts[:, :2], verts[:, 2], back=True)).T
         # The trunk's outline ends at the collar; what lies above says where that is.
         may = view.labels > 0 if piece.name == "trunk" else allowed(piece, view)
-        seen_as = _down_to_hem(view.labels, may) if piece.name in _LEGS else view.labels
+        seen_as = _down_to_hem(view.labels, may) if piece.name in LEGS else view.labels
         for kind, labels in enumerate(KINDS[piece.name]):
             shown = (may & np.isin(seen_as, labels)).astype(np.float32)
             if piece.name == "trunk" and UPPER in labels:
@@ -97,9 +96,7 @@ def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.fl
     _, near = KDTree(verts[known]).query(verts, k=min(_VOTERS, int(known.sum())))
     together = votes[:, known][:, near.reshape(len(verts), -1)].sum(2)
     found = (together / together.sum(0)).T
-    average = averaging(len(verts), skin.faces.numpy())
-    for _ in range(_ROUNDS):
-        found = average @ found
+    found = averaged(found, skin.faces.numpy(), _ROUNDS)
     return found.T.astype(np.float32)
 
 

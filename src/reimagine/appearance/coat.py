@@ -11,7 +11,7 @@ from reimagine.appearance.borders import allowed, kind_grid
 from reimagine.appearance.fit import Fit
 from reimagine.appearance.grid import Mask
 from reimagine.appearance.hairline import thinned_out
-from reimagine.appearance.mesh import averaging, hollows
+from reimagine.appearance.mesh import averaged, hollows
 from reimagine.appearance.outline import FACE, HAIR, SKIN
 from reimagine.appearance.piece import HAIRY, KINDS, Piece
 from reimagine.appearance.plane import CELL_M
@@ -106,10 +106,9 @@ def coat(
     folded = np.any([one.folded for one in sightings], axis=0)
     # Prints on cloth and clasps in hair are not carried on to the sides, nor is a forehead that shines through hair.
     usual = np.ones(len(verts), np.float32)
-    plain = {
-        int(one): steps.even * _plainness(piece.skin, known, trust * (kind == one))
-        for one in np.unique(kind)
-    }
+    plain = _plainness(piece.skin, known, trust, kind) * np.float32(steps.even)
+    hairy = np.array([labels == (HAIR,) for labels in KINDS[piece.name]])[kind]
+    share *= 1 - _FADED * (folded & ~hairy) * plain[kind] * (1 - own)
     skin = _skin_of_neck(shown[0], views[0])
     for one in range(len(bare) if steps.prints else 0):
         of = folded & (kind == one)
@@ -120,8 +119,6 @@ def coat(
             if hair:
                 odd = np.maximum(odd, likeness(verts[of], taken[v, of], known[of], trust[of], skin))
             share[v, of] *= 1 - odd * (1 - own[v, of])
-        if not hair:
-            share[:, of] *= 1 - _FADED * plain.get(one, 0.0) * (1 - own[:, of])
         odd = oddness(verts[of], known[of], known[of], trust[of])
         if hair:
             odd = np.maximum(odd, likeness(verts[of], known[of], known[of], trust[of], skin))
@@ -131,7 +128,7 @@ def coat(
     for one in np.unique(kind):
         of = kind == one
         of_skin = skin if bare[one] else None
-        fill[of] = _guessed(verts, known, sure, of, of_skin, even=plain[one] > 0.5)[of]
+        fill[of] = _guessed(verts, known, sure, of, of_skin, even=bool(plain[one] > 0.5))[of]
     if piece.name == "head":
         fill = thinned_out(verts, kind == HAIRY, fill)
     # The chin's shadow on the neck goes where the chin goes.
@@ -155,24 +152,26 @@ def _torn(
     return torn
 
 
-def _plainness(skin: Skin, known: NDArray[np.float32], trust: NDArray[np.float32]) -> float:
-    """1 for cloth of one colour, where mirrored folds would show as figures, 0 for patterned cloth, which goes on."""
-    sure = trust > 0.6
-    if not sure.any():
-        return 0.0
-    average, smooth = averaging(len(known), skin.faces.numpy()), known
-    for _ in range(_PLAIN_ROUNDS):
-        smooth = average @ smooth
-    rough = float(np.abs(known - smooth)[sure].mean())
-    return float(np.clip((_PATTERNED - rough) / (_PATTERNED - _PLAIN), 0, 1))
+def _plainness(
+    skin: Skin,
+    known: NDArray[np.float32],
+    trust: NDArray[np.float32],
+    kind: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """For each kind (kinds), 1 where it has one colour, so that mirrored folds would show as figures, 0 where it is patterned."""
+    away = np.abs(known - averaged(known, skin.faces.numpy(), _PLAIN_ROUNDS)).mean(1)
+    plain = np.zeros(int(kind.max()) + 1, np.float32)
+    for one in range(len(plain)):
+        sure = (kind == one) & (trust > 0.6)
+        if sure.any():
+            plain[one] = (_PATTERNED - away[sure].mean()) / (_PATTERNED - _PLAIN)
+    return np.clip(plain, 0, 1)
 
 
 def _shadow(skin: Skin) -> NDArray[np.float32]:
     """How much light hollows lose (verts), so that ears, which no photo shows from the side, read as ears."""
     faces = skin.faces.numpy()
-    deep, average = hollows(skin.verts.numpy(), faces), averaging(len(skin.verts), faces)
-    for _ in range(_SHADOW_ROUNDS):
-        deep = average @ deep
+    deep = averaged(hollows(skin.verts.numpy(), faces), faces, _SHADOW_ROUNDS)
     return np.clip(_SHADOW * deep, -0.1, 0.5)
 
 

@@ -36,6 +36,16 @@ def averaging(count: int, faces: NDArray[np.integer]) -> sparse.csr_matrix:
     return sparse.diags(1.0 / np.asarray(links.sum(1)).ravel()) @ links
 
 
+def averaged(
+    values: NDArray[np.floating], faces: NDArray[np.integer], rounds: int
+) -> NDArray[np.floating]:
+    """One value (or row of them) for each vertex, smoothed along the surface over so many rings of neighbours."""
+    average = averaging(len(values), faces)
+    for _ in range(rounds):
+        values = average @ values
+    return values
+
+
 def hollows(verts: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.float32]:
     """How far each vertex lies below the mean of its neighbours, in mean lengths of its edges: negative on ridges."""
     mean = averaging(len(verts), faces) @ verts

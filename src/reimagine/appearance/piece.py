@@ -27,6 +27,9 @@ KINDS = {
 """Which labels of a photo may give a piece its colour, by kinds that take nothing from each other. What is labelled
 otherwise, but enclosed, is of the last kind: buttons, prints, nostrils."""
 
+LEGS = ("left_leg", "right_leg")
+"""Pieces whose trousers come from under the trunk's."""
+
 HAIRY = 0
 """The head's kind that is hair."""
 

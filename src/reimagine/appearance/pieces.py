@@ -12,7 +12,7 @@ from reimagine.appearance.hair import hair_depths, hanging_hair
 from reimagine.appearance.hems import room_under, with_backs
 from reimagine.appearance.mesh import faces_within
 from reimagine.appearance.outline import SHOULDERS, Outline
-from reimagine.appearance.piece import Piece
+from reimagine.appearance.piece import LEGS, Piece
 from reimagine.appearance.plane import CELL_M, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
 from reimagine.appearance.seeing import Seeing
@@ -23,7 +23,6 @@ from reimagine.records import PARTS, Body, Pose, Skin
 
 _EASE_M = {"trunk": 0.010, "left_leg": 0.006, "right_leg": 0.006}
 _HAIR = ("hair", "locks")
-_LEGS = ("left_leg", "right_leg")
 _NECK_JOINT = 12
 _TORSO = (1,)
 
@@ -61,7 +60,7 @@ def make_pieces(
             own |= neck
         if name in _HAIR:
             ahead, behind = hair_depths(verts, body, regions, front, worn)[name]
-        elif name in _LEGS:
+        elif name in LEGS:
             ahead, behind = _leg_depths(outline, verts, body, regions, front)
         else:
             ahead, behind = depths(verts, faces_within(body.skin.faces, own), front.plane)
@@ -74,7 +73,7 @@ def make_pieces(
             covers_to=shoulder if name == "trunk" else 0,
             free_from=free_from if name == "trunk" else None,
             swells=name not in _HAIR,
-            within=room if name in _LEGS else None,
+            within=room if name in LEGS else None,
         )
         if name in _HAIR:
             shape = relax(shape, faces, rounds=10)
@@ -104,7 +103,7 @@ def make_pieces(
         else:
             piece = split(piece, shares(piece, poses, seen))
         pieces[name] = piece
-    legs = {name: pieces[name].skin for name in _LEGS if name in pieces}
+    legs = {name: pieces[name].skin for name in LEGS if name in pieces}
     return [*body_pieces(body, poses, seen, legs, cover), *pieces.values()]
 
 
@@ -116,7 +115,7 @@ def _leg_depths(
     front: Seeing,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Front and back z of a leg on the plane: the hips' where its outline is that of both, the foot's where trousers reach over it."""
-    left, right = (front.outlines[name] for name in _LEGS)
+    left, right = (front.outlines[name] for name in LEGS)
     shared = np.atleast_2d((left.mask & right.mask).any(1)).T
     hips = (*left.regions, *right.regions)
     of_hips, of_foot, of_leg = (

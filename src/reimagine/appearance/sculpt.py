@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 from warp.geometry import IsoSurfaceMarchingCubes
 
 from reimagine.appearance.grid import core, depth, nearest
-from reimagine.appearance.mesh import averaging
+from reimagine.appearance.mesh import averaged, averaging
 from reimagine.appearance.outline import Outline
 from reimagine.appearance.plane import CELL_M, Plane, row_depth
 from reimagine.appearance.weights import skin_of
@@ -142,9 +142,7 @@ def dress_weights(
     near = np.exp(-0.5 * (distance / (distance[:, :1] + 0.01)) ** 2)
     near /= near.sum(1, keepdims=True)
     weights = np.einsum("vk,vkj->vj", near, body_weights[index])
-    average = averaging(len(verts), faces)
-    for _ in range(smoothing):
-        weights = average @ weights
+    weights = averaged(weights, faces, smoothing)
     return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
