@@ -47,6 +47,9 @@ TURNS = (
 )
 
 
+_KEPT = torch.tensor([1.0, 1.0, 4.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+"""How strongly each of `shaped`'s numbers is held at its start. Muscle is (third): else loose cloth comes out as a body that
+is heavy and soft, which from the side has a belly that nobody saw."""
 _HAIR, _NECK = 0.075, 0.17
 """Rows from crown to soles, as shares of the height: down to here hair may stand off, and down to here the neck ends."""
 _HEAD = (15, 22, 23, 24)
@@ -349,7 +352,7 @@ def _neck(joints: Float[Tensor, "*poses 55 3"]) -> Float[Tensor, "*poses 2 3"]:
 def _prior(shape: Tensor, cameras: Tensor, turns: Tensor) -> Tensor:
     softness = torch.tensor([0.2, 0.3, 0.05, 0.3, 0.3, 0.03])
     return (
-        2e-3 * shape.square().sum()
+        2e-3 * (_KEPT * shape.square()).sum()
         # Legs and heads of people of one height differ by about 3 % of their size.
         + 5e-4 * ((shape[6] / 0.2).square() + (shape[7] / 0.1).square())
         + 1e-3 * (cameras / softness).square().sum()

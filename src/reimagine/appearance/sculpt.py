@@ -31,6 +31,10 @@ _FREE = 0.05
 """The same where a skirt hangs free of the body."""
 _BEHIND = 0.7
 """From the middle (0) to the back (1) of a part, where it ends as its back does."""
+_DEEPENS, _BROADEST = 0.6, 3.0
+"""By how much deeper than the body a part is, for each share by which it is broader; beyond which breadth no more."""
+_LIES_M = 0.11
+"""Below the row to which a trunk covers all, down to the armpits, cloth lies on the body, whose breadth arms are no part of."""
 _THINNEST_M = 0.01
 """Half the thickness of anything."""
 
@@ -66,6 +70,7 @@ def sculpt(
         falls=falls,
         free_from=free_from,
         swells=swells,
+        lies_to=covers_to + round(_LIES_M / CELL_M) if covers_to else 0,
     )
     if within is not None:
         near, far = np.minimum(centre + half, within[0]), np.maximum(centre - half, within[1])
@@ -166,21 +171,22 @@ def _thickness(
     falls: bool,
     free_from: int | None,
     swells: bool,
+    lies_to: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Centre and half thickness (metres) at every grid point."""
+    """Centre and half thickness (metres) at every grid point; down to row `lies_to` no deeper than the body."""
     body = np.isfinite(front) & np.isfinite(back)
     rows, columns = nearest(core(body), (3.0, 1.0))
     near, far = front[rows, columns], back[rows, columns]
     near, far = (ndimage.gaussian_filter(side, 0.02 / CELL_M) for side in (near, far))
     own = np.maximum(body.sum(1), 1)
     broader = np.where(mask.any(1) & body.any(1), mask.sum(1) / own, 1.0)
+    broader[:lies_to] = 1.0
     if falls:
         steep = _FALL + _CLINGS * np.clip(_LOOSE - broader, 0, None)
         steep[free_from or len(steep) :] = _FREE
         near, far = -_fallen(-near, steep), _fallen(far, steep)
-    slack = 1 + 0.6 * swells * np.clip(
-        ndimage.gaussian_filter1d(broader, 0.03 / CELL_M) - 1, 0, 0.8
-    )
+    smooth = ndimage.gaussian_filter1d(broader, 0.03 / CELL_M)
+    slack = 1 + _DEEPENS * swells * np.clip(smooth - 1, 0, _BROADEST - 1)
     half = (near - far) / 2 * slack[:, None] + (ease_m[0] + ease_m[1]) / 2
     centre = (near + far) / 2 + (ease_m[0] - ease_m[1]) / 2
     return centre.astype(np.float32), np.maximum(half, _THINNEST_M).astype(np.float32)
