@@ -94,6 +94,27 @@ def test_gap_between_the_legs_stays_open():
     assert float(alpha[380:540, 197:203].max()) < 0.1
 
 
+def beside_an_arm() -> Mask:
+    """The person with an arm whose gap to the body, three pixels broad, is closed here and there."""
+    mask = truth().astype(np.uint8)
+    cv2.rectangle(mask, (102, 145), (140, 165), 1, -1)
+    cv2.rectangle(mask, (102, 150), (136, 390), 1, -1)
+    cv2.rectangle(mask, (264, 150), (298, 390), 1, -1)
+    cv2.rectangle(mask, (260, 145), (298, 165), 1, -1)
+    for row in (165, 240, 268, 295, 322, 350):
+        mask[row : row + 9, 130:150] = mask[row : row + 9, 250:270] = 1
+    return mask > 0
+
+
+def test_gap_beside_an_arm_that_touches_the_body_is_open():
+    mask = beside_an_arm()
+    found = silhouette(photo(mask, shirt=(30, 30, 35))).numpy() > 0.5
+    gap = ~mask[282:290, 137:140]
+    assert gap.all()
+    assert not found[284:288, 138].any()
+    assert overlap(silhouette(photo(mask, shirt=(30, 30, 35))), mask) > 0.97
+
+
 def test_white_print_on_the_shirt_stays_in():
     mask = truth()
     picture = photo(mask)

@@ -16,6 +16,10 @@ _FAINT, _SHADOW = 1.2, 0.3
 """How unlike a clean background white cloth is at least, Lab units, and how much darkness counts in that."""
 _GLOW = 20
 """Pixels that an outline glows."""
+_PALE = 0.2
+"""As a share of how far the person around is from the background: nearer to it is background or its glow."""
+_SLIT, _LONG = 0.015, 0.02
+"""Parts of one gap beside an arm lie so near each other at most, and are so long together at least, in person heights."""
 
 
 def silhouette(picture: Picture) -> Float[Tensor, "height width"]:
@@ -84,7 +88,8 @@ def _person(
     flood = _flood(barrier)
     person = _largest(~flood)
     person &= ~_open_holes(person, barrier, distance, edge)
-    return _largest(_peel(_peel(person, distance), distance))
+    peeled = _peel(person, distance)
+    return _largest(_peel(peeled & ~_slits(peeled, distance), distance))
 
 
 def _pale_cloth(
@@ -102,6 +107,38 @@ def _pale_cloth(
     return unlike > np.maximum(max(_FAINT, 4 * noise), glow)
 
 
+def _slits(
+    person: Bool[np.ndarray, "height width"], distance: Float[np.ndarray, "height width"]
+) -> Bool[np.ndarray, "height width"]:
+    """What is left of the gap between an arm and the body where these touch here and there: pale and upright.
+
+    It is looked for below the elbow, where prints are rare. A gap has one place in each row and side; stripes have many.
+    """
+    rows, columns = np.flatnonzero(person.any(1)), np.flatnonzero(person.any(0))
+    found = np.zeros_like(person)
+    if rows.size == 0:
+        return found
+    tall = np.ptp(rows) + 1
+    down = (np.arange(len(person)) - rows[0]) / tall
+    aside = (np.arange(person.shape[1]) - columns[0]) / (np.ptp(columns) + 1) - 0.5
+    upright = np.ones((2 * int(_SLIT * tall) + 1, 3), np.uint8)
+    contrast = _contrast(person, distance)
+    for side in (-aside, aside):
+        beside = ((down > 0.37) & (down < 0.7))[:, None] & ((side > 0.27) & (side < 0.42))
+        pale = person & beside & (distance < _PALE * contrast)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(
+            cv2.dilate(pale.astype(np.uint8), upright), connectivity=8
+        )
+        slit = stats[:, cv2.CC_STAT_HEIGHT] - len(upright) > _LONG * tall
+        slit &= stats[:, cv2.CC_STAT_HEIGHT] > 3 * stats[:, cv2.CC_STAT_WIDTH]
+        slit[0] = False
+        kept = pale & slit[labels]
+        starts = (np.diff(kept.astype(np.int8), axis=1) > 0).sum(1)
+        if (starts > 1).sum() < 0.2 * (starts > 0).sum():
+            found |= kept
+    return cv2.dilate(found.astype(np.uint8), _disc(1)) > 0
+
+
 def _peel(
     person: Bool[np.ndarray, "height width"], distance: Float[np.ndarray, "height width"]
 ) -> Bool[np.ndarray, "height width"]:
@@ -109,10 +146,7 @@ def _peel(
 
     This takes away glow, compression dirt and the tips of clefts, up to 12 pixels deep.
     """
-    inner = cv2.erode(person.astype(np.uint8), _disc(2)).astype(np.float32)
-    total = cv2.GaussianBlur(inner, (0, 0), 6.0)
-    contrast = cv2.GaussianBlur(distance * inner, (0, 0), 6.0) / np.maximum(total, 1e-3)
-    pale = (distance < 0.2 * contrast).astype(np.uint8)
+    pale = (distance < _PALE * _contrast(person, distance)).astype(np.uint8)
     outside = (~person).astype(np.uint8)
     for _ in range(12):
         outside = np.maximum(outside, np.minimum(cv2.dilate(outside, _disc(1)), pale))
@@ -123,6 +157,15 @@ def _peel(
     opened = cv2.morphologyEx(inside, cv2.MORPH_OPEN, _disc(1))
     opened[below:] = cv2.morphologyEx(inside, cv2.MORPH_OPEN, _disc(2))[below:]
     return opened > 0
+
+
+def _contrast(
+    person: Bool[np.ndarray, "height width"], distance: Float[np.ndarray, "height width"]
+) -> Float[np.ndarray, "height width"]:
+    """How far from the background the person is, around each pixel."""
+    inner = cv2.erode(person.astype(np.uint8), _disc(2)).astype(np.float32)
+    total = cv2.GaussianBlur(inner, (0, 0), 6.0)
+    return cv2.GaussianBlur(distance * inner, (0, 0), 6.0) / np.maximum(total, 1e-3)
 
 
 def _gradient(lab: Float[np.ndarray, "height width 3"]) -> Float[np.ndarray, "height width"]:
