@@ -1,14 +1,18 @@
 """Another frame's colours at the points that a frame's pixels see."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from reimagine.cameras.flow import mesh_flow, two_frames
 from reimagine.records import Flow
-from reimagine.refine.near import Near
+from reimagine.refine.align import Grey, displacement
+from reimagine.refine.near import Displaced, Near
 from reimagine.refine.optical import optical_flow
 from reimagine.refine.resample import lanczos
 
@@ -33,22 +37,106 @@ class Carried:
     """Logarithm of what it was multiplied by."""
 
 
-def carry_here(own: Near, place: Int[Tensor, " points"], other: Near) -> Carried:
-    """Another frame's colours where this frame's pixels (numbered row by row) see them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """Another frame, and where this frame's points are in it."""
+
+    other: Near
+    target: Float[Tensor, "height width 2"]
+    """Pixels; zero where the point is not visible."""
+    visible: Tensor
+    """height width, bool."""
+    area: Float[Tensor, "height width"]
+    """How many of its pixels one of ours covers, 0..1."""
+    displaced: Displaced
+    """From where this frame shows something to where the other one, carried here, does; pixels, None where nothing is."""
+
+
+def meet(own: Near, other: Near) -> Met:
+    """Where another frame has this one's points; by optical flow, which finds what is displaced too, if need be."""
     if own.seen is None or other.seen is None:
         flow = optical_flow(*(one.carried.permute(2, 0, 1) for one in (own, other)))
-        area = torch.ones(len(place))
+        area = torch.ones(own.inside.shape)
     else:
         flow = mesh_flow(two_frames(own.seen, other.seen), 0, 1)
-        area = _area(flow).reshape(-1)[place]
-    target = flow.target.reshape(-1, 2)[place]
-    visible = flow.visible.reshape(-1)[place] & torch.isfinite(target[:, 0])
-    target = torch.where(visible[:, None], target, torch.zeros(()))
-    both = lanczos(torch.cat([other.carried, other.strength[..., None]], dim=2), target)
-    colour, strength, sure = both[:, :3], both[:, 3], visible * area
-    gain = _gain(own.carried.reshape(-1, 3)[place], colour, sure)
+        area = _area(flow)
+    visible = flow.visible & torch.isfinite(flow.target[..., 0])
+    target = torch.where(visible[..., None], flow.target, torch.zeros(()))
+    return Met(
+        other=other,
+        target=target,
+        visible=visible,
+        area=area,
+        displaced=None if own.seen is None else _displaced(own, other, target, visible),
+    )
+
+
+def towards_mean(met: Sequence[Met]) -> Displaced:
+    """From this frame's pixels to where all the frames, itself among them, show the same on average; pixels.
+
+    As the fields are smooth, each is taken where this frame shows something, not where it is on average.
+    """
+    displaced = [one.displaced for one in met if one.displaced is not None]
+    return -torch.stack(displaced).sum(dim=0) / (len(met) + 1) if displaced else None
+
+
+def carry_here(
+    own: Float[Tensor, "points 3"], place: Int[Tensor, " points"], met: Met, *, moved: Displaced
+) -> Carried:
+    """Another frame's colours where this frame's pixels (numbered row by row) see them.
+
+    Args:
+        own: This frame's colours.
+        place: Its pixels.
+        met: The other frame.
+        moved: From this frame's pixels to what is looked up, as it shows it; None where nowhere.
+    """
+    target = met.target.reshape(-1, 2)[place]
+    steps = [one for one in (moved, met.displaced) if one is not None]
+    # The surface turns too little between frames to turn a step of a pixel: going along its flow was no better.
+    target = sum((one.reshape(-1, 2)[place] for one in steps), start=target)
+    both = lanczos(torch.cat([met.other.carried, met.other.strength[..., None]], dim=2), target)
+    colour, strength = both[:, :3], both[:, 3]
+    sure = (met.visible * met.area).reshape(-1)[place]
+    gain = _gain(own, colour, sure)
     factor = torch.exp(gain)
     return Carried(colour=colour * factor, strength=strength * factor.mean(), sure=sure, gain=gain)
+
+
+def own_here(own: Near, place: Int[Tensor, " points"], moved: Displaced) -> Carried:
+    """The frame's own colours, looked up where `moved` leads."""
+    both = torch.cat([own.carried, own.strength[..., None]], dim=2)
+    if moved is None:
+        both = both.reshape(-1, 4)[place]
+    else:
+        width = own.inside.shape[1]
+        at = torch.stack([place % width, place // width], dim=1) + 0.5
+        both = lanczos(both, at + moved.reshape(-1, 2)[place])
+    return Carried(
+        colour=both[:, :3], strength=both[:, 3], sure=torch.ones(len(place)), gain=torch.zeros(3)
+    )
+
+
+def _displaced(
+    own: Near, other: Near, target: Float[Tensor, "height width 2"], visible: Tensor
+) -> Displaced:
+    """By how much what the other frame paints is displaced; pixels, smooth, zero where it is not known."""
+    where = visible & own.inside
+    if not bool(where.any()):
+        return None
+    mine, theirs = (_grey(one.carried) for one in (own, other))
+    here, there = mine[where.numpy()], lanczos(torch.from_numpy(theirs)[..., None], target[where])
+    there = there[:, 0].numpy()
+    exposure = np.median((here.clip(0) + DARK) / (there.clip(0) + DARK))
+    carried = mine.copy()
+    carried[where.numpy()] = there * exposure
+    found = displacement(mine, carried, where.numpy())
+    return None if found is None else torch.from_numpy(found)
+
+
+def _grey(colours: Float[Tensor, "height width 3"]) -> Grey:
+    pixels = np.ascontiguousarray(colours.cpu().numpy())
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32)
 
 
 def _area(flow: Flow) -> Float[Tensor, "height width"]:

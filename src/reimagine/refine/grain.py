@@ -36,6 +36,9 @@ STEADY_COARSE, STEADY_MIDDLE = 1.2e-5, 0.02
 """Energy of coarse differences, and share of the middle octave's, that resampling alone makes."""
 ANOTHER = 0.8
 """Energy of differing detail over the detail's, beyond which the frame shows other edges, or the same ones elsewhere."""
+EDGES_OF_NOISE = 31
+"""Energy of the edges of white noise over that of its finest detail; what is no noise, but a frame that lies a little
+aside, looks like more."""
 ROUNDING = (0.6 / 255) ** 2
 """Energy of rounding to 8 bit in two pictures; no flicker."""
 
@@ -72,6 +75,8 @@ def keep_own_detail(
     where: Where,
     shares: Shares,
     strength: Field,
+    *,
+    as_painted: bool = True,
 ) -> Picture:
     """The average with the frame's own detail where that is no flicker, as sharp as `strength` says.
 
@@ -81,8 +86,9 @@ def keep_own_detail(
         where: Where the two may be compared.
         shares: What the average is made of.
         strength: Mean of the painted frames' `edge_strength`, exposed like the average.
+        as_painted: Whether the frame itself is what comes out where it does not flicker.
     """
-    steady = _steadiness(average, painted, where)
+    steady = _steadiness(average, painted, where) if as_painted else 0.0
     if steady >= 1:
         return painted
     fine, own = finest(average), finest(painted - average)
@@ -108,6 +114,7 @@ def keep_own_detail(
         if another
         else edge_noise(average, painted, where, kept=shares.squared, apart=shares.of_difference)
     )
+    noise = min(noise, EDGES_OF_NOISE * flicker.everywhere / shares.of_difference)
     sharp = as_sharp(np.asarray(result, np.float32), where, strength, noise)
     return sharp if steady <= 0 else np.asarray(sharp + steady * (painted - sharp), np.float32)
 

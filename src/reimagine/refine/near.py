@@ -16,6 +16,8 @@ from reimagine.request import InputError
 AIR = 8
 """Pixels around the person that are worked on."""
 
+Displaced = Float[Tensor, "height width 2"] | None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
@@ -37,6 +39,8 @@ class Near:
     shares: Shares
     exposure: Float[Tensor, "3"]
     """What colours as painted are multiplied by."""
+    moved: Displaced
+    """From where it shows something to where the frame as painted does; pixels, None where nothing is displaced."""
 
 
 def near_of(picture: Float[Tensor, "4 height width"], seen: Seen | None, frame: int) -> Near:
@@ -71,6 +75,7 @@ def near_of(picture: Float[Tensor, "4 height width"], seen: Seen | None, frame: 
         nearest=nearest,
         shares=Shares(own=1.0, squared=1.0),
         exposure=torch.ones(3),
+        moved=None,
     )
 
 

@@ -6,6 +6,7 @@ import torch
 from reimagine.refine.backend import Refiner
 from reimagine.refine.backends.flow import REACH, make, three
 from reimagine.refine.load import load_refiner
+from reimagine.refine.resample import lanczos, nearest_inside
 from reimagine.request import InputError, Refinement
 
 
@@ -28,6 +29,63 @@ def flickering(turning, *, texture=0.0, exposure=0.0):
         picture[:3] *= torch.exp(exposure * torch.randn(1, generator=chance))
     pictures[:, :3] = pictures[:, :3].clamp(0, 1) * (pictures[:, 3:] > 0)
     return pictures
+
+
+def jittering(turning):
+    """Everything is painted aside by up to a pixel and a half, elsewhere another way."""
+    chance = torch.Generator().manual_seed(12)
+    pictures = turning.pictures.clone()
+    height, width = pictures.shape[2:]
+    y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
+    for picture in pictures:
+        aside = 0.8 * torch.randn(1, 2, height // 24, width // 24, generator=chance)
+        aside = torch.nn.functional.interpolate(aside, (height, width), mode="bicubic")[0]
+        at = torch.stack([x + aside[0], y + aside[1]], dim=-1).reshape(-1, 2)
+        inside = picture[3] > 0.99
+        carried = picture[:3].reshape(3, -1).T[nearest_inside(inside)].reshape(height, width, 3)
+        moved = lanczos(carried, at).T.reshape(3, height, width).clamp(0, 1)
+        picture[:3] = torch.where(picture[3] > 0, moved, picture[:3])
+    return pictures
+
+
+def without_alignment(monkeypatch):
+    monkeypatch.setattr("reimagine.refine.carry.displacement", lambda *_: None)
+
+
+def likeness(turning, pictures):
+    """Mean squared difference from the truth, well inside the ball."""
+    inside = torch.stack([turning.inner(k) for k in range(len(pictures))])[:, None]
+    error = (pictures - turning.pictures)[:, :3] * inside
+    return float(error.square().sum() / inside.sum() / 3)
+
+
+def test_edges_that_jitter_come_out_steadier_and_closer_than_averaged_as_they_lie(
+    turning, monkeypatch
+):
+    pictures = jittering(turning)
+    aligned = steady(turning, pictures)
+    without_alignment(monkeypatch)
+    plain = steady(turning, pictures)
+    floor = turning.warping_error(turning.pictures)
+    left, left_plain = (turning.warping_error(one) - floor for one in (aligned, plain))
+    assert left < 0.6 * left_plain
+    assert likeness(turning, aligned) < 0.85 * likeness(turning, plain)
+    assert turning.detail(aligned) > turning.detail(plain)
+
+
+@pytest.mark.parametrize("exposure", [0, 0.08])
+def test_nothing_is_moved_where_nothing_jitters(turning, monkeypatch, exposure):
+    pictures = flickering(turning, exposure=exposure)
+    aligned = steady(turning, pictures)
+    without_alignment(monkeypatch)
+    assert torch.equal(aligned, steady(turning, pictures))
+
+
+def test_textures_that_flicker_hardly_move_anything(turning, monkeypatch):
+    pictures = flickering(turning, texture=0.04)
+    aligned = steady(turning, pictures)
+    without_alignment(monkeypatch)
+    assert (aligned - steady(turning, pictures)).square().mean() < 1e-3**2
 
 
 @pytest.mark.parametrize(

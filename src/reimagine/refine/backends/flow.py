@@ -1,12 +1,13 @@
 """Robust averaging of each surface point's colour over neighbouring frames, along exact mesh flow.
 
 A sample from another frame counts where the point is in sight there, is not seen smaller there, and agrees with
-the samples' median. Exposure is dealt with apart: samples are matched to the frame's own, and the frame's
-own then follows its neighbours'. Averages of three neighbouring frames are averaged again, three frames apart, so
-that nine frames count, and each frame asks for flow to four others only (two in either step; the averages are kept
-until the last frame that needs them). At either end of the clip the three lie to one side. The finest detail, which
-resampling would soften, comes from the frame itself as far as it is no flicker (`refine.grain`). Where no surface is
-known, optical flow takes the place of mesh flow.
+the samples' median. What frames paint a little aside is first moved to where they show it on average, in the same
+lookup (`refine.align`). Exposure is dealt with apart: samples are matched to the frame's own, and the frame's own then
+follows its neighbours'. Averages of three neighbouring frames are averaged again, three frames apart, so that nine
+frames count, and each frame asks for flow to four others only (two in either step; the averages are kept until the
+last frame that needs them). At either end of the clip the three lie to one side. The finest detail, which resampling
+would soften, comes from the frame itself as far as it is no flicker (`refine.grain`). Where no surface is known,
+optical flow takes the place of mesh flow.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,9 +21,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.refine.backend import Read, See
-from reimagine.refine.carry import Carried, carry_here
+from reimagine.refine.carry import carry_here, meet, own_here, towards_mean
 from reimagine.refine.grain import Shares, keep_own_detail
-from reimagine.refine.near import Near, cut, near_of, repainted, span_of
+from reimagine.refine.near import Displaced, Near, cut, near_of, repainted, span_of
 from reimagine.refine.robust import agreed, agreement, mean_of_alike, trimmed_mean
 from reimagine.request import Refinement
 
@@ -108,13 +109,11 @@ def _average(window: Sequence[Near], middle: int, pool: Executor) -> Near:
     part = [cut(near, rows, columns) for near in window]
     place = part[middle].inside.reshape(-1).nonzero()[:, 0]
     others = [one for i, one in enumerate(part) if i != middle]
-    mine = Carried(
-        colour=part[middle].carried.reshape(-1, 3)[place],
-        strength=part[middle].strength.reshape(-1)[place],
-        sure=torch.ones(len(place)),
-        gain=torch.zeros(3),
-    )
-    found = [mine, *pool.map(partial(carry_here, part[middle], place), others)]
+    met = list(pool.map(partial(meet, part[middle]), others))
+    moved = towards_mean(met)
+    mine = own_here(part[middle], place, moved)
+    carry = partial(carry_here, mine.colour, place, moved=moved)
+    found = [mine, *pool.map(carry, met)]
     weights = [1.0] + [BESIDE] * len(others)
     samples = torch.stack([one.colour for one in found])
     sure = torch.stack([one.sure for one in found])
@@ -129,6 +128,7 @@ def _average(window: Sequence[Near], middle: int, pool: Executor) -> Near:
     total = sum(weights)
     changed = replace(
         own,
+        moved=_both_moved(own, rows, columns, moved),
         exposure=own.exposure * exposure,
         shares=Shares(
             own=own.shares.own / total,
@@ -138,18 +138,34 @@ def _average(window: Sequence[Near], middle: int, pool: Executor) -> Near:
     return repainted(changed, rows, columns, place, colours * exposure, strength * exposure.mean())
 
 
+def _both_moved(own: Near, rows: slice, columns: slice, moved: Displaced) -> Displaced:
+    """How far a frame is moved when a part of it is moved further."""
+    if moved is None:
+        return own.moved
+    whole = torch.zeros(*own.inside.shape, 2) if own.moved is None else own.moved.clone()
+    whole[rows, columns] += moved
+    return whole
+
+
 def _finished(painted: Near, average: Near) -> Float[Tensor, "4 height width"]:
     """The frame as painted with the average's colours, as sharp as the frames around."""
     if average is painted:
         return painted.picture
     rows, columns = average.box
     inside = average.inside[rows, columns]
+    own = painted.carried[rows, columns]
+    if average.moved is not None:
+        place = inside.reshape(-1).nonzero()[:, 0]
+        moved = own_here(cut(painted, rows, columns), place, average.moved[rows, columns])
+        own = own.clone()
+        own[inside] = moved.colour
     detailed = keep_own_detail(
         np.ascontiguousarray(average.carried[rows, columns].numpy()),
-        np.ascontiguousarray((painted.carried[rows, columns] * average.exposure).numpy()),
+        np.ascontiguousarray((own * average.exposure).numpy()),
         inside.numpy(),
         average.shares,
         average.strength[rows, columns].numpy(),
+        as_painted=average.moved is None,
     )
     picture = painted.picture.clone()
     part = picture[:3, rows, columns]
