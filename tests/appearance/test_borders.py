@@ -11,8 +11,8 @@ from reimagine.appearance.coat import coat
 from reimagine.appearance.collar import open_collar, sink
 from reimagine.appearance.fit import Fit
 from reimagine.appearance.mesh import normals_of
-from reimagine.appearance.outline import LOWER, SHOES, SKIN, UPPER, Outline
-from reimagine.appearance.piece import Piece
+from reimagine.appearance.outline import HAIR, LOWER, SHOES, SKIN, UPPER, Outline
+from reimagine.appearance.piece import HAIRY, HATTED, Piece
 from reimagine.appearance.plane import CELL_M, Plane
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.steps import ALL, Steps
@@ -196,3 +196,15 @@ def test_without_skin_at_the_neck_only_what_stands_above_the_collar_goes(plane: 
     trunk, under = open_collar(tube("trunk", 0.06), [IDLE], [shown(plane, labels)], shoulder_m=0.85)
     assert trunk.skin.verts[:, 1].max() == pytest.approx(1 - 30 * CELL_M + 0.015, abs=0.002)
     assert np.isfinite(under).all()
+
+
+def test_a_hat_is_apart_from_the_hair_beneath_it(plane: Plane):
+    labels = np.zeros((80, 60), np.int64)
+    labels[20:60, 20:41] = HAIR
+    hat = (labels == HAIR) & (np.arange(80)[:, None] < 40)
+    seen = replace(shown(plane, labels), joints=np.full((55, 2), 70.0), hat=hat)
+    piece = tube("head")
+    parts = shares(piece, [IDLE], [seen])
+    row = (1 - piece.skin.verts[:, 1].numpy()) / CELL_M
+    assert (parts[HATTED][row < 35] > 0.8).all()
+    assert (parts[HAIRY][row > 45] > 0.8).all()

@@ -69,6 +69,28 @@ def test_loose_cloth_falls_from_where_the_body_stands_out_and_tight_cloth_follow
     assert (below[:, 2].min() > -0.055) == drawn_in
 
 
+def test_wide_cloth_about_a_thin_leg_is_round(plane):
+    mask, leg = np.zeros((80, 60), bool), np.zeros((80, 60), bool)
+    mask[10:70, 12:48], leg[10:70, 24:36] = True, True
+    depth = np.where(leg, 0.03, np.nan).astype(np.float32)
+    outline = Outline(mask=mask, bottom=None, regions=(9,), part="lower")
+    verts, _ = sculpt(outline, plane, depth, -depth, ease_m=0.0)
+    assert np.ptp(verts[:, 2]) > 0.7 * np.ptp(verts[:, 0])
+
+
+def test_shoulders_are_as_deep_as_the_body_though_arms_are_no_part_of_it(plane):
+    # Above the armpit the outline is broader than the trunk by the shoulders' joints, not by loose cloth.
+    mask, body = np.zeros((80, 60), bool), np.zeros((80, 60), bool)
+    mask[2:78, 15:45], body[2:78, 18:42] = True, True
+    depth = np.where(body, 0.06, np.nan).astype(np.float32)
+    outline = Outline(mask=mask, bottom=None, regions=(1,), part="upper")
+    verts, _ = sculpt(outline, plane, depth, -depth, ease_m=0.0, covers_to=16)
+    row = (1 - verts[:, 1]) / CELL_M
+    above, below = (np.ptp(verts[np.abs(row - at) < 2, 2]) for at in (24, 64))
+    assert above == pytest.approx(0.12, abs=0.006)
+    assert below > 1.08 * above
+
+
 def test_relaxing_keeps_the_volume(body, signed_volume):
     verts, faces = body.skin.verts.numpy(), body.skin.faces.numpy()
     before, after = signed_volume(verts, faces), signed_volume(relax(verts, faces), faces)

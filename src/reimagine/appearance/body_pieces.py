@@ -11,7 +11,7 @@ from reimagine.appearance.collar import ASIDE_M, DOWN_M, sink
 from reimagine.appearance.head import fill_out
 from reimagine.appearance.mesh import averaged, subdivide
 from reimagine.appearance.outline import SHOES, SHOULDERS
-from reimagine.appearance.piece import Piece
+from reimagine.appearance.piece import HAIRY, HATTED, KINDS, Piece
 from reimagine.appearance.plane import regions_of
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.shoes import shoe, sink_foot
@@ -23,6 +23,8 @@ _HEAD, _TORSO = (0,), (1,)
 _ENDS = {"left_hand": 4, "right_hand": 7, "left_foot": 11, "right_foot": 14}
 """Body regions."""
 _LEG_OF = {"left_foot": "left_leg", "right_foot": "right_leg"}
+_BELOW = len(KINDS["head"])
+"""What is the throat's, where head and throat are cut from one surface; the numbers before are the head's kinds."""
 _JAW_ROUNDS = 3
 """The line along which the head's colours give way to the throat's is smoothed over so many rings."""
 
@@ -84,10 +86,14 @@ def _head_and_throat(
         skin = sink(skin, *cover)
     own = head[rows].astype(np.float32)
     own = averaged(own, skin.faces.numpy(), _JAW_ROUNDS)
-    parts = np.stack([hair[rows] * own, (1 - hair[rows]) * own, 1 - own])
+    whole = Piece(name="head", skin=skin, part=PARTS.index("face"), regions=_HEAD)
+    worn = shares(whole, poses, seen)
+    hat = worn[HATTED] / np.maximum(worn[HATTED] + worn[HAIRY], 1e-6)
+    parts = np.stack([1 - hat, hat]) * hair[rows] * own
+    parts = np.concatenate([parts, np.stack([(1 - hair[rows]) * own, 1 - own])])
     skin, parts = _finer(skin, parts)
-    whole = split(Piece(name="head", skin=skin, part=PARTS.index("face"), regions=_HEAD), parts)
-    throat = only(whole, (2,))
+    whole = split(replace(whole, skin=skin), parts)
+    throat = only(whole, (_BELOW,))
     throat = replace(
         throat,
         name="throat",
@@ -95,7 +101,7 @@ def _head_and_throat(
         regions=(*_HEAD, *_TORSO),
         kind=np.zeros(len(throat.skin.verts), np.int64),
     )
-    return [only(whole, (0, 1)), throat]
+    return [only(whole, tuple(range(_BELOW))), throat]
 
 
 def _patch(skin: Skin, chosen: NDArray[np.bool_]) -> tuple[Skin, NDArray[np.int64]]:

@@ -14,13 +14,13 @@ from scipy.spatial import KDTree
 from reimagine.appearance.grid import Mask, filled
 from reimagine.appearance.legs import leg_cloth
 from reimagine.appearance.mesh import averaged, cut, normals_of
-from reimagine.appearance.outline import HAIR, LOWER, SHOES, SKIN, UPPER
+from reimagine.appearance.outline import HAIR, HAT, LOWER, SHOES, SKIN, UPPER
 from reimagine.appearance.piece import KINDS, LEGS, Piece
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.weights import dense_weights, skin_of
 from reimagine.body.model import pose_skin
-from reimagine.records import PARTS, Pose, Skin
+from reimagine.records import Pose, Skin
 
 _BESIDE = {
     "left_foot": (10,),
@@ -62,10 +62,10 @@ def allowed(piece: Piece, seen: Seeing) -> Mask:
 def kind_grid(piece: Piece, seen: Seeing) -> NDArray[np.int64]:
     """The kind that each cell of the plane shows, of those the piece can have."""
     kinds = KINDS[piece.name]
-    of_label = np.full(1 + len(PARTS), len(kinds) - 1)
+    of_label = np.full(1 + HAT, len(kinds) - 1)
     for kind, labels in enumerate(kinds):
         of_label[list(labels)] = kind
-    return of_label[seen.labels]
+    return of_label[_labels(piece, seen)]
 
 
 def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.float32]:
@@ -81,7 +81,7 @@ def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.fl
         cells = view.plane.cells(view.plane.seen_at(verts[:, :2], verts[:, 2], back=True)).T
         # The trunk's outline ends at the collar; what lies above says where that is.
         may = view.labels > 0 if piece.name == "trunk" else allowed(piece, view)
-        seen_as = _down_to_hem(view.labels, may) if piece.name in LEGS else view.labels
+        seen_as = _down_to_hem(view.labels, may) if piece.name in LEGS else _labels(piece, view)
         for kind, labels in enumerate(KINDS[piece.name]):
             shown = (may & np.isin(seen_as, labels)).astype(np.float32)
             if piece.name == "trunk" and UPPER in labels:
@@ -98,6 +98,13 @@ def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.fl
     found = (together / together.sum(0)).T
     found = averaged(found, skin.faces.numpy(), _ROUNDS)
     return found.T.astype(np.float32)
+
+
+def _labels(piece: Piece, seen: Seeing) -> NDArray[np.int64]:
+    """The photo's labels, and on the head what is a hat."""
+    if piece.name != "head" or seen.hat is None:
+        return seen.labels
+    return np.where(seen.hat, HAT, seen.labels)
 
 
 def _down_to_hem(labels: NDArray[np.int64], leg: Mask) -> NDArray[np.int64]:

@@ -20,6 +20,7 @@ from reimagine.appearance.doubts import (
 )
 from reimagine.appearance.face import nod
 from reimagine.appearance.fit import Fit, fit_body
+from reimagine.appearance.hat import with_hats
 from reimagine.appearance.loose import loose
 from reimagine.appearance.matte import silhouette
 from reimagine.appearance.matting import Matting, found_by, load_matting
@@ -27,7 +28,7 @@ from reimagine.appearance.mesh import normals_of
 from reimagine.appearance.more_photos import add_photos
 from reimagine.appearance.parts import label_parts
 from reimagine.appearance.photos import Picture, read_more_photos, read_photos
-from reimagine.appearance.piece import HAIRY, Piece
+from reimagine.appearance.piece import HAIRY, HATTED, Piece
 from reimagine.appearance.pieces import make_pieces
 from reimagine.appearance.plane import plane_of, region_picture
 from reimagine.appearance.reference import wide_reference
@@ -127,7 +128,7 @@ def _in_order(pictures: tuple[Picture, ...]) -> tuple[tuple[Picture, ...], tuple
 def _shown(
     fit: Fit, labels: list[Int[Tensor, "height width"]], pictures: tuple[Picture, ...]
 ) -> list[Seeing]:
-    return [
+    seen = [
         seeing(
             plane_of(fit.body, stance),
             own.numpy(),
@@ -137,6 +138,7 @@ def _shown(
         )
         for stance, own, picture in zip(fit.stances, labels, pictures, strict=True)
     ]
+    return with_hats(seen, [picture.rgb.permute(1, 2, 0).numpy() for picture in pictures])
 
 
 def _coloured(
@@ -150,8 +152,9 @@ def _coloured(
     surface, owner = _join(pieces)
     part = np.array([piece.part for piece in pieces])[owner]
     for index, piece in enumerate(pieces):
-        if piece.name == "head":
-            part[np.flatnonzero(owner == index)[piece.kind == HAIRY]] = PARTS.index("hair")
+        if piece.name == "head" and piece.kind is not None:
+            worn = np.isin(piece.kind, (HAIRY, HATTED))
+            part[np.flatnonzero(owner == index)[worn]] = PARTS.index("hair")
     views = [
         _view(surface, fit, index, seen, picture)
         for index, (seen, picture) in enumerate(zip(shown, pictures, strict=True))

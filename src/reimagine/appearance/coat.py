@@ -13,7 +13,7 @@ from reimagine.appearance.grid import Mask
 from reimagine.appearance.hairline import thinned_out
 from reimagine.appearance.mesh import averaged, hollows
 from reimagine.appearance.outline import FACE, HAIR, SKIN
-from reimagine.appearance.piece import HAIRY, KINDS, Piece
+from reimagine.appearance.piece import HAIRY, HATTED, KINDS, Piece
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.steps import ALL, Steps
@@ -107,8 +107,7 @@ def coat(
     # Prints on cloth and clasps in hair are not carried on to the sides, nor is a forehead that shines through hair.
     usual = np.ones(len(verts), np.float32)
     plain = _plainness(piece.skin, known, trust, kind) * np.float32(steps.even)
-    hairy = np.array([labels == (HAIR,) for labels in KINDS[piece.name]])[kind]
-    share *= 1 - _FADED * (folded & ~hairy) * plain[kind] * (1 - own)
+    share *= 1 - _FADED * folded * plain[kind] * (1 - own)
     skin = _skin_of_neck(shown[0], views[0])
     for one in range(len(bare) if steps.prints else 0):
         of = folded & (kind == one)
@@ -130,7 +129,8 @@ def coat(
         of_skin = skin if bare[one] else None
         fill[of] = _guessed(verts, known, sure, of, of_skin, even=bool(plain[one] > 0.5))[of]
     if piece.name == "head":
-        fill = thinned_out(verts, kind == HAIRY, fill)
+        bald = kind != HATTED
+        fill[bald] = thinned_out(verts[bald], kind[bald] == HAIRY, fill[bald])
     # The chin's shadow on the neck goes where the chin goes.
     neck = (_neck(piece, fit, verts) * bare[kind])[:, None]
     fill += neck * (skin - fill)

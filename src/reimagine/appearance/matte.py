@@ -18,6 +18,8 @@ _GLOW = 20
 """Pixels that an outline glows."""
 _PALE = 0.2
 """As a share of how far the person around is from the background: nearer to it is background or its glow."""
+_FOREARM, _ASIDE = (0.37, 0.7), (0.27, 0.42)
+"""Where an arm meets the body: below the crown, in person heights, and off the middle, in breadths."""
 _SLIT, _LONG = 0.015, 0.02
 """Parts of one gap beside an arm lie so near each other at most, and are so long together at least, in person heights."""
 
@@ -121,18 +123,19 @@ def _slits(
     tall = np.ptp(rows) + 1
     down = (np.arange(len(person)) - rows[0]) / tall
     aside = (np.arange(person.shape[1]) - columns[0]) / (np.ptp(columns) + 1) - 0.5
+    below = (down > _FOREARM[0]) & (down < _FOREARM[1])
     upright = np.ones((2 * int(_SLIT * tall) + 1, 3), np.uint8)
     contrast = _contrast(person, distance)
     for side in (-aside, aside):
-        beside = ((down > 0.37) & (down < 0.7))[:, None] & ((side > 0.27) & (side < 0.42))
-        pale = person & beside & (distance < _PALE * contrast)
+        beside = (side > _ASIDE[0]) & (side < _ASIDE[1])
+        pale = person & below[:, None] & beside & (distance < _PALE * contrast)
         _, labels, stats, _ = cv2.connectedComponentsWithStats(
             cv2.dilate(pale.astype(np.uint8), upright), connectivity=8
         )
         slit = stats[:, cv2.CC_STAT_HEIGHT] - len(upright) > _LONG * tall
         slit &= stats[:, cv2.CC_STAT_HEIGHT] > 3 * stats[:, cv2.CC_STAT_WIDTH]
         slit[0] = False
-        kept = pale & slit[labels]
+        kept = pale & slit[labels.astype(np.int64)]
         starts = (np.diff(kept.astype(np.int8), axis=1) > 0).sum(1)
         if (starts > 1).sum() < 0.2 * (starts > 0).sum():
             found |= kept

@@ -13,6 +13,8 @@ from reimagine.records import PARTS
 
 SKIN, FACE, HAIR, UPPER, LOWER, SHOES = range(1, len(PARTS) + 1)
 """Labels in a photo; 0 is off the person."""
+HAT = 1 + len(PARTS)
+"""What `hat.py` tells apart of what is labelled hair."""
 LEFT_ARM, RIGHT_ARM, HANDS = (2, 3), (5, 6), (4, 7)
 ARMS = (*LEFT_ARM, *RIGHT_ARM, *HANDS)
 LEFT_LEG, RIGHT_LEG = (9, 10, 11), (12, 13, 14)

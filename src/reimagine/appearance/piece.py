@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reimagine.appearance.outline import FACE, HAIR, LOWER, SHOES, SKIN, UPPER
+from reimagine.appearance.outline import FACE, HAIR, HAT, LOWER, SHOES, SKIN, UPPER
 from reimagine.records import Skin
 
 _BARE = (SKIN, FACE)
 KINDS = {
-    "head": ((HAIR,), _BARE),
+    "head": ((HAIR,), (HAT,), _BARE),
     "throat": (_BARE,),
     "trunk": (_BARE, (UPPER,)),
     "hair": ((HAIR,),),
@@ -30,8 +30,8 @@ otherwise, but enclosed, is of the last kind: buttons, prints, nostrils."""
 LEGS = ("left_leg", "right_leg")
 """Pieces whose trousers come from under the trunk's."""
 
-HAIRY = 0
-"""The head's kind that is hair."""
+HAIRY, HATTED = 0, 1
+"""The head's kinds that are hair and hat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

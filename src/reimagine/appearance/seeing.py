@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reimagine.appearance.grid import Mask
 from reimagine.appearance.guide import nearest_region, settle_arms
 from reimagine.appearance.outline import Outline
 from reimagine.appearance.outlines import outlines
@@ -28,6 +29,8 @@ class Seeing:
     """55 2: row and column of each joint."""
     outlines: Mapping[str, Outline]
     """Trunk, arms and legs."""
+    hat: Mask | None = None
+    """rows columns: what of the hair is a hat; None where none is worn."""
 
 
 def seeing(
