@@ -135,6 +135,7 @@ def _shown(
             region_picture(fit.body, stance).numpy(),
             joint_positions(fit.body, stance.pose)[0].numpy(),
             picture.rgb.permute(1, 2, 0).numpy(),
+            behind=picture.side == "back",
         )
         for stance, own, picture in zip(fit.stances, labels, pictures, strict=True)
     ]

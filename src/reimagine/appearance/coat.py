@@ -36,6 +36,8 @@ _SCULPTED = ("trunk", "hair", "locks", "left_leg", "right_leg", "left_arm", "rig
 
 _SKIN_RANGE = 0.18
 """How far (RGB, 0..1) skin of a face may be from its median."""
+_STRANDS = 0.28
+"""On the nape, what is so far from it is no skin."""
 _WELL = 0.8
 """Trust above which the photo itself says of what kind a place is."""
 _MIXED_M = 0.01
@@ -109,6 +111,7 @@ def coat(
     plain = _plainness(piece.skin, known, trust, kind) * np.float32(steps.even)
     share *= 1 - _FADED * folded * plain[kind] * (1 - own)
     skin = _skin_of_neck(shown[0], views[0])
+    share *= _without_strands(piece, taken, skin, views)
     for one in range(len(bare) if steps.prints else 0):
         of = folded & (kind == one)
         hair = KINDS[piece.name][one] == (HAIR,)
@@ -150,6 +153,16 @@ def _torn(
         apart = np.linalg.norm(place[ends[:, 0]] - place[ends[:, 1]], axis=1)
         torn[v, ends[apart > _TORN * metre * length + 1].ravel()] = True
     return torn
+
+
+def _without_strands(
+    piece: Piece, taken: NDArray[np.float32], skin: NDArray[np.float32], views: list[View]
+) -> NDArray[np.float32]:
+    """How much of a photo's colour (views verts) is skin's: strands over the nape stay with the hair."""
+    away = np.linalg.norm(taken - skin, axis=2)
+    of_skin = np.clip((_STRANDS - away) / (_STRANDS - _SKIN_RANGE), 0, 1)
+    behind = np.array([view.sign < 0 for view in views]) & (piece.name == "throat")
+    return np.where(behind[:, None], of_skin, 1).astype(np.float32)
 
 
 def _plainness(

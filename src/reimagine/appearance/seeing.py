@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from reimagine.appearance.grid import Mask
 from reimagine.appearance.guide import nearest_region, settle_arms
+from reimagine.appearance.nape import under_hair
 from reimagine.appearance.outline import Outline
 from reimagine.appearance.outlines import outlines
 from reimagine.appearance.plane import Plane
@@ -39,13 +40,19 @@ def seeing(
     regions: NDArray[np.integer],
     joints: NDArray[np.floating],
     rgb: NDArray[np.floating],
+    *,
+    behind: bool = False,
 ) -> Seeing:
-    """Labels, body regions and colours (height width 3) of a photo moved onto its plane, and the joints (55 3, metres)."""
+    """Labels, body regions and colours (height width 3) of a photo moved onto its plane, and the joints (55 3, metres).
+
+    `behind`: whether the photo is from there.
+    """
     flat = plane.read(labels.astype(np.float32), nearest=True).astype(np.int64)
     bare = plane.read(regions.astype(np.float32) + 1, nearest=True).astype(np.int64) - 1
     guide = settle_arms(flat, nearest_region(bare, flat > 0), bare)
     places = plane.cells(plane.seen_at(joints[:, :2], joints[:, 2], back=True))
     flat = skirted(flat, guide, places, plane.read(rgb).mean(-1)).astype(np.int64)
+    flat = under_hair(flat, places).astype(np.int64) if behind else flat
     return Seeing(
         plane=plane,
         labels=flat,
