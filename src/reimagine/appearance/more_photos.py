@@ -59,7 +59,7 @@ def add_photos(
     """
     found: list[_Fitting] = []
     notes: list[str] = []
-    colours = torch.from_numpy(colours_of(person))
+    known, colours = person.surface, torch.from_numpy(colours_of(person))
     for index, picture in enumerate(pictures):
         assert picture.mask is not None
         view = find_view(fit, person.surface, colours, picture.rgb, picture.mask)
@@ -72,8 +72,9 @@ def add_photos(
             continue
         notes.append(f"{picture.name} was taken as seen from {view.yaw_deg:.0f} degrees.")
         found.append(_Fitting(stance=view.stance, picture=picture))
-        surface = deepen(fit.body, person.surface, view.stance, picture.mask)
-        person = replace(person, surface=surface)
+        if person.surface is known:  # two sides say the same, and stances differ
+            surface = deepen(fit.body, person.surface, view.stance, picture.mask)
+            person = replace(person, surface=surface)
     looks = [_look(person, one) for one in found]
     added = _mixed(person, looks) if looks else person
     return replace(added, notes=(*person.notes, *notes))
