@@ -111,7 +111,8 @@ def coat(
     plain = _plainness(piece.skin, known, trust, kind) * np.float32(steps.even)
     share *= 1 - _FADED * folded * plain[kind] * (1 - own)
     skin = _skin_of_neck(shown[0], views[0])
-    share *= _without_strands(piece, taken, skin, views)
+    if piece.name == "throat":
+        share *= _without_strands(taken, skin, views)
     for one in range(len(bare) if steps.prints else 0):
         of = folded & (kind == one)
         hair = KINDS[piece.name][one] == (HAIR,)
@@ -156,12 +157,12 @@ def _torn(
 
 
 def _without_strands(
-    piece: Piece, taken: NDArray[np.float32], skin: NDArray[np.float32], views: list[View]
+    taken: NDArray[np.float32], skin: NDArray[np.float32], views: list[View]
 ) -> NDArray[np.float32]:
     """How much of a photo's colour (views verts) is skin's: strands over the nape stay with the hair."""
     away = np.linalg.norm(taken - skin, axis=2)
     of_skin = np.clip((_STRANDS - away) / (_STRANDS - _SKIN_RANGE), 0, 1)
-    behind = np.array([view.sign < 0 for view in views]) & (piece.name == "throat")
+    behind = np.array([view.sign < 0 for view in views])
     return np.where(behind[:, None], of_skin, 1).astype(np.float32)
 
 

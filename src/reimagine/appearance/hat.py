@@ -38,28 +38,26 @@ def with_hats(seen: Sequence[Seeing], pictures: Sequence[NDArray[np.floating]]) 
     One photo that shows hat and hair is enough to tell them apart in the other.
     """
     colours = [one.plane.read(picture) for one, picture in zip(seen, pictures, strict=True)]
-    places = [np.nonzero((one.labels == HAIR) & (one.bare <= 0)) for one in seen]
-    found: list[tuple[NDArray[np.floating], Line] | None] = []
-    for one, colour in zip(seen, colours, strict=True):
-        inner = np.nonzero((depth(one.labels == HAIR) * CELL_M > _MIXED_M) & (one.bare <= 0))
-        found.append(_two(colour[inner], inner, colour.shape[1]))
-    told = [(line[1], two) for two, line in (pair for pair in found if pair)]
-    if not told:
+    hairs = [(one.labels == HAIR) & (one.bare <= 0) for one in seen]
+    found: list[tuple[NDArray[np.floating], float]] = []
+    for one, colour, hair in zip(seen, colours, hairs, strict=True):
+        inner = np.nonzero(hair & (depth(one.labels == HAIR) * CELL_M > _MIXED_M))
+        found += _two(colour[inner], inner, colour.shape[1])
+    if not found:
         return list(seen)
-    two = min(told, key=lambda one: one[0])[1]
+    two, _ = min(found, key=lambda one: one[1])
     hats: list[Seeing] = []
-    for one, colour, place in zip(seen, colours, places, strict=True):
-        row, wrong = _line(_nearest(colour[place], two), place, colour.shape[1])
-        above = np.arange(len(one.labels))[:, None] < row
-        hat = filled((one.labels == HAIR) & (one.bare <= 0) & above)
+    for one, colour, hair in zip(seen, colours, hairs, strict=True):
+        row, wrong = _line(_nearest(colour[hair], two), np.nonzero(hair), colour.shape[1])
+        hat = filled(hair & (np.arange(len(hair))[:, None] < row))
         hats.append(replace(one, hat=hat) if wrong < 3 * _WRONG else one)
     return hats
 
 
-def _two(colours: Colours, place: Place, breadth: int) -> tuple[NDArray[np.floating], Line] | None:
-    """The upper and the lower colour (2 3) and the line between, where there are two."""
+def _two(colours: Colours, place: Place, breadth: int) -> list[tuple[NDArray[np.floating], float]]:
+    """The upper and the lower colour (2 3), and which share lies on the wrong side of the line between; none where they are one."""
     if len(colours) < 100:
-        return None
+        return []
     away = colours - colours.mean(0)
     along = away @ np.linalg.eigh(away.T @ away)[1][:, -1]
     # The split that leaves least variance on either side (Otsu 1979).
@@ -67,12 +65,12 @@ def _two(colours: Colours, place: Place, breadth: int) -> tuple[NDArray[np.float
     spread = [sum(along[side].var() * side.mean() for side in _sides(along, cut)) for cut in cuts]
     sides = _sides(along, float(cuts[int(np.argmin(spread))]))
     if min(side.mean() for side in sides) < _LEAST:
-        return None
+        return []
     upper, lower = sorted(sides, key=lambda side: float(place[0][side].mean()))
     two = np.stack([np.median(colours[side], axis=0) for side in (upper, lower)])
-    line = _line(_nearest(colours, two), place, breadth)
+    _, wrong = _line(_nearest(colours, two), place, breadth)
     apart = np.linalg.norm(two[0] - two[1]) > _APART
-    return (two, line) if apart and line[1] < _WRONG else None
+    return [(two, wrong)] if apart and wrong < _WRONG else []
 
 
 def _sides(along: NDArray[np.floating], cut: float) -> tuple[Mask, Mask]:

@@ -14,16 +14,13 @@ _ASIDE_M = 0.09
 """Half the breadth in which a collar's highest places are looked for, on either side of the neck."""
 _BESIDE_M, _DEEPEST_M = 0.006, 0.07
 """So near hair skin may be cloth between strands; an open back goes deeper than that."""
-
-
 _SMALLEST_M2 = 5e-4
 """Less than this is a ragged edge."""
 
 
 def under_hair(
-    labels: NDArray[np.integer],
-    joints: Float[NDArray[np.floating], "55 2"],
-) -> NDArray[np.integer]:
+    labels: NDArray[np.int64], joints: Float[NDArray[np.floating], "55 2"]
+) -> NDArray[np.int64]:
     """The labels of a photo from behind, on its plane, with skin beside hair taken for cloth below the collar's line.
 
     The line joins the highest cloth on the left of the neck with that on its right; `joints` row and column of each joint.

@@ -52,7 +52,7 @@ def seeing(
     guide = settle_arms(flat, nearest_region(bare, flat > 0), bare)
     places = plane.cells(plane.seen_at(joints[:, :2], joints[:, 2], back=True))
     flat = skirted(flat, guide, places, plane.read(rgb).mean(-1)).astype(np.int64)
-    flat = under_hair(flat, places).astype(np.int64) if behind else flat
+    flat = under_hair(flat, places) if behind else flat
     return Seeing(
         plane=plane,
         labels=flat,
