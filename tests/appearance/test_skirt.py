@@ -6,9 +6,12 @@ import torch
 
 from reimagine.appearance.outline import LOWER, SHOES, SKIN, UPPER
 from reimagine.appearance.plane import CELL_M
-from reimagine.appearance.skirt import hang_between, skirt_from, skirted
+from reimagine.appearance.skirt import at_ease, hang_between, skirt_from, skirted
 from reimagine.appearance.weights import dense_weights
 from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
+from reimagine.body.library import built_in_motion
+from reimagine.body.model import joint_positions, pose_body
+from reimagine.records import Motion
 
 HIPS_M, MIDDLE_M = 0.9, 0.5
 
@@ -111,3 +114,33 @@ def test_a_skirt_turns_with_the_thigh_on_its_side_and_with_no_shin():
         assert (hung[near][:, hip] > 0.85).all()
         assert (hung[near][:, other] < 0.15).all()
     assert torch.isfinite(torch.from_numpy(hung)).all()
+
+
+def test_at_ease_thighs_point_ahead_as_in_the_built_in_stance_and_hips_stay():
+    body = anny_body(DEFAULT_PHENOTYPE, 1.7)
+    zero = Motion(
+        poses=torch.zeros(1, 55, 3),
+        transl=torch.tensor([[0.1, 0.9, 0.2]]),
+        fps=1.0,
+        betas=torch.zeros(10),
+    )
+    pose = pose_body(body, zero)
+    eased, standing = at_ease(pose, body), pose_body(body, built_in_motion("apose", 1, 1.0))
+
+    def ahead(of, side):
+        hip, knee = (
+            of.transforms[0, 1 + side, :, :3] @ body.joints[joint]
+            + of.transforms[0, 1 + side, :, 3]
+            for joint in (1 + side, 4 + side)
+        )
+        return float((knee - hip)[2] / (hip - knee)[1])
+
+    both = [sum(ahead(of, side) for side in (0, 1)) / 2 for of in (eased, standing)]
+    assert both[0] == pytest.approx(both[1], abs=0.015)
+    for side in (0, 1):
+        assert ahead(eased, side) > ahead(pose, side) + 0.1
+        at = body.joints[1 + side]
+        placed = eased.transforms[0, 1 + side, :, :3] @ at + eased.transforms[0, 1 + side, :, 3]
+        assert torch.allclose(placed, joint_positions(body, pose)[0, 1 + side], atol=1e-5)
+    others = [joint for joint in range(55) if joint not in (1, 2)]
+    assert torch.equal(eased.transforms[:, others], pose.transforms[:, others])

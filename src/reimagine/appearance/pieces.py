@@ -16,7 +16,7 @@ from reimagine.appearance.piece import LEGS, Piece
 from reimagine.appearance.plane import CELL_M, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
 from reimagine.appearance.seeing import Seeing
-from reimagine.appearance.skirt import hang_between, skirt_from
+from reimagine.appearance.skirt import at_ease, hang_between, skirt_from
 from reimagine.appearance.weights import dense_weights
 from reimagine.body.model import joint_positions, pose_skin
 from reimagine.records import PARTS, Body, Pose, Skin
@@ -42,6 +42,7 @@ def make_pieces(
     shoulder_m = float(body.joints[SHOULDERS, 1].mean())
     shoulder = int(front.joints[SHOULDERS, 0].mean() + 0.02 / CELL_M)
     free_from = skirt_from(front.outlines["trunk"].bottom, front.joints)
+    hangs_in = pose if free_from is None else at_ease(pose, body)
     found = {**front.outlines, **hanging_hair(front, back)}
     if hems and back is not None:
         found = with_backs(found, front, back, depths(verts, body.skin.faces, front.plane))
@@ -92,7 +93,7 @@ def make_pieces(
             room = room_under(outline, cloth) if hems and free_from is None else None
         piece = Piece(
             name=name,
-            skin=unpose(shape, faces, weights, pose),
+            skin=unpose(shape, faces, weights, hangs_in if name == "trunk" else pose),
             part=PARTS.index(outline.part),
             regions=outline.regions,
         )

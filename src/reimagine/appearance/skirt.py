@@ -3,13 +3,18 @@
 A blouse and a skirt are one surface too: where one ends and the other begins is a matter of colour.
 """
 
+from dataclasses import replace
+
 import numpy as np
+import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from reimagine.appearance.outline import ARMS, CROTCH_M, HIPS, LOWER, UPPER, closed
 from reimagine.appearance.plane import CELL_M
+from reimagine.body.model import rotation_matrices
+from reimagine.records import Body, Pose
 
 _KNEES = [4, 5]
 _LEG_JOINTS = ((1, 4, 7, 10), (2, 5, 8, 11))
@@ -20,6 +25,9 @@ _END_M, _LEFT_OVER = 0.06, 0.25
 """Below its last whole row a skirt ends: within so many metres less than this share of its cloth is left."""
 _BETWEEN_M = 0.075
 """Half the breadth about the middle in which a skirt follows both legs."""
+
+_AHEAD_RAD = 0.12
+"""So far ahead of the zero pose's people's thighs point when they stand at ease."""
 
 _SEAT_M = 0.04
 """Above the hip joints the seat stands out furthest, from which a skirt falls."""
@@ -101,3 +109,20 @@ def hang_between(
         hung[:, rest] = 0
         hung[:, hip] = legs * part
     return (weights + share * (hung - weights)).astype(np.float32)
+
+
+def at_ease(pose: Pose, body: Body) -> Pose:
+    """A stance whose thighs point ahead as those of people who stand do, which no photo from the front shows.
+
+    What hangs straight in the photo then does so whenever somebody stands. It is for a skirt alone: shins and feet stay.
+    """
+    ahead = rotation_matrices(torch.tensor([-_AHEAD_RAD, 0.0, 0.0]))
+    turned = pose.transforms.clone()
+    for hip in HIPS:
+        thigh = pose.transforms[..., hip, :, :]
+        turned[..., hip, :, :] = ahead @ thigh
+        # About the hip, which stays where it is.
+        at = body.joints[hip]
+        stays = (thigh[..., :3] - turned[..., hip, :, :3]) @ at + thigh[..., 3]
+        turned[..., hip, :, 3] = stays
+    return replace(pose, transforms=turned)
