@@ -8,12 +8,13 @@ import torch
 
 from reimagine.appearance import fit as fitting
 from reimagine.appearance.build import build_person
-from reimagine.appearance.fit import Fit, Stance, fit_body
+from reimagine.appearance.fit import Fit, Stance, fit_body, shaped
 from reimagine.appearance.mesh import normals_of
 from reimagine.appearance.plane import CELL_M, depths, plane_of, region_picture, regions_of
 from reimagine.appearance.sculpt import dress_weights, unpose
 from reimagine.appearance.texture import View, Way, guess, likeness, oddness, places, sight
 from reimagine.appearance.weights import dense_weights
+from reimagine.body.anny import load_anny
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.project import project
 from reimagine.cameras.rasterize import rasterize
@@ -82,6 +83,27 @@ def test_a_fit_to_a_bare_body_covers_its_silhouettes(body, stance):
         ours = region_picture(fit.body, found) >= 0
         both, either = (ours & (wanted > 0.5)).sum(), (ours | (wanted > 0.5)).sum()
         assert both / either > 0.82
+
+
+@pytest.mark.timeout(240)  # as the one above
+def test_a_fit_finds_how_large_the_head_is_and_where_the_hips_are(stance):
+    made = torch.zeros(8)
+    made[7] = 0.55  # a head 15 % larger than the model's
+    body = shaped(load_anny(), made)
+    bare = [silhouette(body, stance, studio(front=front)) for front in (True, False)]
+    # Hair, four pixels high.
+    crown = (torch.arange(420) < 70)[:, None]
+    truth = [torch.maximum(one, one.roll(-4, 0) * crown) for one in bare]
+    found = fit_body(truth, ["front", "back"], height_m=body.height_m).body
+
+    def head(of: Body) -> float:
+        return float(of.skin.verts[:, 1].max() - of.joints[15, 1])
+
+    assert head(found) / head(body) == pytest.approx(1.0, abs=0.05)
+    soles = [float(of.skin.verts[:, 1].min()) for of in (found, body)]
+    assert float(found.joints[1, 1]) - soles[0] == pytest.approx(
+        float(body.joints[1, 1]) - soles[1], abs=0.02
+    )
 
 
 def test_unposing_is_the_inverse_of_posing(body, stance):

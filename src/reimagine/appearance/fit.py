@@ -290,10 +290,10 @@ def _misfit(
     tall = view.bottom - view.top
     height, width = view.outside.shape[-2:]
     crown, sole = pixels[:, 1].amin(), pixels[:, 1].amax()
-    # Hair stands about 2 % of the height above the skull, and soles about 1 % below the foot.
+    # Hair stands about 1.3 % of the height above the skull, and soles about 1 % below the foot.
     off = torch.stack(
         [
-            crown - view.top - 0.02 * tall,
+            crown - view.top - 0.013 * tall,
             sole - view.bottom + 0.009 * tall,
             0.7 * (neck[0, 1] - view.neck),
             2.0 * (neck[0, 0] - view.throat),
@@ -353,8 +353,8 @@ def _prior(shape: Tensor, cameras: Tensor, turns: Tensor) -> Tensor:
     softness = torch.tensor([0.2, 0.3, 0.05, 0.3, 0.3, 0.03])
     return (
         2e-3 * (_KEPT * shape.square()).sum()
-        # Legs and heads of people of one height differ by about 3 % of their size.
-        + 5e-4 * ((shape[6] / 0.2).square() + (shape[7] / 0.1).square())
+        # Legs of people of one height differ by about 2 % of their size, heads by more.
+        + 5e-4 * ((shape[6] / 0.1).square() + (shape[7] / 0.3).square())
         + 1e-3 * (cameras / softness).square().sum()
         + 1e-3 * turns.square().sum()
         # People in such photos stand nearly alike on both sides; left and right turns have opposite signs.

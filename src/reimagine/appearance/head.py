@@ -32,7 +32,7 @@ _EAR_ASIDE, _EAR_FINE = 0.6, 0.065
 _BEHIND_M = 0.02
 """The front photo shows hair so far behind the middle of the ears."""
 _COVERED = 0.7
-"""An ear on which more hair grows than this is hidden by it."""
+"""Ears of which hair covers more than this are hidden by it."""
 _EAR_OUT_M = 0.006
 """Beside the ears the head goes out no further."""
 
@@ -53,8 +53,7 @@ def fill_out(head: Skin, poses: list[Pose], seen: list[Seeing]) -> tuple[Skin, N
     )
     middle[1] += _MIDDLE_M
     # As the camera sees the head, which is nearer to it than the plane is.
-    far = np.full(len(verts), verts[:, 2].mean())
-    arm = front.plane.seen_at(verts[:, :2], far, back=True) - middle
+    arm = front.plane.seen_at(verts[:, :2], verts[:, 2], back=True) - middle
     own = np.linalg.norm(arm, axis=1)
     reach = np.zeros(_BINS)
     np.maximum.at(reach, _direction(arm), own)
@@ -78,9 +77,10 @@ def fill_out(head: Skin, poses: list[Pose], seen: list[Seeing]) -> tuple[Skin, N
     moved[:, 2] += _smoothed(verts, (facing * ahead * hairy * (1 - near_rim))[:, None])[:, 0]
     flat = relax(verts.astype(np.float32), head.faces.numpy(), rounds=80)
     shown = front.labels[_cells(front, verts)]
+    # Hair covers the ears, or it does not: the front photo says. Strands that fall before one leave both bare.
+    covered = np.mean([(shown[ear] == HAIR).mean() for ear in ears]) > _COVERED
     for ear in ears:
-        # Hair covers an ear, or it does not: the front photo says.
-        hairy[ear] = 1.0 if (shown[ear] == HAIR).mean() > _COVERED else 0.0
+        hairy[ear] = float(covered)
         moved[ear] += (flat - verts)[ear] * hairy[ear][:, None]
     return replace(head, verts=_moved(head, moved @ turn)), hairy
 
