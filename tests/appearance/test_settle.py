@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tests.appearance.conftest import standing
 
 from reimagine.appearance.fit import Fit, Stance, shaped
 from reimagine.appearance.hair import hair_depths, hanging_hair
@@ -14,29 +15,12 @@ from reimagine.appearance.plane import CELL_M, depths, plane_of, region_picture,
 from reimagine.appearance.seeing import seeing
 from reimagine.appearance.settle import settle
 from reimagine.body.anny import load_anny
-from reimagine.body.model import JOINTS, joint_positions, pose_body, pose_skin
+from reimagine.body.model import joint_positions, pose_skin
 from reimagine.cameras.project import project
 from reimagine.cameras.rasterize import rasterize
-from reimagine.records import Body, CameraPath, Motion, Skin
+from reimagine.records import Body, Skin
 
 pytestmark = pytest.mark.timeout(240)  # on a loaded machine
-
-
-def standing(body: Body, **degrees: float) -> Stance:
-    """Arms down, joints turned sideways by degrees."""
-    poses = torch.zeros(1, 55, 3)
-    for joint, turn in {"left_shoulder": -60.0, "right_shoulder": 60.0, **degrees}.items():
-        poses[0, JOINTS.index(joint), 2] += turn * torch.pi / 180
-    motion = Motion(poses=poses, transl=torch.zeros(1, 3), fps=1.0, betas=torch.zeros(10))
-    K = torch.tensor([[[440.0, 0, 130], [0, 440.0, 210], [0, 0, 1]]])
-    camera = CameraPath(
-        K=K,
-        R=torch.diag(torch.tensor([1.0, -1.0, -1.0]))[None],
-        t=torch.tensor([[0.0, -0.45, 2.4]]),
-        width=260,
-        height=420,
-    )
-    return Stance(motion=motion, pose=pose_body(body, motion), camera=camera)
 
 
 def silhouette(body: Body, stance: Stance) -> torch.Tensor:

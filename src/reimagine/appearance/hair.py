@@ -30,6 +30,9 @@ _UNDER_M = 0.025
 _INSIDE_M, _OFF_M, _THICK_M = 0.006, 0.014, 0.030
 """How deep hair begins in the head, how far it lies off what it falls over, and how thick it is there."""
 
+_DRAWS_IN = 0.1
+"""Metres that hair behind draws in per metre below where the head stands out furthest."""
+
 Depths = NDArray[np.float32]
 
 
@@ -82,7 +85,7 @@ def hair_depths(
     # Where it begins it comes out of the head.
     rise = (rows - _row(front, _TEMPLE_M)) / (_row(front, _CHIN_M) - _row(front, _TEMPLE_M))
     off = -_INSIDE_M + (_INSIDE_M + _OFF_M) * np.clip(2 * rise, 0, 1)
-    far = far - off
+    far = _falling(far) - off
     # The hairline runs back from the brow over the ear to the nape, but where hair is seen beside the head it covers the ears.
     down = np.clip((rows - _row(front, -_CROWN_M)) * CELL_M / 0.24, 0, 1.5)
     own = front.labels == HAIR
@@ -100,6 +103,14 @@ def hair_depths(
         "hair": (before.astype(np.float32), far.astype(np.float32)),
         "locks": (lock, lock - np.float32(_THICK_M)),
     }
+
+
+def _falling(far: Depths) -> Depths:
+    """The back of hair that falls straight from where the head stands out behind, until it touches what is below."""
+    fallen = far.copy()
+    for row in range(1, len(far)):
+        fallen[row] = np.fmin(far[row], fallen[row - 1] + np.float32(_DRAWS_IN * CELL_M))
+    return fallen
 
 
 def _depths(
