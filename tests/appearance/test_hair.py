@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.appearance.conftest import standing
 
-from reimagine.appearance.hair import hair_depths
+from reimagine.appearance.hair import hair_depths, hanging_hair
 from reimagine.appearance.outline import FACE, HAIR
 from reimagine.appearance.plane import CELL_M, depths, plane_of, region_picture, regions_of
 from reimagine.appearance.seeing import Seeing, seeing
@@ -49,3 +49,24 @@ def test_hair_falls_from_where_the_head_stands_out_until_it_touches_the_back(bod
     below = row + round(0.04 / CELL_M)
     assert np.isnan(far[below, beside])
     assert behind[below, beside] < np.nanmin(far[row - 20 : row, beside]) + 0.02
+
+
+def test_a_tail_is_a_piece_of_its_own_and_no_hair_hangs_beside_it(body):
+    seen = bald(body)
+    row, column = seen.joints[HEAD].round().astype(int)
+    tail = np.zeros(seen.labels.shape, bool)
+    tail[row - 15 : row + 50, column - 6 : column + 7] = True
+    above = (np.arange(len(tail)) < row)[:, None] & (seen.labels > 0)
+    back = replace(seen, labels=np.where(tail | above, HAIR, seen.labels))
+    front = replace(seen, labels=np.where(above, HAIR, seen.labels))
+    loose = hanging_hair(front, back)
+    assert loose["hair"].mask.any()
+    assert "tail" not in loose
+    tied = hanging_hair(front, back, tail)
+    assert not tied["hair"].mask.any()
+    assert np.array_equal(tied["tail"].mask, tail)
+    verts = pose_skin(body.skin, standing(body).pose)[0]
+    found = hair_depths(verts, body, regions_of(body.skin), front, None, tail)
+    ahead, behind = found["tail"]
+    assert (ahead[tail] >= behind[tail]).all()
+    assert float(np.median((ahead - behind)[tail])) > 0.04

@@ -30,6 +30,7 @@ _BESIDE = {
     "head": (1,),
     "hair": (1, 2, 5),
     "locks": (1, 2, 5),
+    "tail": (1, 2, 5),
 }
 """Body regions next to a piece's own where it may be seen too."""
 _MOSTLY = 0.4

@@ -32,7 +32,7 @@ from reimagine.appearance.texture import (
 from reimagine.body.model import joint_positions
 from reimagine.records import Skin
 
-_SCULPTED = ("trunk", "hair", "locks", "left_leg", "right_leg", "left_arm", "right_arm")
+_SCULPTED = ("trunk", "hair", "locks", "tail", "left_leg", "right_leg", "left_arm", "right_arm")
 
 _SKIN_RANGE = 0.18
 """How far (RGB, 0..1) skin of a face may be from its median."""

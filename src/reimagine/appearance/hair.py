@@ -9,9 +9,10 @@ from torch import Tensor
 
 from reimagine.appearance.grid import Mask, depth, label
 from reimagine.appearance.mesh import faces_within
-from reimagine.appearance.outline import HAIR, Outline, closed, largest, smooth
+from reimagine.appearance.outline import HAIR, Outline, closed, grown, largest, smooth
 from reimagine.appearance.plane import CELL_M, depths
 from reimagine.appearance.seeing import Seeing
+from reimagine.appearance.tail import tail_depths
 from reimagine.records import Body
 
 _HEAD_JOINT = 15
@@ -29,25 +30,28 @@ _UNDER_M = 0.025
 """How far within the outline hair that hangs begins over the crown."""
 _INSIDE_M, _OFF_M, _THICK_M = 0.006, 0.014, 0.030
 """How deep hair begins in the head, how far it lies off what it falls over, and how thick it is there."""
-
 _DRAWS_IN = 0.1
 """Metres that hair behind draws in per metre below where the head stands out furthest."""
+_BESIDE_TAIL_M = 0.01
+"""What is left of the hair so near a tail is its own outline."""
 
 Depths = NDArray[np.float32]
 
 
-def hanging_hair(front: Seeing, back: Seeing | None) -> dict[str, Outline]:
-    """What hangs of the hair on both photos, on the front's plane: around the head and down the back, and before the chest.
+def hanging_hair(
+    front: Seeing, back: Seeing | None, tail: Mask | None = None
+) -> dict[str, Outline]:
+    """What hangs of the hair on both photos, on the front's plane: around the head and down the back, before the chest, and tied.
 
     The back's is moved so that the crowns meet. What it shows lies within the front's silhouette: beyond it the heads were
-    held differently.
+    held differently. `tail`: where one hangs, on the front's plane.
     """
     behind = np.zeros_like(front.labels, dtype=bool)
     if back is not None:
         behind = _moved(front, back) & closed(front.labels > 0, 0.01)
     own = front.labels == HAIR
     whole = smooth(largest(closed(own | behind, 0.01)))
-    falls = _hanging(front, whole)
+    falls = _hanging(front, whole if tail is None else whole & ~grown(tail, _BESIDE_TAIL_M))
     # What falls does so from the head: begun higher, it leaves no gap at the nape and no step beside the ears.
     # Over the crown it runs beneath the head's own surface, which is filled out to the outline there.
     higher = (behind | (front.bare != 0)) & (depth(whole) * CELL_M > _UNDER_M * _over(front))
@@ -55,9 +59,12 @@ def hanging_hair(front: Seeing, back: Seeing | None) -> dict[str, Outline]:
     chest = _over_body(front)
     below_chin = np.arange(len(whole))[:, None] > _row(front, _CHIN_M)
     locks = _large(falls & own & below_chin, chest)
+    masks = {"hair": falls & ~(locks & chest & ~behind), "locks": locks}
+    if tail is not None:
+        masks["tail"] = tail
     return {
         name: Outline(mask=mask, bottom=None, regions=(0,), part="hair")
-        for name, mask in (("hair", falls & ~(locks & chest & ~behind)), ("locks", locks))
+        for name, mask in masks.items()
     }
 
 
@@ -67,10 +74,12 @@ def hair_depths(
     regions: NDArray[np.int64],
     front: Seeing,
     trunk: tuple[NDArray[np.float32], NDArray[np.int32]] | None,
+    tail: Mask | None = None,
 ) -> dict[str, tuple[Depths, Depths]]:
-    """Front and back of hair around the head and down the back, and of locks before the chest.
+    """Front and back of hair around the head and down the back, of locks before the chest, and of a tail.
 
     `verts` is the body standing as in the front photo, `trunk` the vertices and faces of what it wears, standing too.
+    `tail`: where one hangs.
     """
     head = regions == 0
     near, far = _depths(verts, body.skin.faces, front)
@@ -85,6 +94,7 @@ def hair_depths(
     # Where it begins it comes out of the head.
     rise = (rows - _row(front, _TEMPLE_M)) / (_row(front, _CHIN_M) - _row(front, _TEMPLE_M))
     off = -_INSIDE_M + (_INSIDE_M + _OFF_M) * np.clip(2 * rise, 0, 1)
+    tied = {} if tail is None else {"tail": tail_depths(tail, far)}
     far = _falling(far) - off
     # The hairline runs back from the brow over the ear to the nape, but where hair is seen beside the head it covers the ears.
     down = np.clip((rows - _row(front, -_CROWN_M)) * CELL_M / 0.24, 0, 1.5)
@@ -102,6 +112,7 @@ def hair_depths(
     return {
         "hair": (before.astype(np.float32), far.astype(np.float32)),
         "locks": (lock, lock - np.float32(_THICK_M)),
+        **tied,
     }
 
 

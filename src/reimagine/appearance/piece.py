@@ -15,6 +15,7 @@ KINDS = {
     "trunk": (_BARE, (UPPER,)),
     "hair": ((HAIR,),),
     "locks": ((HAIR,),),
+    "tail": ((HAIR,),),
     "left_leg": (_BARE, (SHOES,), (LOWER,)),
     "right_leg": (_BARE, (SHOES,), (LOWER,)),
     "left_foot": (_BARE, (SHOES,)),

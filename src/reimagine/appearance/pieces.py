@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from reimagine.appearance.body_pieces import behind_jaw, body_pieces
 from reimagine.appearance.borders import shares, split
 from reimagine.appearance.collar import open_collar
+from reimagine.appearance.grid import Mask
 from reimagine.appearance.hair import hair_depths, hanging_hair
 from reimagine.appearance.hems import room_under, with_backs
 from reimagine.appearance.mesh import faces_within
@@ -17,13 +18,14 @@ from reimagine.appearance.plane import CELL_M, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.skirt import at_ease, hang_between, skirt_from
+from reimagine.appearance.tail import carried
 from reimagine.appearance.weights import dense_weights
 from reimagine.body.model import joint_positions, pose_skin
 from reimagine.records import PARTS, Body, Pose, Skin
 
 _EASE_M = {"trunk": 0.010, "left_leg": 0.006, "right_leg": 0.006}
-_HAIR = ("hair", "locks")
-_NECK_JOINT = 12
+_HAIR = ("hair", "locks", "tail")
+_NECK_JOINT, _HEAD_JOINT = 12, 15
 _TORSO = (1,)
 
 
@@ -43,7 +45,8 @@ def make_pieces(
     shoulder = int(front.joints[SHOULDERS, 0].mean() + 0.02 / CELL_M)
     free_from = skirt_from(front.outlines["trunk"].bottom, front.joints)
     hangs_in = pose if free_from is None else at_ease(pose, body)
-    found = {**front.outlines, **hanging_hair(front, back)}
+    tail = _tail(body, poses, seen)
+    found = {**front.outlines, **hanging_hair(front, back, tail)}
     if hems and back is not None:
         found = with_backs(found, front, back, depths(verts, body.skin.faces, front.plane))
     collar_m = float(front.joints[_NECK_JOINT, 0] - front.outlines["trunk"].top) * CELL_M
@@ -60,7 +63,7 @@ def make_pieces(
         if name == "trunk":
             own |= neck
         if name in _HAIR:
-            ahead, behind = hair_depths(verts, body, regions, front, worn)[name]
+            ahead, behind = hair_depths(verts, body, regions, front, worn, tail)[name]
         elif name in LEGS:
             ahead, behind = _leg_depths(outline, verts, body, regions, front)
         else:
@@ -106,6 +109,15 @@ def make_pieces(
         pieces[name] = piece
     legs = {name: pieces[name].skin for name in LEGS if name in pieces}
     return [*body_pieces(body, poses, seen, legs, cover), *pieces.values()]
+
+
+def _tail(body: Body, poses: list[Pose], seen: list[Seeing]) -> Mask | None:
+    """Where a tail of hair hangs on the front's plane."""
+    if len(seen) < 2 or seen[1].tail is None:
+        return None
+    heads = [pose.transforms[0, _HEAD_JOINT].numpy() for pose in poses]
+    joint = body.joints[_HEAD_JOINT].numpy()
+    return carried(seen[1].tail, (seen[1].plane, seen[0].plane), heads[::-1], joint)
 
 
 def _leg_depths(

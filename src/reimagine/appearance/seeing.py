@@ -13,6 +13,7 @@ from reimagine.appearance.outline import Outline
 from reimagine.appearance.outlines import outlines
 from reimagine.appearance.plane import Plane
 from reimagine.appearance.skirt import skirted
+from reimagine.appearance.tail import find_tail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,8 @@ class Seeing:
     """Trunk, arms and legs."""
     hat: Mask | None = None
     """rows columns: what of the hair is a hat; None where none is worn."""
+    tail: Mask | None = None
+    """rows columns: where a tail of tied hair hangs, in a photo from behind; None where hair is not tied."""
 
 
 def seeing(
@@ -60,4 +63,5 @@ def seeing(
         guide=guide,
         joints=places,
         outlines=outlines(flat, guide, bare, places),
+        tail=find_tail(flat, places, plane.read(rgb)) if behind else None,
     )
