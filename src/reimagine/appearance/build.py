@@ -91,7 +91,10 @@ def build_person(
         lit = (pictures[0], balanced(*pictures, (labels[0], labels[1])))
     person = _coloured(fit, pieces, shown, lit, labels, steps)
     kept = person.surface
-    kept = replace(kept, loose_m=loose(kept, person.part, fit.body, fit.stances[0].pose))
+    tail = [index for index, piece in enumerate(pieces) if piece.name == "tail"]
+    of_tail = torch.from_numpy(np.isin(_join(pieces)[1], tail))
+    free = loose(kept, person.part, fit.body, fit.stances[0].pose, of_tail)
+    kept = replace(kept, loose_m=free)
     person = replace(person, surface=kept, notes=notes)
     report("dressing", 1.0)
     person = add_photos(person, fit, more, lambda share: report("further photos", share))
