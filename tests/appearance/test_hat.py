@@ -1,5 +1,7 @@
 """A hat is told from the hair beneath it."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from reimagine.appearance.hat import with_hats
@@ -59,3 +61,12 @@ def test_a_photo_without_the_hat_keeps_its_hair(plane: Plane):
     front, back = with_hats([head(plane)] * 2, [photo(hat=False), photo(hat=True)])
     assert back.hat is not None
     assert front.hat is None or not front.hat.any()
+
+
+def test_a_tail_comes_out_from_under_the_hat(plane: Plane):
+    tail = np.zeros((80, 60), bool)
+    tail[20:75, 28:32] = True
+    (seen,) = with_hats([replace(head(plane), tail=tail)], [photo(hat=True)])
+    assert seen.tail is not None
+    assert not seen.tail[: BRIM - 1].any()
+    assert seen.tail[BRIM + 1 : 75, 28:32].all()

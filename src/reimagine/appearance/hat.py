@@ -50,7 +50,9 @@ def with_hats(seen: Sequence[Seeing], pictures: Sequence[NDArray[np.floating]]) 
     for one, colour, hair in zip(seen, colours, hairs, strict=True):
         row, wrong = _line(_nearest(colour[hair], two), np.nonzero(hair), colour.shape[1])
         hat = filled(hair & (np.arange(len(hair))[:, None] < row))
-        hats.append(replace(one, hat=hat) if wrong < 3 * _WRONG else one)
+        # Tied hair comes out from under it.
+        tail = None if one.tail is None else one.tail & ~hat
+        hats.append(replace(one, hat=hat, tail=tail) if wrong < 3 * _WRONG else one)
     return hats
 
 
