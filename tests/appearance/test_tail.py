@@ -5,7 +5,7 @@ import pytest
 
 from reimagine.appearance.outline import HAIR, SKIN, UPPER
 from reimagine.appearance.plane import CELL_M, Plane
-from reimagine.appearance.tail import carried, find_tail, tail_depths
+from reimagine.appearance.tail import before_skin, carried, find_tail, tail_depths
 
 HEAD, NAPE, COLLAR = 42, 45, 58
 """Rows of the head joint, of the end of what grows on the head, and of the collar."""
@@ -99,3 +99,13 @@ def test_a_tail_goes_with_the_head_from_one_photo_to_the_other(plane: Plane):
     moved = carried(mask, (plane, plane), (stood, stands), joint)
     assert (moved[16:66, 30:40]).mean() > 0.95
     assert moved.sum() == pytest.approx(mask.sum(), rel=0.05)
+
+
+def test_a_collar_does_not_go_up_beneath_a_tail():
+    labels = behind((NAPE, 72, 27, 35))
+    tail = find_tail(labels, JOINTS, PLAIN)
+    assert tail is not None
+    found = before_skin(labels, tail)
+    assert found[NAPE:COLLAR, 27:35].all()
+    assert not found[COLLAR:].any()
+    assert not found[: NAPE - 1].any()

@@ -18,6 +18,7 @@ from reimagine.appearance.outline import HAIR, HAT, LOWER, SHOES, SKIN, UPPER
 from reimagine.appearance.piece import KINDS, LEGS, Piece
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing
+from reimagine.appearance.tail import before_skin
 from reimagine.appearance.weights import dense_weights, skin_of
 from reimagine.body.model import pose_skin
 from reimagine.records import Pose, Skin
@@ -86,7 +87,10 @@ def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.fl
         for kind, labels in enumerate(KINDS[piece.name]):
             shown = (may & np.isin(seen_as, labels)).astype(np.float32)
             if piece.name == "trunk" and UPPER in labels:
-                shown += _UNDER_HAIR * ((view.labels == HAIR) & (view.bare == 1))
+                hidden = (view.labels == HAIR) & (view.bare == 1)
+                if view.tail is not None:
+                    hidden &= ~before_skin(view.labels, view.tail)
+                shown += _UNDER_HAIR * hidden
             shown = ndimage.gaussian_filter(shown, _BLUR_CELLS)
             at = ndimage.map_coordinates(shown, cells, order=1, mode="nearest")
             votes[kind] += np.clip(facing + 0.1, 0, 1) * at

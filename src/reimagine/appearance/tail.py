@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from reimagine.appearance.grid import Mask, filled, label
-from reimagine.appearance.outline import HAIR, closed, smooth
+from reimagine.appearance.outline import FACE, HAIR, SKIN, closed, smooth
 from reimagine.appearance.plane import CELL_M, Plane
 
 _HEAD = 15
@@ -162,6 +162,19 @@ def _upper(labels: NDArray[np.integer], runs: _Runs, tie: tuple[float, float]) -
     cap = _CAP_M / CELL_M
     half = half * np.sqrt(np.clip(1 - np.clip((tie[0] - rows) / cap, 0, 1) ** 2, 0, 1))
     return (np.abs(columns - middle) < half) & (rows > tie[0] - cap) & (rows < first + 2)
+
+
+def before_skin(labels: NDArray[np.integer], tail: Mask) -> Mask:
+    """What of a tail hangs before the neck: hair between skin, row by row."""
+    runs = label(labels == HAIR, along_rows=True)
+    runs *= np.isin(runs, runs[tail])
+    found = np.zeros_like(tail)
+    for part in ndimage.find_objects(runs):
+        if part is not None:
+            row, start, stop = part[0].start, part[1].start, part[1].stop
+            beside = labels[row, [max(start - 2, 0), min(stop + 1, labels.shape[1] - 1)]]
+            found[part] = np.isin(beside, (SKIN, FACE)).any()
+    return found
 
 
 def carried(
