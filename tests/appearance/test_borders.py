@@ -85,6 +85,25 @@ def test_an_arm_is_cut_where_the_sleeve_ends_all_around(sleeve: Seeing):
     assert torch.allclose(cut.skin.weights.sum(1), torch.ones(len(y)))
 
 
+def test_a_forearm_that_is_taken_for_cloth_behind_is_bare_all_around(plane: Plane):
+    upright = tube("left_arm")
+    x, y, z = upright.skin.verts.T
+    along = torch.stack([0.9 - y, 0.65 + x, z], 1)  # as arms lie in the zero pose
+    whole = replace(
+        upright,
+        skin=replace(upright.skin, verts=along, faces=upright.skin.faces[:, [0, 2, 1]]),
+    )
+    labels = np.zeros((80, 60), np.int64)
+    labels[30:51, :40] = UPPER
+    behind = shown(plane, labels)
+    labels = labels.copy()
+    labels[30:51, 20:40] = SKIN
+    found = shares(whole, [IDLE, IDLE], [shown(plane, labels), behind])
+    out = along[:, 0].numpy()
+    assert found[BARE, out > 0.13].min() > 0.5
+    assert found[CLOTH, out < 0.09].min() > 0.5
+
+
 def area(skin: Skin) -> float:
     corners = skin.verts[skin.faces.long()]
     across = torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])

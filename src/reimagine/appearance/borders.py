@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import KDTree
 
+from reimagine.appearance.arms import ARMS, with_one_hem
 from reimagine.appearance.grid import Mask, filled
 from reimagine.appearance.legs import leg_cloth
 from reimagine.appearance.mesh import averaged, cut, normals_of
@@ -76,7 +77,7 @@ def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.fl
     The last kind where no photo shows the piece.
     """
     skin, count = piece.skin, len(KINDS[piece.name])
-    votes = np.zeros((count, len(skin.verts)))
+    each: list[NDArray[np.floating]] = []
     for index, (pose, view) in enumerate(zip(poses, seen, strict=True)):
         verts = pose_skin(skin, pose)[0].numpy()
         facing = normals_of(verts, skin.faces.numpy())[:, 2] * (1.0 if index == 0 else -1.0)
@@ -84,6 +85,7 @@ def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.fl
         # The trunk's outline ends at the collar; what lies above says where that is.
         may = view.labels > 0 if piece.name == "trunk" else allowed(piece, view)
         seen_as = _down_to_hem(view.labels, may) if piece.name in LEGS else _labels(piece, view)
+        votes = np.zeros((count, len(skin.verts)))
         for kind, labels in enumerate(KINDS[piece.name]):
             shown = (may & np.isin(seen_as, labels)).astype(np.float32)
             if piece.name == "trunk" and UPPER in labels:
@@ -93,7 +95,12 @@ def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.fl
                 shown += _UNDER_HAIR * hidden
             shown = ndimage.gaussian_filter(shown, _BLUR_CELLS)
             at = ndimage.map_coordinates(shown, cells, order=1, mode="nearest")
-            votes[kind] += np.clip(facing + 0.1, 0, 1) * at
+            votes[kind] = np.clip(facing + 0.1, 0, 1) * at
+        each.append(votes)
+    if piece.name in ARMS and len(each) == 2:
+        # In the zero pose arms lie along x.
+        each[1] = with_one_hem(each[0], each[1], np.abs(skin.verts[:, 0].numpy()))
+    votes = np.sum(each, axis=0)
     known = votes.sum(0) > 0.02
     if not known.any():
         return np.eye(count, dtype=np.float32)[-1][:, None].repeat(len(skin.verts), 1)
