@@ -149,6 +149,25 @@ def test_skin_takes_its_colour_from_skin_and_cloth_from_cloth_all_around(
     assert np.abs(colour - wanted).max() < 0.1
 
 
+def test_the_shade_of_a_sleeve_does_not_stain_the_arm(body: Body, plane: Plane, sleeve: Seeing):
+    whole = tube("left_arm")
+    piece = split(whole, shares(whole, [IDLE], [sleeve]))
+    rgb = np.where((sleeve.labels == UPPER)[..., None], BLUE, TAN)
+    rgb[40:43] *= 0.3  # the sleeve's shade
+    rgb[50:55, 28:33] = 0.0  # a tattoo
+    rgb[sleeve.labels == 0] = 1
+    view = seen_by(plane, piece, rgb)
+    fit = Fit(body=body, stances=())
+    worn = coat(piece, np.arange(len(view.verts)), fit, [sleeve], [view])
+    share = worn.share[0, :, None]
+    colour = share * colours(view, worn.xy[0]) + (1 - share) * worn.fill
+    x, y, z = view.verts.T
+    brightness = colour.mean(1)[(piece.kind == BARE) & (z > 0)]
+    y, x = y[(piece.kind == BARE) & (z > 0)], x[(piece.kind == BARE) & (z > 0)]
+    assert brightness[y > 0.77].min() > 0.8 * np.mean(TAN)
+    assert brightness[np.hypot(x - 0.15, y - 0.74) < 0.005].max() < 0.2
+
+
 def test_patterned_cloth_is_folded_around_the_side_and_plain_cloth_mostly_not(
     body: Body, plane: Plane, sleeve: Seeing
 ):

@@ -139,6 +139,20 @@ def test_a_photo_is_trusted_only_where_the_surface_faces_it(plane):
     assert np.allclose(seen.xy[0], [0.15 / CELL_M + 0.5, 0.2 / CELL_M + 0.5], atol=0.01)
 
 
+def test_a_photo_is_not_trusted_where_it_is_doubted(plane):
+    allowed = np.ones((80, 60), bool)
+    doubt = np.zeros((80, 60), bool)
+    doubt[30:50, 20:40] = True
+    verts = np.array([[0.15, 0.8, 0.0], [0.25, 0.8, 0.0]], np.float32)
+    normals = np.array([[0, 0, 1]] * 2, np.float32)
+    rgb = np.zeros((80, 60, 3), np.float32)
+    view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0)
+    at = places(view, np.arange(2), allowed, way=Way(lay=False))
+    seen = sight(view, at, allowed, doubt=doubt)
+    assert seen.share.tolist() == pytest.approx([0, 1], abs=0.01)
+    assert seen.trust.tolist() == pytest.approx([0, 1], abs=0.01)
+
+
 def test_a_photo_is_folded_back_around_the_sides(plane):
     angle = np.radians(np.arange(-150, 151, 2))
     x, z = 0.15 + 0.08 * np.sin(angle), 0.08 * np.cos(angle)

@@ -1,13 +1,22 @@
-"""Arms beside cloth: where a sleeve ends all around."""
+"""Bare arms and hands beside cloth: where a sleeve ends all around, and which skin lies in the cloth's shade."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reimagine.appearance.grid import Mask, depth
+from reimagine.appearance.outline import SKIN
+from reimagine.appearance.plane import CELL_M
+
 ARMS = ("left_arm", "right_arm")
+BARE_ENDS = (*ARMS, "left_hand", "right_hand")
 _HIGHER_M, _LOWER_M = 0.06, 0.01
 """So far along the arm a sleeve may end higher up behind than in front, being rolled up, and further down."""
 _CLEAR = 0.15
 """Share of the front photo's arm that may lie on the wrong side of the sleeve's end."""
+_SHADE_M = 0.015
+"""So near cloth its shade lies on skin, and labels may be off."""
+_DARK = 0.75
+"""Skin darker than this share of the limb's usual brightness lies in shade."""
 
 
 def with_one_hem(
@@ -34,3 +43,21 @@ def with_one_hem(
             np.where(above, total, np.where(below, 0, back[1])),
         ]
     )
+
+
+def shaded_by_cloth(
+    labels: NDArray[np.integer],
+    limb: Mask,
+    picture: NDArray[np.floating],
+    usual: NDArray[np.floating],
+) -> Mask:
+    """Skin of a limb, hard by cloth, that is so dark that it lies in the cloth's shade or is none.
+
+    Marks on the skin that lie further away stay, and so do those beside the background. `picture`: rows columns 3, 0..1;
+    `usual` (3): the limb's colour.
+    """
+    cloth = (labels > 0) & (labels != SKIN)
+    if not cloth.any():
+        return cloth
+    beside = depth(~cloth) * CELL_M <= _SHADE_M
+    return limb & (labels == SKIN) & beside & (picture.mean(-1) < _DARK * usual.mean())

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from reimagine.appearance.arms import BARE_ENDS, shaded_by_cloth
 from reimagine.appearance.borders import allowed, kind_grid
 from reimagine.appearance.fit import Fit
 from reimagine.appearance.grid import Mask
@@ -86,14 +87,15 @@ def coat(
     masks = [_allowed(piece, seen, view) for seen, view in zip(shown, views, strict=True)]
     at = [places(view, chosen, may, way=way) for view, may in zip(views, masks, strict=True)]
     grids = [kind_grid(piece, seen) for seen in shown]
+    doubts = _doubts(piece, masks, shown, views)
     kind = piece.kind
     assert kind is not None
     bare = np.array([SKIN in labels for labels in KINDS[piece.name]])
     mirror = ~bare[kind] if piece.name in ("head", "trunk", "throat") else True
     mirror = np.broadcast_to(mirror & np.bool_(steps.fold), len(chosen))
     sightings = [
-        _sighted(piece, kind, view, here, may, grid, mirror)
-        for view, here, may, grid in zip(views, at, masks, grids, strict=True)
+        _sighted(piece, kind, view, here, may, grid, doubt, mirror)
+        for view, here, may, grid, doubt in zip(views, at, masks, grids, doubts, strict=True)
     ]
     xy, share, own = (
         np.stack([getattr(one, name) for one in sightings]) for name in ("xy", "share", "trust")
@@ -196,6 +198,7 @@ def _sighted(
     at: Places,
     allowed: Mask,
     grid: NDArray[np.int64],
+    doubt: Mask,
     mirror: NDArray[np.bool_],
 ) -> Sighting:
     """What the photo knows of each vertex, each kind from its own kind only.
@@ -211,7 +214,8 @@ def _sighted(
         of = kind == one
         some = replace(at, **{field.name: getattr(at, field.name)[of] for field in fields(Places)})
         own = grid == one
-        seen = sight(view, some, allowed & own if soft else allowed, own, mirror=mirror[of])
+        may = allowed & own if soft else allowed
+        seen = sight(view, some, may, own, doubt=doubt, mirror=mirror[of])
         unsure = whole.trust[of] <= _WELL if soft else np.ones(of.sum(), bool)
         for name, values in found.items():
             values[np.flatnonzero(of)[unsure]] = getattr(seen, name)[unsure]
@@ -263,6 +267,20 @@ def _allowed(piece: Piece, seen: Seeing, view: View) -> Mask:
     """Where on the plane the photo shows this piece clearly."""
     shown = allowed(piece, seen)
     return shown & _not_background(view, shown) if piece.name in ("hair", "locks") else shown
+
+
+def _doubts(piece: Piece, masks: list[Mask], shown: list[Seeing], views: list[View]) -> list[Mask]:
+    """For each photo, where on the plane what it shows of this piece is rather its neighbour's, or in its shade."""
+    skin = [mask & (seen.labels == SKIN) for mask, seen in zip(masks, shown, strict=True)]
+    if piece.name not in BARE_ENDS or not np.any([own.any() for own in skin]):
+        return [np.zeros_like(mask) for mask in masks]
+    pictures = [view.plane.read(view.rgb) for view in views]
+    pixels = np.concatenate([picture[own] for picture, own in zip(pictures, skin, strict=True)])
+    usual = np.median(pixels, axis=0)
+    return [
+        shaded_by_cloth(seen.labels, mask, picture, usual)
+        for seen, mask, picture in zip(shown, masks, pictures, strict=True)
+    ]
 
 
 def _not_background(view: View, hair: Mask) -> Mask:

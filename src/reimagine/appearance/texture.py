@@ -112,13 +112,15 @@ def sight(
     allowed: NDArray[np.bool_],
     own: NDArray[np.bool_] | None = None,
     *,
+    doubt: NDArray[np.bool_] | None = None,
     mirror: NDArray[np.bool_] | bool = False,
 ) -> Sighting:
     """Photo coordinates and trust for vertices at these places.
 
     `allowed`: where on the plane the photo shows such a surface; `own`: which cells are of its kind (None for all). What
     misses these is moved to the nearest place inside, well inside the surface's outline and just inside its kind's.
-    `mirror`: which vertices take the photo folded back at the sides, for cloth and hair; else what is not seen is guessed.
+    `doubt`: where on the plane the photo is not believed. `mirror`: which vertices take the photo folded back at the
+    sides, for cloth and hair; else what is not seen is guessed.
     """
     mirror = np.broadcast_to(np.asarray(mirror), at.facing.shape)
     if not (allowed if own is None else allowed & own).any():
@@ -138,6 +140,9 @@ def sight(
     row = np.where(outside, near_row[cell], row)
     column = np.where(outside, near_column[cell], column)
     reach = np.clip(1.5 - away[cell] * CELL_M / _REACH_M, 0, 1)
+    if doubt is not None and doubt.any():
+        doubtful = ndimage.gaussian_filter(doubt.astype(np.float32), _BORDER_M / CELL_M)
+        reach *= 1 - ndimage.map_coordinates(doubtful, (row, column), order=1, mode="nearest")
     trust = _ramp(at.facing, _UNSURE, _SURE) * reach
     share = np.where(mirror, _ramp(at.facing, -_SEAM, _SEAM) * reach, trust)
     return Sighting(
