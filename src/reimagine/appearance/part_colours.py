@@ -101,7 +101,6 @@ def seed_colours(
     regions: Int[np.ndarray, "height width"],
     *,
     side: str,
-    skin: Colours | None = None,
 ) -> list[Colours]:
     """A first model of each part, in the order of PARTS, from places where the part is likely.
 
@@ -110,8 +109,7 @@ def seed_colours(
     """
     core = cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     upper = learn(points[core & rows_of(regions == 1, 0.25, 0.9)])
-    if skin is None or not skin.shares.size:
-        skin = skin_colours(points, core, regions, side=side, upper=upper)
+    skin = skin_colours(points, core, regions, side=side, upper=upper)
     # Above the brow, in however short hair.
     hair_place = rows_of(core & (regions == 0), 0.0, 0.16 if side == "front" else 0.55)
     hair = _learn_rest(points[hair_place], [skin])

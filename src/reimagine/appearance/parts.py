@@ -62,7 +62,6 @@ def label_parts(
     *,
     side: str,
     guide: Int[Tensor, "height width"],
-    skin: Colours | None = None,
 ) -> Int[Tensor, "height width"]:
     """0 off the person, else 1 + index into PARTS, for each pixel.
 
@@ -77,7 +76,6 @@ def label_parts(
         guide: The body's regions, seen by the photo's camera; may be off by 3 cm. -1 off the body,
             0 head, 1 torso, 2-4 left upper arm, forearm, hand, 5-7 right, 8 pelvis,
             9-11 left thigh, shin, foot, 12-14 right.
-        skin: The person's skin from another photo (`skin_of`); from behind little is to be seen.
     """
     person = alpha.numpy() > 0.5
     labels = np.zeros(person.shape, np.int64)
@@ -95,21 +93,13 @@ def label_parts(
     regions = cv2.resize(
         guide.numpy()[box].astype(np.int16), size, interpolation=cv2.INTER_NEAREST
     ).astype(np.int64)
-    shares = _solve(small, inside, _fill_guide(regions), side=side, skin=skin)
+    shares = _solve(small, inside, _fill_guide(regions), side=side)
     fine = np.stack(
         [cv2.resize(share, (wide, high), interpolation=cv2.INTER_CUBIC) for share in shares]
     )
     named = _tidy(np.argmax(fine, axis=0) + 1, person[box])
     labels[box] = np.where(person[box], named, 0)
     return torch.from_numpy(labels)
-
-
-def skin_of(rgb: Float[Tensor, "3 height width"], labels: Int[Tensor, "height width"]) -> Colours:
-    """The skin's colours in a labelled photo, for `label_parts` of another photo of the person."""
-    bgr = np.ascontiguousarray(rgb.permute(1, 2, 0).numpy()[:, :, ::-1])
-    bare = ((labels == 1) | (labels == 2)).numpy().astype(np.uint8)
-    bare = cv2.erode(bare, np.ones((9, 9), np.uint8)) > 0
-    return shaded(learn(features(cv2.cvtColor(bgr, cv2.COLOR_BGR2Lab))[bare]), SKIN_SHADE)
 
 
 def _fill_guide(regions: Int[np.ndarray, "height width"]) -> Int[np.ndarray, "height width"]:
@@ -130,12 +120,11 @@ def _solve(
     regions: Int[np.ndarray, "height width"],
     *,
     side: str,
-    skin: Colours | None,
 ) -> Float[np.ndarray, "parts height width"]:
     prior = _prior(regions, inside, side)
     system, index = _walker(lab, inside)
     points = features(lab)
-    models = seed_colours(points, inside, regions, side=side, skin=skin)
+    models = seed_colours(points, inside, regions, side=side)
     shares = prior
     for turn in range(TURNS):
         likely = np.stack([density(model, points) for model in models])
