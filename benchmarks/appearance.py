@@ -1,12 +1,12 @@
 """How near painted frames are to the truth, view by view, on people whose dressed shape is known.
 
-Usage: python -m benchmarks.appearance [--motion walk] [--width 320] [--steps] [--sides] [--more]
+Usage: python -m benchmarks.appearance [--motion walk] [--width 320] [--steps] [--sides] [--gender] [--more]
 
 Photos of alex, sam and (with --more) six who do not ship go the same way as a user's. Both the person made of them and the true one then take the same
 pose before the same camera.
 
 With --sides, each person is made of front and back, then with a photo from the right, then with both sides. With
---steps, each person is made once with all steps and once without each of them.
+--steps, each person is made once with all steps and once without each of them. With --gender, once more, told it.
 """
 
 import argparse
@@ -32,10 +32,11 @@ from reimagine.records import Person
 from reimagine.request import Photos, Request, View
 from reimagine.scores.fidelity import fidelity
 from reimagine.synth.dress import make_dressed
-from reimagine.synth.looks import Look
+from reimagine.synth.looks import LOOKS, Look
 from reimagine.synth.people import make_person_photo, render_truth
 
 AZIMUTHS = (0, 45, 90, 135, 180)
+_TOLD = " told their gender"
 
 
 def compare(
@@ -86,6 +87,7 @@ def _print_tables(folder: str) -> None:
     options.add_argument("--width", type=int, default=320)
     options.add_argument("--steps", action="store_true")
     options.add_argument("--sides", action="store_true")
+    options.add_argument("--gender", action="store_true")
     options.add_argument("--more", action="store_true")
     asked = options.parse_args()
     whom: dict[str, str | Look] = {"alex": "alex", "sam": "sam"}
@@ -108,8 +110,12 @@ def _print_tables(folder: str) -> None:
                 f" with {count} more": (replace(plain, photo=sides[:count]), ALL)
                 for count in (1, 2)
             }
+        if asked.gender:
+            variants |= {_TOLD: (plain, ALL)}
         for variant, (given, steps) in variants.items():
-            person = build_person(given, steps=steps)
+            look = LOOKS[who] if isinstance(who, str) else who
+            gender = look.phenotype[0] if variant == _TOLD else None
+            person = build_person(given, gender=gender, steps=steps)
             for motion in asked.motion.split(","):
                 rows = compare(person, who, motion, asked.width)
                 psnr, ssim, iou = (float(x) for x in np.mean(rows, axis=0))

@@ -12,11 +12,12 @@ from reimagine.people import (
     check_surface,
     find_person,
     keep_surface,
+    person_for,
     with_height,
 )
 from reimagine.pictures import write_picture
 from reimagine.records import Person
-from reimagine.request import InputError, Photos
+from reimagine.request import Clip, InputError, Photos, Shape
 from reimagine.runs import open_run
 
 
@@ -46,6 +47,29 @@ def test_the_same_photos_are_fitted_once_whatever_they_are_called(
     find_person(Photos(front=str(tmp_path / "b.png")))
     find_person(Photos(front=str(tmp_path / "a.png"), back=str(tmp_path / "b.png")))
     assert len(made) == 3
+
+
+@pytest.mark.usefixtures("made")
+def test_a_person_whose_gender_was_told_is_another_one_and_what_was_told_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain_person: Path
+):
+    told: list[object] = []
+
+    def build(_photos: Photos, *, gender: float | None, **_: object) -> Person:
+        told.append(gender)
+        return load_person(plain_person)
+
+    monkeypatch.setattr("reimagine.people.build_person", build)
+    photos = Photos(front=str(tmp_path / "a.png"))
+    for gender in (None, 0.0, 1.0, None, 0.0):
+        find_person(photos, gender=gender)
+    assert told == [None, 0.0, 1.0]
+    for wrong in (1.5, float("nan")):
+        with pytest.raises(InputError, match="--gender is"):
+            find_person(photos, gender=wrong)
+    clip = Clip(shape=Shape(gender=0.25))
+    person_for(photos, clip)
+    assert told[-1] == 0.25
 
 
 def test_corrected_parts_and_further_photos_make_another_person(made: list[Photos], tmp_path: Path):

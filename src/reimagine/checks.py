@@ -109,12 +109,12 @@ def check_request(request: Request) -> None:
     check_heard(request.clip)
     check_image_model(request.image, request.image_model)
     check_refinement(request.refiner, request.refinement)
-    if flags := shape_flags(request.clip.shape):
+    if flags := shape_flags(replace(request.clip.shape, gender=None)):
         raise InputError(
             f"{flags[0]} came with photos, which decide the person's shape; expected it with reimagine normals. "
             f"Leave out {flags[0]}; --height-m sets the size."
         )
-    check_person(request.photos)
+    check_person(request.photos, request.clip.shape.gender)
     check_pictures(request.photos)
     check_video(request.video, request.background)
     read_background(request.background, *parse_size(request.clip.size))

@@ -31,12 +31,14 @@ _POINTS, _SAME_MM = 200, 2.0
 """Vertices that are compared, and how far they may lie apart: fits differ a little from machine to machine."""
 
 
-def check_person(photos: Photos) -> None:
-    """Nothing, where photos or a person were given that go together; opens no picture.
+def check_person(photos: Photos, gender: float | None = None) -> None:
+    """Nothing, where photos or a person were given that go together, and `gender` with photos alone; opens no picture.
 
     Raises:
         InputError: where there is no person, or two at once, or no such matting.
     """
+    if gender is not None and not 0 <= gender <= 1:
+        raise InputError(f"--gender is {gender:g}; expected 0 (male) to 1 (female).")
     others = [f for f in fields(photos) if f.name != "person" and getattr(photos, f.name)]
     if photos.person is None:
         if not others:
@@ -49,30 +51,40 @@ def check_person(photos: Photos) -> None:
         raise InputError(
             f"--person came together with --{others[0].name.replace('_', '-')}; expected one or the other."
         )
+    elif gender is not None:
+        raise InputError(
+            "--gender came together with --person, who is made already; expected it with photos. Leave out --gender."
+        )
     else:
         _place_of(photos.person)
 
 
-def find_person(photos: Photos, listener: Listener = SILENT) -> Person:
+def find_person(
+    photos: Photos, listener: Listener = SILENT, *, gender: float | None = None
+) -> Person:
     """The person asked for. The same photos are fitted once, then taken from the user's cache folder.
+
+    `gender`: that of the person on the photos, 0 male to 1 female; None guesses it.
 
     Raises:
         InputError: where the photos or the stored person cannot be used.
     """
-    check_person(photos)
+    check_person(photos, gender)
     if photos.person is not None:
         place = _place_of(photos.person)
         if (place / "person.json").is_file():
             return load_person(place)
         photos = Photos(front=str(place / "front.png"), back=str(place / "back.png"))
-    folder = cache_folder() / "people" / _key(photos)
+    folder = cache_folder() / "people" / _key(photos, gender)
     if (folder / "person.json").is_file():
         try:
             return load_person(folder)
         except InputError:
             listener.say("The remembered person is damaged; making it again.")
     person = build_person(
-        photos, report=lambda step, share: listener.step(step, round(share * 100), 100)
+        photos,
+        gender=gender,
+        report=lambda step, share: listener.step(step, round(share * 100), 100),
     )
     try:
         save_person(person, folder)
@@ -96,7 +108,8 @@ def person_for(photos: Photos, clip: Clip, listener: Listener = SILENT) -> Perso
     if clip.body == "smplx":
         assert clip.body_model is not None
         model = read_smplx(clip.body_model)
-    person = with_height(find_person(photos, listener), clip.height_m)
+    person = find_person(photos, listener, gender=clip.shape.gender)
+    person = with_height(person, clip.height_m)
     return person if model is None else on_body(person, smplx_like(model, person.body))
 
 
@@ -206,8 +219,8 @@ def _people_folder() -> Path:
     return Path(str(resources.files("reimagine"))) / "data" / "people"
 
 
-def _key(photos: Photos) -> str:
-    """Digest of the photos' bytes, each with what it was given as, and of the code that makes a person of them.
+def _key(photos: Photos, gender: float | None) -> str:
+    """Digest of the photos' bytes, each with what it was given as, of what was told, and of the code that makes a person.
 
     Raises:
         InputError: where there is no such matting.
@@ -217,6 +230,8 @@ def _key(photos: Photos) -> str:
     for stage in ("appearance", "body"):
         for source in sorted((package / stage).glob("*.py")):
             digest.update(source.read_bytes())
+    if gender is not None:
+        digest.update(f"\0gender {gender}\0".encode())
     if photos.matting is not None:
         factory = find_factory("--matting", photos.matting, MATTINGS)
         digest.update(f"\0{photos.matting}\0".encode())

@@ -142,9 +142,9 @@ def make_person(request: PersonRequest, listener: Listener = SILENT) -> Person:
     Raises:
         InputError: where the photos cannot be used or the folder cannot be written.
     """
-    check_person(request.photos)
+    check_person(request.photos, request.gender)
     check_writable(Path(request.out))
-    person = find_person(request.photos, listener)
+    person = find_person(request.photos, listener, gender=request.gender)
     save_person(person, Path(request.out))
     return person
 

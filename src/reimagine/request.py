@@ -39,7 +39,7 @@ class Shape:
     """The shape of a body that no photos decide, each from 0 to 1; only for --body anny."""
 
     gender: float | None = None
-    """0 male, 1 female. Default: between."""
+    """0 male, 1 female. Default: between; with photos, guessed from the outline, which clothes broaden."""
     age: float | None = None
     """0 baby, 0.33 child, 0.67 young adult, 1 old. Default: 0.67."""
     muscle: float | None = None
@@ -265,6 +265,9 @@ class PersonRequest:
     """A person made from photos once, to be used by `generate --person`."""
 
     photos: Photos = field(default_factory=Photos)
+    gender: float | None = None
+    """0 male, 1 female: photos from the front do not show how deep a body is, and it differs. Default: guessed from the outline,
+    which clothes broaden."""
     out: str = "people/latest"
     """Folder of the person."""
 

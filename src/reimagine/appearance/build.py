@@ -45,11 +45,13 @@ def build_person(
     photos: Photos,
     *,
     height_m: float | None = None,
+    gender: float | None = None,
     steps: Steps = ALL,
     report: Callable[[str, float], None] = lambda _step, _share: None,
 ) -> Person:
     """The person on the photos: body, dressed surface, colours.
 
+    `height_m`, `gender` (0 male to 1 female): what the user knows of them; None guesses it.
     `report` hears the step's name and the share of it done, 0..1. `steps`: what may be left out, to measure it.
 
     Raises:
@@ -65,6 +67,7 @@ def build_person(
         alphas,
         [picture.side for picture in pictures],
         height_m=height_m,
+        gender=gender,
         report=lambda share: report("fitting the body", share),
     )
     if steps.nod:

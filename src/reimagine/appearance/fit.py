@@ -79,11 +79,13 @@ def fit_body(
     sides: list[str],
     *,
     height_m: float | None = None,
+    gender: float | None = None,
     report: Callable[[float], None] = lambda _: None,
 ) -> Fit:
     """Body shape, and pose and camera of each photo, from silhouettes (0..1) seen from the "front" or the "back".
 
-    Absolute size cannot be seen in a photo: the body comes out `height_m` tall, 1.7 by default.
+    Absolute size cannot be seen in a photo: the body comes out `height_m` tall, 1.7 by default. `gender` (0 male to 1
+    female) is fitted unless it is told.
     `report` hears the share of the work done, 0..1.
     """
     anny = _thinned(load_anny())
@@ -106,9 +108,9 @@ def fit_body(
         reach = 0.0 if step < CAMERA_STEPS else 0.10 if step < STEPS * 0.6 else 0.04
         if step in (CAMERA_STEPS, int(STEPS * 0.6)):
             with torch.no_grad():
-                _swing_arms(anny, shape, cameras, turns, views)
+                _swing_arms(shaped(anny, shape, gender), cameras, turns, views)
         optimizer.zero_grad()
-        body = shaped(anny, shape)
+        body = shaped(anny, shape, gender)
         pose = pose_body(body, _stand(turns))
         verts, joints = pose_skin(body.skin, pose), joint_positions(body, pose)
         loss = _prior(shape, cameras, turns)
@@ -121,7 +123,8 @@ def fit_body(
             shape.grad = turns.grad = None
         optimizer.step()
         report((step + 1) / STEPS)
-    return _result(shape.detach(), cameras.detach(), turns.detach(), views, height_m or 1.7)
+    own = shaped(load_anny(), shape.detach(), gender)
+    return _result(own, cameras.detach(), turns.detach(), views, height_m or 1.7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,13 +205,16 @@ def _thinned(anny: Anny) -> Anny:
     )
 
 
-def shaped(anny: Anny, shape: Float[Tensor, " 8"]) -> Body:
+def shaped(anny: Anny, shape: Float[Tensor, " 8"], gender: float | None = None) -> Body:
     """The body of six phenotype numbers, a leg length and a head size, all near zero.
 
-    Age and height stay, since silhouettes cannot tell them. The legs are stretched below the hips only.
+    Age and height stay, since silhouettes cannot tell them, and gender (0..1) where it is told. The legs are stretched
+    below the hips only.
     """
-    free = torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0, 1.0])
-    start = torch.logit(DEFAULT_PHENOTYPE.clamp(0.03, 0.97))
+    free = torch.tensor([1.0 if gender is None else 0.0, 0.0, 1.0, 1.0, 0.0, 1.0])
+    usual = DEFAULT_PHENOTYPE.clone()
+    usual[0] = usual[0] if gender is None else gender
+    start = torch.logit(usual.clamp(0.03, 0.97))
     body = anny.worn(torch.sigmoid(start + 2.0 * shape[:6] * free))
     hips = body.joints[1:3, 1].mean()
     longer = 0.15 * torch.tanh(shape[6])
@@ -314,11 +320,8 @@ def _misfit(
     return anchors + 1500 * outside.square().mean() + 0.3 * pull
 
 
-def _swing_arms(
-    anny: Anny, shape: Tensor, cameras: Tensor, turns: Tensor, views: list[_View]
-) -> None:
+def _swing_arms(body: Body, cameras: Tensor, turns: Tensor, views: list[_View]) -> None:
     """Sets each shoulder (in place) to the best of a fan of angles: an arm beside the torso is a trap for descent."""
-    body = shaped(anny, shape)
     for index, view in enumerate(views):
         for joint, outwards in ((0, 1.0), (1, -1.0)):
             fan = turns[index].repeat(17, 1)
@@ -362,10 +365,7 @@ def _prior(shape: Tensor, cameras: Tensor, turns: Tensor) -> Tensor:
     )
 
 
-def _result(
-    shape: Tensor, cameras: Tensor, turns: Tensor, views: list[_View], height_m: float
-) -> Fit:
-    own = shaped(load_anny(), shape)
+def _result(own: Body, cameras: Tensor, turns: Tensor, views: list[_View], height_m: float) -> Fit:
     # The fit ran at the model's own size; a similar scene seen from a similar distance gives the same picture.
     grown = height_m / own.height_m
     skin = replace(own.skin, verts=own.skin.verts * grown)

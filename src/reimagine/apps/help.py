@@ -9,7 +9,7 @@ from itertools import pairwise
 from textwrap import fill
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
-from reimagine.request import ImageModel, Refinement, Request, Shape
+from reimagine.request import ImageModel, Photos, Refinement, Request, Shape
 
 ASKS = ("--help", "-h", "--help-all")
 EXAMPLES = {
@@ -64,7 +64,10 @@ def help_text(kind: type[Any], command: str, about: str = "", *, everything: boo
     ]
     for group in shown:
         heading = inspect.getdoc(group) if group is not kind else "What is made, and where it goes"
-        entries = [_entry(field, hint, says, width) for field, hint, says in _flags(group)]
+        flags = [*_flags(group)]
+        if kind is Request and group is Photos:
+            flags += [flag for flag in _flags(Shape) if flag[0].name == "gender"]
+        entries = [_entry(field, hint, says, width) for field, hint, says in flags]
         if len(shown) > 1:
             entries.insert(0, fill(f"{' '.join((heading or '').split()).rstrip('.')}:", width))
         parts.append("\n".join(entries))
@@ -80,7 +83,7 @@ def _groups(kind: type[Any]) -> Iterator[type[Any]]:
     """Photos first, then motion and camera, then the request's own flags, then those of models."""
     parts = list(_parts(kind))
     if kind is Request:
-        # Photos decide the shape; the flags are refused.
+        # Photos decide the shape; its flags are refused, but for gender, which is told with the photos.
         parts.remove(Shape)
     yield from (part for part in parts if part not in _MODELS)
     yield kind
