@@ -13,6 +13,7 @@ from reimagine.people import (
     find_person,
     keep_surface,
     person_for,
+    shipped_people,
     with_height,
 )
 from reimagine.pictures import write_picture
@@ -146,3 +147,19 @@ def test_a_run_is_held_to_the_surface_that_it_was_begun_with(plain_person: Path,
     (tmp_path / SURFACE).write_text("[3")
     with pytest.raises(InputError, match="was begun with another person"):
         check_surface(tmp_path, person)
+
+
+def test_of_everybody_who_ships_the_gender_is_told(
+    monkeypatch: pytest.MonkeyPatch, plain_person: Path, tmp_path: Path
+):
+    told: list[object] = []
+
+    def build(_photos: Photos, *, gender: float | None, **_: object) -> Person:
+        told.append(gender)
+        return load_person(plain_person)
+
+    monkeypatch.setenv("REIMAGINE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("reimagine.people.build_person", build)
+    for name in shipped_people():
+        find_person(Photos(person=name))
+    assert told == [0.0, 1.0]
