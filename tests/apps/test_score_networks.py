@@ -95,7 +95,11 @@ def test_fvd_needs_real_videos_and_enough_clips(folder):
         main([*asked, "--real", str(folder / "real")])
     write_video(folder / "a.mp4", _pictures(80), 24)
     same = _perceptual(folder, *asked[2:], "--real", str(folder / "real"))
-    assert same["fvd"]["mean"] == pytest.approx(0, abs=1e-6)
+    # Of so few clips the covariance is singular: its root makes 1e-4 of features that differ by float32's last digits.
+    assert same["fvd"]["mean"] == pytest.approx(0, abs=1e-3)
+    write_video(folder / "real" / "b.mp4", _pictures(80, brightness=0.5), 24)
+    darker = _perceptual(folder, *asked[2:], "--real", str(folder / "real"))
+    assert darker["fvd"]["mean"] > 0.01
 
 
 def test_sets_without_real_pictures_are_refused(folder):
