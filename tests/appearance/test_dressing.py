@@ -8,11 +8,12 @@ import torch
 
 from reimagine.appearance import fit as fitting
 from reimagine.appearance.build import build_person
+from reimagine.appearance.coat import beside
 from reimagine.appearance.fit import Fit, Stance, fit_body, shaped
 from reimagine.appearance.mesh import normals_of
 from reimagine.appearance.plane import CELL_M, depths, plane_of, region_picture, regions_of
 from reimagine.appearance.sculpt import dress_weights, unpose
-from reimagine.appearance.texture import View, Way, guess, likeness, oddness, places, sight
+from reimagine.appearance.texture import View, Way, colours, guess, likeness, oddness, places, sight
 from reimagine.appearance.weights import dense_weights
 from reimagine.body.anny import load_anny
 from reimagine.body.model import pose_body, pose_skin
@@ -151,6 +152,18 @@ def test_a_photo_is_not_trusted_where_it_is_doubted(plane):
     seen = sight(view, at, allowed, doubt=doubt)
     assert seen.share.tolist() == pytest.approx([0, 1], abs=0.01)
     assert seen.trust.tolist() == pytest.approx([0, 1], abs=0.01)
+
+
+def test_a_line_thinner_than_the_distance_of_vertices_is_seen_beside_them(plane):
+    rgb = np.zeros((80, 60, 3), np.float32)
+    rgb[:, 30] = 1
+    none = np.zeros((0, 3), np.float32)
+    view = View(plane=plane, rgb=rgb, verts=none, normals=none, sign=-1.0)
+    xy = np.array([[29.7, 40.0], [31.3, 40.0], [10.0, 40.0]], np.float32)
+    assert colours(view, xy).max() < 0.3
+    brightest = np.max(beside(view, xy), axis=(0, 2))
+    assert brightest[:2].min() > 0.6
+    assert brightest[2] == 0
 
 
 def test_a_photo_is_folded_back_around_the_sides(plane):

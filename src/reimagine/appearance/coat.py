@@ -45,6 +45,8 @@ _MIXED_M = 0.01
 """So near another kind a colour may be mixed with that one's, and is not carried on."""
 _SHADOW, _SHADOW_ROUNDS = 2.0, 3
 """How much darker a guessed colour is at a place as deep below its neighbours as they are away; over how many rings."""
+_BESIDE_M = 0.004
+"""Half the distance of a head's vertices, about."""
 _FADED = 0.7
 """How much of a photo folded around the side gives way to the even colour of what is near, on plain cloth."""
 _PLAIN, _PATTERNED, _PLAIN_ROUNDS = 0.037, 0.046, 12
@@ -123,6 +125,9 @@ def coat(
             odd = oddness(verts[of], taken[v, of], known[of], trust[of], other)
             if hair:
                 odd = np.maximum(odd, likeness(verts[of], taken[v, of], known[of], trust[of], skin))
+                # A hair tie is thinner than the distance of vertices.
+                for near in beside(views[v], xy[v, of]):
+                    odd = np.maximum(odd, oddness(verts[of], near, known[of], trust[of]))
             share[v, of] *= 1 - odd * (1 - own[v, of])
         odd = oddness(verts[of], known[of], known[of], trust[of])
         if hair:
@@ -150,12 +155,24 @@ def _torn(
     """Vertices (views verts) whose neighbours take their colour from so far away that what lies between is another thing."""
     ends = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     length = np.linalg.norm(verts[ends[:, 0]] - verts[ends[:, 1]], axis=1)
-    metre = float(np.linalg.norm(view.plane.pixels[0, 1] - view.plane.pixels[0, 0])) / CELL_M
+    metre = _metre(view)
     torn = np.zeros(xy.shape[:2], bool)
     for v, place in enumerate(xy):
         apart = np.linalg.norm(place[ends[:, 0]] - place[ends[:, 1]], axis=1)
         torn[v, ends[apart > _TORN * metre * length + 1].ravel()] = True
     return torn
+
+
+def _metre(view: View) -> float:
+    """How many pixels of the photo a metre is."""
+    return float(np.linalg.norm(view.plane.pixels[0, 1] - view.plane.pixels[0, 0])) / CELL_M
+
+
+def beside(view: View, xy: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """The photo's colours (n 3) beside places (n 2) of it, on all four sides."""
+    step = np.float32(_BESIDE_M * _metre(view))
+    aside = np.array([(1, 0), (-1, 0), (0, 1), (0, -1)], np.float32)
+    return [colours(view, xy + step * way) for way in aside]
 
 
 def _without_strands(
