@@ -131,36 +131,35 @@ def seen_by(plane: Plane, piece: Piece, rgb: np.ndarray) -> View:
     return View(plane=plane, rgb=rgb.astype(np.float32), verts=verts, normals=normals, sign=1.0)
 
 
+def coloured_arm(
+    body: Body, plane: Plane, sleeve: Seeing, rgb: np.ndarray
+) -> tuple[Piece, View, np.ndarray]:
+    """A left arm in a sleeve, its photo before a white background, and the arm's colours (verts 3)."""
+    whole = tube("left_arm")
+    piece = split(whole, shares(whole, [IDLE], [sleeve]))
+    view = seen_by(plane, piece, np.where((sleeve.labels == 0)[..., None], 1, rgb))
+    fit = Fit(body=body, stances=())
+    worn = coat(piece, np.arange(len(view.verts)), fit, [sleeve], [view])
+    share = worn.share[0, :, None]
+    return piece, view, share * colours(view, worn.xy[0]) + (1 - share) * worn.fill
+
+
 def test_skin_takes_its_colour_from_skin_and_cloth_from_cloth_all_around(
     body: Body, plane: Plane, sleeve: Seeing
 ):
     # A sleeve over the upper half of an arm, which the photo shows from the front only.
-    whole = tube("left_arm")
-    piece = split(whole, shares(whole, [IDLE], [sleeve]))
     rgb = np.where((sleeve.labels == UPPER)[..., None], BLUE, TAN)
-    rgb[sleeve.labels == 0] = 1
-    view = seen_by(plane, piece, rgb)
-    fit = Fit(body=body, stances=())
-    worn = coat(piece, np.arange(len(view.verts)), fit, [sleeve], [view])
-    share = worn.share[0, :, None]
-    colour = share * colours(view, worn.xy[0]) + (1 - share) * worn.fill
+    piece, _, colour = coloured_arm(body, plane, sleeve, rgb)
     wanted = np.where((piece.kind == CLOTH)[:, None], BLUE, TAN)
     # Up to the very border.
     assert np.abs(colour - wanted).max() < 0.1
 
 
 def test_the_shade_of_a_sleeve_does_not_stain_the_arm(body: Body, plane: Plane, sleeve: Seeing):
-    whole = tube("left_arm")
-    piece = split(whole, shares(whole, [IDLE], [sleeve]))
     rgb = np.where((sleeve.labels == UPPER)[..., None], BLUE, TAN)
     rgb[40:43] *= 0.3  # the sleeve's shade
     rgb[50:55, 28:33] = 0.0  # a tattoo
-    rgb[sleeve.labels == 0] = 1
-    view = seen_by(plane, piece, rgb)
-    fit = Fit(body=body, stances=())
-    worn = coat(piece, np.arange(len(view.verts)), fit, [sleeve], [view])
-    share = worn.share[0, :, None]
-    colour = share * colours(view, worn.xy[0]) + (1 - share) * worn.fill
+    piece, view, colour = coloured_arm(body, plane, sleeve, rgb)
     x, y, z = view.verts.T
     brightness = colour.mean(1)[(piece.kind == BARE) & (z > 0)]
     y, x = y[(piece.kind == BARE) & (z > 0)], x[(piece.kind == BARE) & (z > 0)]

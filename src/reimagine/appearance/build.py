@@ -85,20 +85,19 @@ def build_person(
         _shown(fit, labels, pictures),
         hems=steps.hems,
     )
+    surface, owner = _join(pieces)
     if steps.settle:
-        fit = replace(fit, stances=settle(fit, _join(pieces)[0], alphas))
+        fit = replace(fit, stances=settle(fit, surface, alphas))
     shown = _shown(fit, labels, pictures)
     report("dressing", 0.5)
     lit = pictures
     if steps.balance and len(pictures) == 2:
         lit = (pictures[0], balanced(*pictures, (labels[0], labels[1])))
-    person = _coloured(fit, pieces, shown, lit, labels, steps)
-    kept = person.surface
+    person = _coloured(fit, pieces, (surface, owner), shown, lit, labels, steps)
     tail = [index for index, piece in enumerate(pieces) if piece.name == "tail"]
-    of_tail = torch.from_numpy(np.isin(_join(pieces)[1], tail))
-    free = loose(kept, person.part, fit.body, fit.stances[0].pose, of_tail)
-    kept = replace(kept, loose_m=free)
-    person = replace(person, surface=kept, notes=notes)
+    of_tail = torch.from_numpy(np.isin(owner, tail))
+    free = loose(surface, person.part, fit.body, fit.stances[0].pose, of_tail)
+    person = replace(person, surface=replace(surface, loose_m=free), notes=notes)
     report("dressing", 1.0)
     person = add_photos(person, fit, more, lambda share: report("further photos", share))
     swapped = pictures[0].name != cut[0].name
@@ -151,12 +150,13 @@ def _shown(
 def _coloured(
     fit: Fit,
     pieces: list[Piece],
+    joined: tuple[Skin, NDArray[np.int64]],
     shown: list[Seeing],
     pictures: tuple[Picture, ...],
     labels: list[Int[Tensor, "height width"]],
     steps: Steps,
 ) -> Person:
-    surface, owner = _join(pieces)
+    surface, owner = joined
     part = np.array([piece.part for piece in pieces])[owner]
     for index, piece in enumerate(pieces):
         if piece.name == "head" and piece.kind is not None:

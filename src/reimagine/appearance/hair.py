@@ -11,6 +11,7 @@ from reimagine.appearance.grid import Mask, depth, label
 from reimagine.appearance.mesh import faces_within
 from reimagine.appearance.outline import HAIR, Outline, closed, grown, largest, smooth
 from reimagine.appearance.plane import CELL_M, depths
+from reimagine.appearance.sculpt import fallen
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.tail import tail_depths
 from reimagine.records import Body
@@ -95,7 +96,7 @@ def hair_depths(
     rise = (rows - _row(front, _TEMPLE_M)) / (_row(front, _CHIN_M) - _row(front, _TEMPLE_M))
     off = -_INSIDE_M + (_INSIDE_M + _OFF_M) * np.clip(2 * rise, 0, 1)
     tied = {} if tail is None else {"tail": tail_depths(tail, far)}
-    far = _falling(far) - off
+    far = fallen(far, np.full(len(far), _DRAWS_IN, np.float32)) - off
     # The hairline runs back from the brow over the ear to the nape, but where hair is seen beside the head it covers the ears.
     down = np.clip((rows - _row(front, -_CROWN_M)) * CELL_M / 0.24, 0, 1.5)
     own = front.labels == HAIR
@@ -114,14 +115,6 @@ def hair_depths(
         "locks": (lock, lock - np.float32(_THICK_M)),
         **tied,
     }
-
-
-def _falling(far: Depths) -> Depths:
-    """The back of hair that falls straight from where the head stands out behind, until it touches what is below."""
-    fallen = far.copy()
-    for row in range(1, len(far)):
-        fallen[row] = np.fmin(far[row], fallen[row - 1] + np.float32(_DRAWS_IN * CELL_M))
-    return fallen
 
 
 def _depths(

@@ -67,21 +67,20 @@ def fill_out(head: Skin, poses: list[Pose], seen: list[Seeing]) -> tuple[Skin, N
     near_rim = _near_rim(arm, reach)
     whole, moved = (_taken_out(verts, arm, near_rim, ring) for ring in (gap, broad))
     ears = find_ears(head.verts.numpy(), head.faces.numpy())
-    hairy = _hairiness(
-        replace(head, verts=_moved(head, whole @ turn)), poses, seen, np.any(ears, axis=0)
-    )
+    of_ears = np.any(ears, axis=0)
+    hairy = _hairiness(replace(head, verts=_moved(head, whole @ turn)), poses, seen, of_ears)
     # What faces the camera stands off towards it, and away from it behind, by what the outline shows above.
     thick = float(np.clip(np.median(gap[up > 0.5]), 0.005, _THICKEST_M))
     facing = normals_of(verts, head.faces.numpy())[:, 2]
     ahead = np.where(facing > 0, min(thick, _FRINGE_M), thick)
     moved[:, 2] += _smoothed(verts, (facing * ahead * hairy * (1 - near_rim))[:, None])[:, 0]
-    flat = relax(verts.astype(np.float32), head.faces.numpy(), rounds=80)
     shown = front.labels[_cells(front, verts)]
     # Hair covers the ears, or it does not: the front photo says. Strands that fall before one leave both bare.
     covered = np.mean([(shown[ear] == HAIR).mean() for ear in ears]) > _COVERED
-    for ear in ears:
-        hairy[ear] = float(covered)
-        moved[ear] += (flat - verts)[ear] * hairy[ear][:, None]
+    hairy[of_ears] = float(covered)
+    if covered:
+        flat = relax(verts.astype(np.float32), head.faces.numpy(), rounds=80)
+        moved[of_ears] += (flat - verts)[of_ears]
     return replace(head, verts=_moved(head, moved @ turn)), hairy
 
 

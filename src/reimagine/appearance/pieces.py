@@ -56,6 +56,7 @@ def make_pieces(
     cover: tuple[Skin, NDArray[np.float32]] | None = None
     worn: tuple[NDArray[np.float32], NDArray[np.int32]] | None = None
     room: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+    hair: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
     for name, outline in found.items():
         if outline.mask.sum() * CELL_M**2 < 0.002:
             continue
@@ -63,7 +64,9 @@ def make_pieces(
         if name == "trunk":
             own |= neck
         if name in _HAIR:
-            ahead, behind = hair_depths(verts, body, regions, front, worn, tail)[name]
+            # It falls over what is worn, and comes after it.
+            hair = hair or hair_depths(verts, body, regions, front, worn, tail)
+            ahead, behind = hair[name]
         elif name in LEGS:
             ahead, behind = _leg_depths(outline, verts, body, regions, front)
         else:

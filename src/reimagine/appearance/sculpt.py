@@ -184,7 +184,7 @@ def _thickness(
     if falls:
         steep = _FALL + _CLINGS * np.clip(_LOOSE - broader, 0, None)
         steep[free_from or len(steep) :] = _FREE
-        near, far = -_fallen(-near, steep), _fallen(far, steep)
+        near, far = -fallen(-near, steep), fallen(far, steep)
     smooth = ndimage.gaussian_filter1d(broader, 0.03 / CELL_M)
     slack = 1 + _DEEPENS * swells * np.clip(smooth - 1, 0, _BROADEST - 1)
     half = (near - far) / 2 * slack[:, None] + (ease_m[0] + ease_m[1]) / 2
@@ -192,15 +192,15 @@ def _thickness(
     return centre.astype(np.float32), np.maximum(half, _THINNEST_M).astype(np.float32)
 
 
-def _fallen(far: NDArray[np.floating], steep: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The back of a garment that falls from where the body stands out, rather than follow it in again at once.
+def fallen(far: NDArray[np.floating], steep: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The back of cloth or hair that falls from where the body stands out, rather than follow it in again at once.
 
-    `steep`: metres that it may draw in per metre, by row.
+    `far`: z, NaN where there is none; `steep`: metres that it may draw in per metre, by row.
     """
-    fallen = far.copy()
+    falls = far.copy()
     for row in range(1, len(far)):
-        fallen[row] = np.minimum(far[row], fallen[row - 1] + steep[row] * CELL_M)
-    return fallen
+        falls[row] = np.fmin(far[row], falls[row - 1] + steep[row] * CELL_M)
+    return falls
 
 
 def _inward(mask: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -54,7 +54,8 @@ def seeing(
     bare = plane.read(regions.astype(np.float32) + 1, nearest=True).astype(np.int64) - 1
     guide = settle_arms(flat, nearest_region(bare, flat > 0), bare)
     places = plane.cells(plane.seen_at(joints[:, :2], joints[:, 2], back=True))
-    flat = skirted(flat, guide, places, plane.read(rgb).mean(-1)).astype(np.int64)
+    colours = plane.read(rgb)
+    flat = skirted(flat, guide, places, colours.mean(-1)).astype(np.int64)
     flat = under_hair(flat, places) if behind else flat
     return Seeing(
         plane=plane,
@@ -63,5 +64,5 @@ def seeing(
         guide=guide,
         joints=places,
         outlines=outlines(flat, guide, bare, places),
-        tail=find_tail(flat, places, plane.read(rgb)) if behind else None,
+        tail=find_tail(flat, places, colours) if behind else None,
     )

@@ -96,11 +96,10 @@ def _narrow(labels: NDArray[np.integer], head: int, middle: float, most: float) 
     for index, part in enumerate(ndimage.find_objects(runs), start=1):
         if part is None:
             continue
-        row, start, stop = part[0].start, part[1].start, part[1].stop
-        beside = labels[row, [max(start - 2, 0), min(stop + 1, labels.shape[1] - 1)]]
+        start, stop = part[1].start, part[1].stop
         fits = _THINNEST_M / CELL_M <= stop - start <= most
         near = abs((start + stop - 1) / 2 - middle) < _MIDST_M / CELL_M
-        if fits and near and (beside > 0).all():
+        if fits and near and (_on_either_side(labels, part) > 0).all():
             kept.append(index)
     pieces = label(np.isin(runs, kept))
     found: list[Mask] = []
@@ -110,6 +109,12 @@ def _narrow(labels: NDArray[np.integer], head: int, middle: float, most: float) 
         if long and rows.start <= head + _CHIN_M / CELL_M < rows.stop:
             found.append(pieces == index)
     return found[0] if len(found) == 1 else None
+
+
+def _on_either_side(labels: NDArray[np.integer], run: tuple[slice, slice]) -> NDArray[np.integer]:
+    """The labels two cells to the left and to the right of a run of cells in one row."""
+    left, right = max(run[1].start - 2, 0), min(run[1].stop + 1, labels.shape[1] - 1)
+    return labels[run[0].start, [left, right]]
 
 
 def _runs(narrow: Mask) -> _Runs:
@@ -171,9 +176,7 @@ def before_skin(labels: NDArray[np.integer], tail: Mask) -> Mask:
     found = np.zeros_like(tail)
     for part in ndimage.find_objects(runs):
         if part is not None:
-            row, start, stop = part[0].start, part[1].start, part[1].stop
-            beside = labels[row, [max(start - 2, 0), min(stop + 1, labels.shape[1] - 1)]]
-            found[part] = np.isin(beside, (SKIN, FACE)).any()
+            found[part] = np.isin(_on_either_side(labels, part), (SKIN, FACE)).any()
     return found
 
 
