@@ -1,12 +1,13 @@
 """How near painted frames are to the truth, view by view, on people whose dressed shape is known.
 
-Usage: python -m benchmarks.appearance [--motion walk] [--width 320] [--steps] [--sides] [--gender] [--more]
+Usage: python -m benchmarks.appearance [--motion walk] [--width 320] [--steps] [--sides] [--gender] [--detail] [--more]
 
 Photos of alex, sam and (with --more) six who do not ship go the same way as a user's. Both the person made of them and the true one then take the same
 pose before the same camera.
 
 With --sides, each person is made of front and back, then with a photo from the right, then with both sides. With
---steps, each person is made once with all steps and once without each of them. With --gender, once more, told it.
+--steps, each person is made once with all steps and once without each of them. With --gender, once more, told it. With --detail, those
+who have what no photo from front or back shows are made once more, told it.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 
-from benchmarks.looks import MORE
+from benchmarks.looks import DETAILS, MORE
 from reimagine.appearance.build import build_person
 from reimagine.appearance.steps import ALL
 from reimagine.body.library import built_in_motion
@@ -88,6 +89,7 @@ def _print_tables(folder: str) -> None:
     options.add_argument("--steps", action="store_true")
     options.add_argument("--sides", action="store_true")
     options.add_argument("--gender", action="store_true")
+    options.add_argument("--detail", action="store_true")
     options.add_argument("--more", action="store_true")
     asked = options.parse_args()
     whom: dict[str, str | Look] = {"alex": "alex", "sam": "sam"}
@@ -112,6 +114,10 @@ def _print_tables(folder: str) -> None:
             }
         if asked.gender:
             variants |= {_TOLD: (plain, ALL)}
+        if asked.detail and name in DETAILS:
+            variants |= {
+                f" with {' and '.join(DETAILS[name])}": (replace(plain, detail=DETAILS[name]), ALL)
+            }
         for variant, (given, steps) in variants.items():
             look = LOOKS[who] if isinstance(who, str) else who
             gender = look.phenotype[0] if variant == _TOLD else None

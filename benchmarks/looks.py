@@ -92,3 +92,6 @@ MORE = {
     ),
 }
 """Looks for `synth.dress.make_dressed`, by a name for each."""
+
+DETAILS = {"sam": ("bun",), "cap": ("visor", "glasses")}
+"""What no photo from front or back shows of them, as a user would tell it."""

@@ -73,6 +73,17 @@ def test_a_person_whose_gender_was_told_is_another_one_and_what_was_told_is_hear
     assert told[-1] == 0.25
 
 
+def test_details_make_another_person_in_whatever_order_they_are_told(
+    made: list[Photos], tmp_path: Path
+):
+    photos = Photos(front=str(tmp_path / "a.png"))
+    for detail in ((), ("bun",), ("visor", "glasses"), ("glasses", "visor"), ("bun", "bun"), ()):
+        find_person(replace(photos, detail=detail))
+    assert [photos.detail for photos in made] == [(), ("bun",), ("visor", "glasses")]
+    with pytest.raises(InputError, match="--detail is 'hat'; expected bun, visor, glasses"):
+        find_person(replace(photos, detail=("bun", "hat")))
+
+
 def test_corrected_parts_and_further_photos_make_another_person(made: list[Photos], tmp_path: Path):
     names = [str(tmp_path / f"{name}.png") for name in ("f", "s", "p")]
     for name in names:
@@ -149,17 +160,17 @@ def test_a_run_is_held_to_the_surface_that_it_was_begun_with(plain_person: Path,
         check_surface(tmp_path, person)
 
 
-def test_of_everybody_who_ships_the_gender_is_told(
+def test_of_everybody_who_ships_gender_and_details_are_told(
     monkeypatch: pytest.MonkeyPatch, plain_person: Path, tmp_path: Path
 ):
     told: list[object] = []
 
-    def build(_photos: Photos, *, gender: float | None, **_: object) -> Person:
-        told.append(gender)
+    def build(photos: Photos, *, gender: float | None, **_: object) -> Person:
+        told.append((gender, photos.detail))
         return load_person(plain_person)
 
     monkeypatch.setenv("REIMAGINE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("reimagine.people.build_person", build)
     for name in shipped_people():
         find_person(Photos(person=name))
-    assert told == [0.0, 1.0]
+    assert told == [(0.0, ()), (1.0, ("bun",))]

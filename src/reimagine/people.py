@@ -27,8 +27,8 @@ from reimagine.runs import RunFolder
 
 SURFACE = "conditions/surface.json"
 """Of a run: by what its surface is known again."""
-_GENDERS = {"alex": 0.0, "sam": 1.0}
-"""Of the people who ship, as a user would tell it with their photos."""
+_TOLD: dict[str, tuple[float, tuple[str, ...]]] = {"alex": (0.0, ()), "sam": (1.0, ("bun",))}
+"""Gender and details of the people who ship, as a user would tell them with their photos."""
 _POINTS, _SAME_MM = 200, 2.0
 """Vertices that are compared, and how far they may lie apart: fits differ a little from machine to machine."""
 
@@ -76,8 +76,8 @@ def find_person(
         place = _place_of(photos.person)
         if (place / "person.json").is_file():
             return load_person(place)
-        photos = Photos(front=str(place / "front.png"), back=str(place / "back.png"))
-        gender = _GENDERS[place.name]
+        gender, detail = _TOLD[place.name]
+        photos = Photos(front=str(place / "front.png"), back=str(place / "back.png"), detail=detail)
     folder = cache_folder() / "people" / _key(photos, gender)
     if (folder / "person.json").is_file():
         try:
@@ -235,6 +235,8 @@ def _key(photos: Photos, gender: float | None) -> str:
             digest.update(source.read_bytes())
     if gender is not None:
         digest.update(f"\0gender {gender}\0".encode())
+    if photos.detail:
+        digest.update(f"\0detail {sorted(set(photos.detail))}\0".encode())
     if photos.matting is not None:
         factory = find_factory("--matting", photos.matting, MATTINGS)
         digest.update(f"\0{photos.matting}\0".encode())
@@ -242,7 +244,7 @@ def _key(photos: Photos, gender: float | None) -> str:
     for field in fields(photos):
         given = getattr(photos, field.name)
         for path in given if isinstance(given, tuple) else [given]:
-            if path is None:
+            if path is None or field.name == "detail":
                 continue
             try:
                 data = Path(path).read_bytes()

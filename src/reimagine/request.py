@@ -86,6 +86,10 @@ class Clip:
     """auto, cpu or cuda."""
 
 
+DETAILS = ("bun", "visor", "glasses")
+"""What `Photos.detail` may name."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Photos:
     """Whose pictures."""
@@ -106,6 +110,9 @@ class Photos:
     """The same for the back photo: parts_1.png."""
     photo: tuple[str, ...] = ()
     """A further photo, from any other side, of the same stance and clothes; give it several times for several."""
+    detail: tuple[str, ...] = ()
+    """What photos from front and back cannot show the shape of; give it several times for several. bun: hair tied to a
+    knot behind. visor: a cap's. glasses: their temples."""
     matting: str | None = None
     """What finds the person in photos without mask or transparency: grabcut, by colours before any background, or
     module:factory, such as a matting model of yours. Default: a plain background is removed."""

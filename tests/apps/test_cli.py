@@ -7,7 +7,7 @@ import pytest
 
 from reimagine.apps.cli import main
 from reimagine.apps.flags import read_flags
-from reimagine.request import Clip, InputError, Photos, Request, View
+from reimagine.request import Clip, InputError, PersonRequest, Photos, Request, View
 from reimagine.request_json import from_json, read_request_file, to_json
 
 COMMANDS = ("generate", "normals", "person", "refine", "score", "motion", "backends")
@@ -269,6 +269,14 @@ def test_a_lora_that_is_given_twice_counts_twice(flags):
 def test_further_photos_may_be_given_again_and_again(flags):
     assert read_flags(Request, "generate", flags).photos.photo == ("a.jpg", "b.jpg")
     assert read_flags(Request, "generate", []).photos.photo == ()
+
+
+@pytest.mark.parametrize(
+    "flags", [["--detail", "visor", "--detail=glasses"], ["--detail", "visor", "glasses"]]
+)
+def test_details_may_be_given_again_and_again(flags):
+    for kind, command in ((Request, "generate"), (PersonRequest, "person")):
+        assert read_flags(kind, command, flags).photos.detail == ("visor", "glasses")
 
 
 def test_a_further_photo_without_its_file_is_refused():

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from reimagine.appearance.balance import balanced
 from reimagine.appearance.coat import coat
+from reimagine.appearance.details import details
 from reimagine.appearance.doubts import (
     front_back_swapped,
     not_whole_warning,
@@ -79,12 +80,11 @@ def build_person(
         else picture.parts
         for picture, alpha, stance in zip(pictures, alphas, fit.stances, strict=True)
     ]
-    pieces = make_pieces(
-        fit.body,
-        [stance.pose for stance in fit.stances],
-        _shown(fit, labels, pictures),
-        hems=steps.hems,
-    )
+    shown = _shown(fit, labels, pictures)
+    poses = [stance.pose for stance in fit.stances]
+    pieces = make_pieces(fit.body, poses, shown, hems=steps.hems)
+    pictured = [picture.rgb.permute(1, 2, 0).numpy() for picture in pictures]
+    pieces += details(photos.detail, fit.body, pieces[0].skin, poses, shown, pictured)
     surface, owner = _join(pieces)
     if steps.settle:
         fit = replace(fit, stances=settle(fit, surface, alphas))

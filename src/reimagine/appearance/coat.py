@@ -103,8 +103,10 @@ def coat(
         np.stack([getattr(one, name) for one in sightings]) for name in ("xy", "share", "trust")
     )
     trust = own.sum(0)
-    if own.max() < 0.05:  # hidden in every photo: whatever else shows this kind of surface
-        fill = np.broadcast_to(_typical(piece, shown, views), (len(chosen), 3))
+    if piece.colour is not None or own.max() < 0.05:
+        # Hidden in every photo: whatever else shows this kind of surface.
+        usual = _typical(piece, shown, views) if piece.colour is None else piece.colour
+        fill = np.broadcast_to(usual, (len(chosen), 3)).astype(np.float32)
         return Coat(xy=xy, share=0 * share, trust=trust, fill=fill)
     share *= 1 - (1 - own) * _torn(piece.skin.faces.numpy(), verts, xy, views[0])
     taken = np.stack([colours(view, place) for view, place in zip(views, xy, strict=True)])

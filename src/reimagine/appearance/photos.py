@@ -11,7 +11,7 @@ from torch import Tensor
 
 from reimagine.appearance.part_files import Parts, read_parts
 from reimagine.pictures import read_picture
-from reimagine.request import InputError, Photos
+from reimagine.request import DETAILS, InputError, Photos
 
 MAX_HEIGHT = 2048
 """Photos taller than this, in pixels, are scaled down: more costs time and shows nothing."""
@@ -78,8 +78,13 @@ def check_photos(photos: Photos) -> None:
     """Nothing, where the photos asked for go together; opens no file.
 
     Raises:
-        InputError: no photo, a reference beside other photos, a back or a mask without its photo, too many.
+        InputError: no photo, a reference beside other photos, a back or a mask without its photo, too many, no such detail.
     """
+    for detail in photos.detail:
+        if detail not in DETAILS:
+            raise InputError(
+                f"--detail is {detail!r}; expected {', '.join(DETAILS)}. Choose from these."
+            )
     if len(photos.photo) > MOST:
         raise InputError(
             f"Got {len(photos.photo)} times --photo; expected at most {MOST}. Choose those from the sides."

@@ -16,6 +16,9 @@ KINDS = {
     "hair": ((HAIR,),),
     "locks": ((HAIR,),),
     "tail": ((HAIR,),),
+    "bun": ((HAIR,),),
+    "visor": ((HAT,),),
+    "glasses": ((FACE,),),
     "left_leg": (_BARE, (SHOES,), (LOWER,)),
     "right_leg": (_BARE, (SHOES,), (LOWER,)),
     "left_foot": (_BARE, (SHOES,)),
@@ -47,3 +50,5 @@ class Piece:
     """Body regions it covers."""
     kind: NDArray[np.int64] | None = None
     """verts: of which of the piece's kinds each is, once it was cut along their borders."""
+    colour: NDArray[np.floating] | None = None
+    """3, 0..1: its colour, where photos are not asked."""

@@ -25,7 +25,9 @@ def read_flags(kind: type[T], command: str, arguments: list[str]) -> T:
     arguments = [argument.replace("--view.", "--", 1) for argument in arguments]
     arguments, photos = _taken(arguments, "--photo")
     arguments, loras = _taken(arguments, "--lora", at_most=1)
+    arguments, details = _taken(arguments, "--detail")
     arguments += ["--photo", *photos] if photos else []
+    arguments += ["--detail", *details] if details else []
     arguments += ["--lora", ",".join(loras)] if loras else []
     return parse_flags(
         kind,
