@@ -190,6 +190,23 @@ def test_patterned_cloth_is_folded_around_the_side_and_plain_cloth_mostly_not(
     assert folded(plain, Steps(even=False)) > 0.3
 
 
+def test_sides_of_hair_are_hair_even_where_the_photo_mostly_shows_a_forehead_through_it(
+    body: Body, plane: Plane
+):
+    labels = np.zeros((80, 60), np.int64)
+    labels[10:70, 8:53], labels[72:78, 20:40] = HAIR, SKIN
+    seen = replace(shown(plane, labels), guide=np.where(labels > 0, 1, -1))
+    rgb = np.full((80, 60, 3), 0.1)
+    rgb[:, 23:38] = [0.45, 0.35, 0.3]  # strands, and skin between them
+    rgb[72:78] = TAN
+    hair = replace(tube("tail"), kind=np.zeros(AROUND * RINGS, np.int64))
+    view = seen_by(plane, hair, rgb)
+    worn = coat(hair, np.arange(len(view.verts)), Fit(body=body, stances=()), [seen], [view])
+    share = worn.share[0, :, None]
+    colour = share * colours(view, worn.xy[0]) + (1 - share) * worn.fill
+    assert colour[np.abs(view.normals[:, 2]) < 0.15].max() < 0.2
+
+
 def test_a_shoe_that_is_broader_than_the_hem_stays_off_the_trousers(plane: Plane):
     # Trousers down to y = 0.75, narrower from 0.80 on than the leg that was made; shoes beside and below them.
     labels = np.zeros((80, 60), np.int64)

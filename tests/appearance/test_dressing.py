@@ -252,7 +252,7 @@ def test_a_forehead_seen_through_hair_is_rather_skin():
     near = verts[:, 0] < 0.25
     hair, skin = np.array([0.1, 0.08, 0.06]), np.array([0.8, 0.6, 0.5], np.float32)
     colour = np.where(near[:, None], 0.5 * hair + 0.5 * skin, hair).astype(np.float32)
-    found = likeness(verts, colour, colour, np.ones(400, np.float32), skin)
+    found = likeness(verts, colour, hair.astype(np.float32), skin)
     assert found[near].min() == 1
     assert found[verts[:, 0] > 0.7].max() == 0
 

@@ -105,7 +105,9 @@ def coat(
     trust = own.sum(0)
     if piece.colour is not None or own.max() < 0.05:
         # Hidden in every photo: whatever else shows this kind of surface.
-        usual = _typical(piece, shown, views) if piece.colour is None else piece.colour
+        usual = piece.colour
+        if usual is None:
+            usual = _typical(sum(KINDS[piece.name], ()), shown, views)
         fill = np.broadcast_to(usual, (len(chosen), 3)).astype(np.float32)
         return Coat(xy=xy, share=0 * share, trust=trust, fill=fill)
     share *= 1 - (1 - own) * _torn(piece.skin.faces.numpy(), verts, xy, views[0])
@@ -116,7 +118,7 @@ def coat(
     usual = np.ones(len(verts), np.float32)
     plain = _plainness(piece.skin, known, trust, kind) * np.float32(steps.even)
     share *= 1 - _FADED * folded * plain[kind] * (1 - own)
-    skin = _skin_of_neck(shown[0], views[0])
+    skin, of_hair = _skin_of_neck(shown[0], views[0]), _typical((HAIR,), shown, views)
     if piece.name == "throat":
         share *= _without_strands(taken, skin, views)
     for one in range(len(bare) if steps.prints else 0):
@@ -126,14 +128,14 @@ def coat(
             other = taken[1 - v, of] if len(views) == 2 else None
             odd = oddness(verts[of], taken[v, of], known[of], trust[of], other)
             if hair:
-                odd = np.maximum(odd, likeness(verts[of], taken[v, of], known[of], trust[of], skin))
+                odd = np.maximum(odd, likeness(verts[of], taken[v, of], of_hair, skin))
                 # A hair tie is thinner than the distance of vertices.
                 for near in beside(views[v], xy[v, of]):
                     odd = np.maximum(odd, oddness(verts[of], near, known[of], trust[of]))
             share[v, of] *= 1 - odd * (1 - own[v, of])
         odd = oddness(verts[of], known[of], known[of], trust[of])
         if hair:
-            odd = np.maximum(odd, likeness(verts[of], known[of], known[of], trust[of], skin))
+            odd = np.maximum(odd, likeness(verts[of], known[of], of_hair, skin))
         usual[of] -= odd
     sure = trust * usual
     fill = np.zeros((len(verts), 3), np.float32)
@@ -308,10 +310,12 @@ def _not_background(view: View, hair: Mask) -> Mask:
     return brightness < (np.median(brightness[hair]) if hair.any() else 1.0) + 0.22
 
 
-def _typical(piece: Piece, shown: list[Seeing], views: list[View]) -> NDArray[np.float32]:
-    """The median colour of a piece's kind over all photos; of the whole person where no photo shows any."""
+def _typical(
+    labels: tuple[int, ...], shown: list[Seeing], views: list[View]
+) -> NDArray[np.float32]:
+    """The median colour of what is labelled so over all photos; of the whole person where no photo shows any."""
     pictures = [view.plane.read(view.rgb) for view in views]
-    for wanted in (sum(KINDS[piece.name], ()), tuple(range(1, 7))):
+    for wanted in (labels, tuple(range(1, 7))):
         pixels = np.concatenate(
             [
                 picture[np.isin(seen.labels, wanted)]

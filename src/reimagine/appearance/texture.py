@@ -262,18 +262,11 @@ def oddness(
 def likeness(
     verts: NDArray[np.float32],
     colour: NDArray[np.float32],
-    known: NDArray[np.float32],
-    trust: NDArray[np.float32],
+    usual: NDArray[np.float32],
     another: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """How far each vertex's colour (n 3) is rather `another` (3) than what is usual where the part is well seen, 0..1."""
-    sure = trust > 0.6
-    if sure.sum() < 20:
-        return np.zeros(len(colour), np.float32)
-    own, other = (
-        np.linalg.norm(colour - middle, axis=1)
-        for middle in (np.median(known[sure], axis=0), another)
-    )
+    """How far each vertex's colour (n 3) is rather `another` (3) than what is `usual` (3), 0..1."""
+    own, other = (np.linalg.norm(colour - middle, axis=1) for middle in (usual, another))
     return _with_surroundings(verts, _ramp(own / np.maximum(own + other, 1e-6), 0.2, 0.35))
 
 
