@@ -135,7 +135,7 @@ def test_a_photo_is_trusted_only_where_the_surface_faces_it(plane):
     normals = np.array([[0, 0, 1], [0, 0, -1]], np.float32)
     rgb = np.zeros((80, 60, 3), np.float32)
     view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0)
-    seen = sight(view, places(view, np.arange(2), allowed, way=Way(lay=False)), allowed)
+    seen = sight(view, places(view, np.arange(2), allowed, way=Way()), allowed)
     assert seen.share.tolist() == seen.trust.tolist() == [1.0, 0.0]
     assert np.allclose(seen.xy[0], [0.15 / CELL_M + 0.5, 0.2 / CELL_M + 0.5], atol=0.01)
 
@@ -148,7 +148,7 @@ def test_a_photo_is_not_trusted_where_it_is_doubted(plane):
     normals = np.array([[0, 0, 1]] * 2, np.float32)
     rgb = np.zeros((80, 60, 3), np.float32)
     view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0)
-    at = places(view, np.arange(2), allowed, way=Way(lay=False))
+    at = places(view, np.arange(2), allowed, way=Way())
     seen = sight(view, at, allowed, doubt=doubt)
     assert seen.share.tolist() == pytest.approx([0, 1], abs=0.01)
     assert seen.trust.tolist() == pytest.approx([0, 1], abs=0.01)
@@ -174,7 +174,7 @@ def test_a_photo_is_folded_back_around_the_sides(plane):
     rgb = np.zeros((80, 60, 3), np.float32)
     view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0)
     allowed = np.ones((80, 60), bool)
-    at = places(view, np.arange(len(verts)), allowed, way=Way(lay=False))
+    at = places(view, np.arange(len(verts)), allowed, way=Way())
     plain, folded = (sight(view, at, allowed, mirror=mirror) for mirror in (False, True))
     front = np.cos(angle) >= 0.5
     assert np.allclose(plain.xy[front], folded.xy[front])
@@ -186,6 +186,26 @@ def test_a_photo_is_folded_back_around_the_sides(plane):
     assert np.array_equal(folded.trust, plain.trust)
 
 
+def test_a_part_is_laid_onto_its_own_outline_and_only_where_it_is_to_be(plane):
+    down, across = (grid.ravel() for grid in np.meshgrid(range(60), range(21), indexing="ij"))
+    verts = np.stack([0.1 + across * CELL_M, 0.95 - down * CELL_M, 0 * down], -1)
+    view = View(
+        plane=plane,
+        rgb=np.zeros((80, 60, 3), np.float32),
+        verts=verts.astype(np.float32),
+        normals=np.tile(np.array([0, 0, 1], np.float32), (len(verts), 1)),
+        sign=1.0,
+    )
+    allowed = np.zeros((80, 60), bool)
+    allowed[5:75, 23:44] = True
+    allowed[5:75, 48:52] = True  # hair beside it
+    laid = (down < 30).astype(np.float32)
+    at = places(view, np.arange(len(verts)), allowed, way=Way(lay=laid))
+    moved = at.cells[:, 1] - (20 + across)
+    assert np.abs(moved[down < 30] - 3).max() < 0.3
+    assert np.abs(moved[down >= 30]).max() < 1e-3
+
+
 def test_parts_of_the_body_are_seen_along_the_cameras_rays(body, stance):
     plane = plane_of(body, stance)
     verts = pose_skin(body.skin, stance.pose)[0].numpy()
@@ -194,7 +214,7 @@ def test_parts_of_the_body_are_seen_along_the_cameras_rays(body, stance):
     rgb = np.zeros((420, 260, 3), np.float32)
     view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0)
     allowed = np.ones(plane.pixels.shape[:2], bool)
-    way = Way(lay=False, through_camera=True)
+    way = Way(through_camera=True)
     seen = sight(view, places(view, chosen, allowed, way=way), allowed)
     exact = project(stance.camera, torch.from_numpy(verts[None, chosen]))[0].numpy()
     assert np.abs(seen.xy - exact).max() < 0.5

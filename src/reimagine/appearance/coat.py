@@ -54,6 +54,8 @@ _PLAIN, _PATTERNED, _PLAIN_ROUNDS = 0.037, 0.046, 12
 _TORN = 4.0
 """So many times further apart than on the surface, two neighbours' colours are not of one place."""
 _NECK_JOINT, _HEAD_JOINT = 12, 15
+_JAW_DOWN_M, _JAW_AHEAD_M, _JAW_M = 0.03, 0.095, 0.03
+"""The head's share of the neck begins so far below its joint (zero pose), lies no further ahead, and grows over so much."""
 _NECK_M = 0.12
 """Half the breadth of neck and neckline."""
 
@@ -82,9 +84,11 @@ def coat(
 ) -> Coat:
     """The colours of a piece, whose vertices are `chosen` of those in `views`; `shown` and `views` in the photos' order."""
     verts = views[0].verts[chosen]
+    neck = _neck(piece, fit, verts)
     way = Way(
-        lay=steps.lay and piece.name == "head",
-        through_camera=piece.name not in (*_SCULPTED, "throat"),
+        # The head has the middle of the neck: laid, its rim would show what the photo has beside the whole neck.
+        lay=1 - _below_jaw(piece, fit) if steps.lay and piece.name == "head" else None,
+        through_camera=piece.name not in _SCULPTED,
     )
     masks = [_allowed(piece, seen, view) for seen, view in zip(shown, views, strict=True)]
     at = [places(view, chosen, may, way=way) for view, may in zip(views, masks, strict=True)]
@@ -147,8 +151,7 @@ def coat(
         bald = kind != HATTED
         fill[bald] = thinned_out(verts[bald], kind[bald] == HAIRY, fill[bald])
     # The chin's shadow on the neck goes where the chin goes.
-    neck = (_neck(piece, fit, verts) * bare[kind])[:, None]
-    fill += neck * (skin - fill)
+    fill += (neck * bare[kind])[:, None] * (skin - fill)
     fill *= 1 - _shadow(piece.skin)[:, None]
     return Coat(xy=xy, share=share / np.maximum(share.sum(0), 1.0), trust=trust, fill=fill)
 
@@ -274,6 +277,13 @@ def _neck(piece: Piece, fit: Fit, verts: NDArray[np.float32]) -> NDArray[np.floa
         return np.clip(0.5 - up / 0.06, 0, 1) * np.clip((0.06 - ahead) / 0.03, 0, 1)
     aside, up, _ = (verts - joints[_NECK_JOINT]).T
     return np.clip((_NECK_M - np.abs(aside)) / 0.04, 0, 1) * np.clip(up / 0.04 + 0.5, 0, 1)
+
+
+def _below_jaw(piece: Piece, fit: Fit) -> NDArray[np.float32]:
+    """How far each vertex of the head lies on the neck's front, which the head shares with the throat, 0..1."""
+    _, up, ahead = (piece.skin.verts - fit.body.joints[_HEAD_JOINT]).numpy().T
+    down, behind = -_JAW_DOWN_M - up, _JAW_AHEAD_M - ahead
+    return np.clip(down / _JAW_M, 0, 1) * np.clip(behind / _JAW_M, 0, 1)
 
 
 def _skin_of_neck(seen: Seeing, view: View) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import KDTree
 
-from reimagine.appearance.grid import depth, nearest
+from reimagine.appearance.grid import depth, label, nearest
 from reimagine.appearance.plane import CELL_M, Plane, row_depth
 
 _SURE, _UNSURE = 0.75, 0.30
@@ -50,8 +50,9 @@ class View:
 class Way:
     """How a part's vertices find their place in a photo."""
 
-    lay: bool = True
-    """Lay the part's outline onto the photo's row by row: front and back photos are different moments."""
+    lay: NDArray[np.floating] | None = None
+    """verts, 0..1: how far the part's outline is laid onto the photo's row by row, as front and back photos are different
+    moments; None where it is not."""
     through_camera: bool = False
     """Along the camera's rays, for parts that are the fitted body's own; else across at one depth for each
     row, as sculpted parts were made."""
@@ -101,8 +102,8 @@ def places(
         along = row_depth(rows, verts[:, 2], rows)
         flat[:, 0] = view.plane.seen_at(verts[:, :2], along, back=True)[:, 0]
     row, column = view.plane.cells(flat).T
-    if way.lay and allowed.any():
-        column = _lay(row, column, allowed)
+    if way.lay is not None and allowed.any():
+        column += way.lay * _shift(row, column, way.lay > 0.5, allowed)
     return Places(verts=verts, normals=normals, facing=facing, cells=np.stack([row, column], 1))
 
 
@@ -299,23 +300,31 @@ def _pixels(
     ).astype(np.float32)
 
 
-def _lay(
-    row: NDArray[np.floating], column: NDArray[np.floating], allowed: NDArray[np.bool_]
+def _shift(
+    row: NDArray[np.floating],
+    column: NDArray[np.floating],
+    own: NDArray[np.bool_],
+    allowed: NDArray[np.bool_],
 ) -> NDArray[np.floating]:
-    """Columns moved so that the part's outline falls on the allowed one, row by row."""
+    """By how many columns the outline of a part's `own` vertices moves to fall on the allowed one, row by row."""
     bins = np.clip(np.round(row / 4).astype(int), 0, None)
     count = bins.max() + 1
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
-    np.minimum.at(low, bins, column)
-    np.maximum.at(high, bins, column)
+    np.minimum.at(low, bins[own], column[own])
+    np.maximum.at(high, bins[own], column[own])
     rows = np.clip(np.arange(count) * 4, 0, len(allowed) - 1)
-    there = allowed[rows]
+    found = np.isfinite(low)
+    middle = (np.where(found, low, 0) + np.where(found, high, 0)) / 2
+    middle = np.clip(np.round(middle).astype(int), 0, allowed.shape[1] - 1)
+    # Strands of hair beside the jaw, and an arm beside the trunk, are not its outline.
+    runs = label(allowed, along_rows=True)[rows]
+    there = allowed[rows] & (runs == runs[np.arange(count), middle][:, None])
     any_there = there.any(1)
     first = np.where(any_there, there.argmax(1), 0).astype(float)
     last = np.where(any_there, there.shape[1] - 1 - there[:, ::-1].argmax(1), 0).astype(float)
-    usable = any_there & np.isfinite(low) & (high - low > 4) & (last - first > 4)
+    usable = any_there & found & (high - low > 4) & (last - first > 4)
     if usable.sum() < 3:
-        return column
+        return np.zeros_like(column)
     at = np.flatnonzero(usable)
     limit = 0.04 / CELL_M
     # A median over neighbouring rows: a hand in front of the hip must not pull the trousers aside.
@@ -327,4 +336,4 @@ def _lay(
     span_low = np.interp(row / 4, at, low[at])
     span_high = np.interp(row / 4, at, high[at])
     share = np.clip((column - span_low) / np.maximum(span_high - span_low, 1e-3), 0, 1)
-    return column + shifts[0] * (1 - share) + shifts[1] * share
+    return shifts[0] * (1 - share) + shifts[1] * share
