@@ -186,6 +186,25 @@ def test_a_photo_is_folded_back_around_the_sides(plane):
     assert np.array_equal(folded.trust, plain.trust)
 
 
+def test_cloth_goes_on_mirrored_beyond_the_rim_and_skin_as_the_rim_is(plane):
+    across = np.arange(10, 31)
+    verts = np.stack([across * CELL_M, 0 * across + 0.8, 0 * across], -1).astype(np.float32)
+    view = View(
+        plane=plane,
+        rgb=np.zeros((80, 60, 3), np.float32),
+        verts=verts,
+        normals=np.tile(np.array([0, 0, 1], np.float32), (len(verts), 1)),
+        sign=1.0,
+    )
+    allowed = np.zeros((80, 60), bool)
+    allowed[10:70, 18:50] = True
+    at = places(view, np.arange(len(verts)), allowed, way=Way())
+    cloth, skin = (sight(view, at, allowed, cloth=is_cloth).xy[:, 0] for is_cloth in (True, False))
+    rim = skin.min()
+    assert np.allclose(skin, np.maximum(across + 0.5, rim))
+    assert np.allclose(cloth, rim + np.abs(across + 0.5 - rim))
+
+
 def test_a_part_is_laid_onto_its_own_outline_and_only_where_it_is_to_be(plane):
     down, across = (grid.ravel() for grid in np.meshgrid(range(60), range(21), indexing="ij"))
     verts = np.stack([0.1 + across * CELL_M, 0.95 - down * CELL_M, 0 * down], -1)

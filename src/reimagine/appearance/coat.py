@@ -239,7 +239,8 @@ def _sighted(
         some = replace(at, **{field.name: getattr(at, field.name)[of] for field in fields(Places)})
         own = grid == one
         may = allowed & own if soft else allowed
-        seen = sight(view, some, may, own, doubt=doubt, mirror=mirror[of])
+        cloth = not {SKIN, HAIR} & set(KINDS[piece.name][one])
+        seen = sight(view, some, may, own, doubt=doubt, mirror=mirror[of], cloth=cloth)
         unsure = whole.trust[of] <= _WELL if soft else np.ones(of.sum(), bool)
         for name, values in found.items():
             values[np.flatnonzero(of)[unsure]] = getattr(seen, name)[unsure]

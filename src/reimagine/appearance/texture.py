@@ -115,13 +115,15 @@ def sight(
     *,
     doubt: NDArray[np.bool_] | None = None,
     mirror: NDArray[np.bool_] | bool = False,
+    cloth: bool = False,
 ) -> Sighting:
     """Photo coordinates and trust for vertices at these places.
 
     `allowed`: where on the plane the photo shows such a surface; `own`: which cells are of its kind (None for all). What
     misses these is moved to the nearest place inside, well inside the surface's outline and just inside its kind's.
     `doubt`: where on the plane the photo is not believed. `mirror`: which vertices take the photo folded back at the
-    sides, for cloth and hair; else what is not seen is guessed.
+    sides, for cloth and hair; else what is not seen is guessed. `cloth`: the surface goes on beyond the rim as it came,
+    mirrored: the crease that a sleeve and a body share, drawn out, would be a black patch.
     """
     mirror = np.broadcast_to(np.asarray(mirror), at.facing.shape)
     if not (allowed if own is None else allowed & own).any():
@@ -138,8 +140,9 @@ def sight(
     cell = np.round(row).astype(int), np.round(column).astype(int)
     cell = np.clip(cell[0], 0, len(allowed) - 1), np.clip(cell[1], 0, allowed.shape[1] - 1)
     outside = away[cell] > 0
-    row = np.where(outside, near_row[cell], row)
-    column = np.where(outside, near_column[cell], column)
+    rim = np.stack([near_row[cell], near_column[cell]])
+    inside = np.where(cloth, _reflected(inner, np.stack([row, column]), rim), rim)
+    row, column = np.where(outside, inside, (row, column))
     reach = np.clip(1.5 - away[cell] * CELL_M / _REACH_M, 0, 1)
     if doubt is not None and doubt.any():
         doubtful = ndimage.gaussian_filter(doubt.astype(np.float32), _BORDER_M / CELL_M)
@@ -152,6 +155,18 @@ def sight(
         trust=trust.astype(np.float32),
         folded=mirror,
     )
+
+
+def _reflected(
+    inner: NDArray[np.bool_], at: NDArray[np.floating], rim: NDArray[np.integer]
+) -> NDArray[np.floating]:
+    """Places (2 verts) mirrored at the rim of what is inside; on the rim where that leads out of it again."""
+    back = 2 * rim - at
+    row, column = (
+        np.clip(np.round(line).astype(int), 0, size - 1)
+        for line, size in zip(back, inner.shape, strict=True)
+    )
+    return np.where(inner[row, column], back, rim)
 
 
 def _ramp(values: NDArray[np.floating], low: float, high: float) -> NDArray[np.floating]:
