@@ -43,6 +43,8 @@ _EVEN_M = 0.02
 """Over so much of its length its depth is evened out."""
 _DRAWS_IN = 0.03
 """Metres that a tail draws in per metre."""
+_THINS, _THINS_FROM = 0.7, 0.4
+"""By how much it is shallower at its tip, and from where on, as shares of its depth and length."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +215,7 @@ def tail_depths(
     down = (rows - rows[0]) * CELL_M
     deep = np.clip(mask[rows].sum(1) * CELL_M, *_DEEP_M)
     deep = ndimage.gaussian_filter1d(deep, _EVEN_M / CELL_M, mode="nearest")
+    deep *= 1 - _THINS * _eased((down / down[-1] - _THINS_FROM) / (1 - _THINS_FROM))
     behind = np.where(mask, far, np.nan)[rows]
     known = np.isfinite(behind).any(1)
     lowest = np.nanmin(behind[known], axis=1)
