@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from reimagine.appearance.hat import with_hats
-from reimagine.appearance.outline import HAIR, SKIN
+from reimagine.appearance.outline import HAIR, HAT, SKIN
 from reimagine.appearance.plane import Plane
 from reimagine.appearance.seeing import Seeing
 
@@ -43,11 +43,14 @@ def test_what_has_another_colour_above_the_hair_is_a_hat(plane: Plane):
     assert seen.hat[12:BRIM, 12:48].all()  # the badge too
     assert not seen.hat[BRIM + 1 :].any()
     assert not seen.hat[seen.labels != HAIR].any()
+    assert (seen.hatted[seen.hat] == HAT).all()
+    assert (seen.hatted == seen.labels)[~seen.hat].all()
 
 
 def test_hair_of_one_colour_is_no_hat(plane: Plane):
     (seen,) = with_hats([head(plane)], [photo(hat=False)])
     assert seen.hat is None
+    assert seen.hatted is seen.labels
 
 
 def test_a_photo_that_shows_the_hat_alone_learns_of_it_from_the_other(plane: Plane):

@@ -114,9 +114,7 @@ def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.fl
 
 def _labels(piece: Piece, seen: Seeing) -> NDArray[np.int64]:
     """The photo's labels, and on the head what is a hat."""
-    if piece.name != "head" or seen.hat is None:
-        return seen.labels
-    return np.where(seen.hat, HAT, seen.labels)
+    return seen.hatted if piece.name == "head" else seen.labels
 
 
 def _down_to_hem(labels: NDArray[np.int64], leg: Mask) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reimagine.appearance.balance import balanced
-from reimagine.appearance.coat import coat
+from reimagine.appearance.coat import coat, flat
 from reimagine.appearance.details import details
 from reimagine.appearance.doubts import (
     front_back_swapped,
@@ -168,6 +168,8 @@ def _coloured(
     ]
     coats = [
         coat(piece, np.flatnonzero(owner == index), fit, shown, views, steps)
+        if piece.colour is None
+        else flat(piece.colour, np.zeros((len(views), (owner == index).sum(), 2), np.float32))
         for index, piece in enumerate(pieces)
     ]  # pieces lie one after the other in the surface
     return Person(

@@ -13,7 +13,7 @@ from reimagine.appearance.fit import Fit
 from reimagine.appearance.grid import Mask
 from reimagine.appearance.hairline import thinned_out
 from reimagine.appearance.mesh import averaged, hollows
-from reimagine.appearance.outline import FACE, HAIR, SKIN
+from reimagine.appearance.outline import FACE, HAIR, HAT, SKIN
 from reimagine.appearance.piece import HAIRY, HATTED, KINDS, Piece
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing
@@ -107,13 +107,8 @@ def coat(
         np.stack([getattr(one, name) for one in sightings]) for name in ("xy", "share", "trust")
     )
     trust = own.sum(0)
-    if piece.colour is not None or own.max() < 0.05:
-        # Hidden in every photo: whatever else shows this kind of surface.
-        usual = piece.colour
-        if usual is None:
-            usual = _typical(sum(KINDS[piece.name], ()), shown, views)
-        fill = np.broadcast_to(usual, (len(chosen), 3)).astype(np.float32)
-        return Coat(xy=xy, share=0 * share, trust=trust, fill=fill)
+    if own.max() < 0.05:  # hidden in every photo: whatever else shows this kind of surface
+        return flat(_typical(sum(KINDS[piece.name], ()), shown, views), xy)
     share *= 1 - (1 - own) * _torn(piece.skin.faces.numpy(), verts, xy, views[0])
     taken = np.stack([colours(view, place) for view, place in zip(views, xy, strict=True)])
     known = (taken * own[..., None]).sum(0) / np.maximum(trust, 1e-6)[:, None]
@@ -154,6 +149,13 @@ def coat(
     fill += (neck * bare[kind])[:, None] * (skin - fill)
     fill *= 1 - _shadow(piece.skin)[:, None]
     return Coat(xy=xy, share=share / np.maximum(share.sum(0), 1.0), trust=trust, fill=fill)
+
+
+def flat(colour: NDArray[np.floating], xy: NDArray[np.float32]) -> Coat:
+    """All of a piece in one colour (3), guessed; `xy` (views verts 2): where photos have it, though they are not asked."""
+    nothing = np.zeros(xy.shape[:2], np.float32)
+    fill = np.broadcast_to(colour, (xy.shape[1], 3)).astype(np.float32)
+    return Coat(xy=xy, share=nothing, trust=nothing[0], fill=fill)
 
 
 def _torn(
@@ -239,7 +241,7 @@ def _sighted(
         some = replace(at, **{field.name: getattr(at, field.name)[of] for field in fields(Places)})
         own = grid == one
         may = allowed & own if soft else allowed
-        cloth = not {SKIN, HAIR} & set(KINDS[piece.name][one])
+        cloth = not {SKIN, HAIR, HAT} & set(KINDS[piece.name][one])
         seen = sight(view, some, may, own, doubt=doubt, mirror=mirror[of], cloth=cloth)
         unsure = whole.trust[of] <= _WELL if soft else np.ones(of.sum(), bool)
         for name, values in found.items():
@@ -329,7 +331,7 @@ def _typical(
     for wanted in (labels, tuple(range(1, 7))):
         pixels = np.concatenate(
             [
-                picture[np.isin(seen.labels, wanted)]
+                picture[np.isin(seen.hatted, wanted)]
                 for picture, seen in zip(pictures, shown, strict=True)
             ]
         )

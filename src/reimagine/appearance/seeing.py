@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from reimagine.appearance.grid import Mask
 from reimagine.appearance.guide import nearest_region, settle_arms
 from reimagine.appearance.nape import under_hair
-from reimagine.appearance.outline import Outline
+from reimagine.appearance.outline import HAT, Outline
 from reimagine.appearance.outlines import outlines
 from reimagine.appearance.plane import Plane
 from reimagine.appearance.skirt import skirted
@@ -35,6 +35,11 @@ class Seeing:
     """rows columns: what of the hair is a hat; None where none is worn."""
     tail: Mask | None = None
     """rows columns: where a tail of tied hair hangs, in a photo from behind; None where hair is not tied."""
+
+    @property
+    def hatted(self) -> NDArray[np.int64]:
+        """The labels, with HAT where a hat is taken for hair."""
+        return self.labels if self.hat is None else np.where(self.hat, HAT, self.labels)
 
 
 def seeing(
