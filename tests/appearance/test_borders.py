@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from reimagine.appearance.borders import only, shares, split
+from reimagine.appearance.borders import allowed, only, shares, split
 from reimagine.appearance.coat import coat
 from reimagine.appearance.collar import open_collar, sink
 from reimagine.appearance.fit import Fit
@@ -205,6 +205,19 @@ def test_sides_of_hair_are_hair_even_where_the_photo_mostly_shows_a_forehead_thr
     share = worn.share[0, :, None]
     colour = share * colours(view, worn.xy[0]) + (1 - share) * worn.fill
     assert colour[np.abs(view.normals[:, 2]) < 0.15].max() < 0.2
+
+
+def test_a_hand_before_cloth_and_its_rim_are_not_taken_for_cloth(plane: Plane):
+    labels = np.zeros((80, 60), np.int64)
+    labels[10:70, 10:50] = UPPER
+    labels[30:50, 20:30] = SKIN  # a hand, all of it before cloth
+    labels[20:24, 38:42] = SKIN  # a print of skin's colour
+    seen = replace(shown(plane, labels), guide=np.where(labels > 0, 1, -1))
+    seen.guide[30:34, 20:30] = 4
+    may = allowed(Piece(name="trunk", skin=tube("trunk").skin, part=0, regions=(1,)), seen)
+    assert not may[30:50, 19:31].any()
+    assert may[20:24, 38:42].all()
+    assert may[30:50, 34:48].all()
 
 
 def test_a_shoe_that_is_broader_than_the_hem_stays_off_the_trousers(plane: Plane):

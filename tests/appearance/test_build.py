@@ -1,10 +1,12 @@
 """The whole way from photos to a person, on the people that ship."""
 
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
 import pytest
 import torch
+from tests.appearance.conftest import standing
 
 from reimagine.appearance import build, settle
 from reimagine.appearance import fit as fitting
@@ -12,8 +14,9 @@ from reimagine.appearance.build import build_person
 from reimagine.appearance.fit import Fit
 from reimagine.appearance.outline import HAIR
 from reimagine.appearance.part_files import encode_parts
+from reimagine.appearance.steps import ALL
 from reimagine.pictures import read_picture, resize_to_cover, write_picture
-from reimagine.records import PARTS, Person
+from reimagine.records import PARTS, Body, Person
 from reimagine.request import Photos
 
 
@@ -65,3 +68,15 @@ def test_parts_corrected_to_hair_make_hair_that_hangs(
     assert torch.equal(made.photos[0].parts, corrected)
     assert hanging(made) > 100
     assert bool((made.photos[0].alpha[corrected > 0] > 0.5).all())
+
+
+def test_pieces_are_cut_from_the_settled_stances(monkeypatch: pytest.MonkeyPatch, body: Body):
+    first, settled = standing(body), standing(body, neck=5.0)
+    monkeypatch.setattr(build, "settle", lambda *_: (settled,))
+    monkeypatch.setattr(build, "_shown", lambda fit, *_: list(fit.stances))
+    monkeypatch.setattr(build, "_pieces", lambda _fit, shown, _steps: list(shown))
+    monkeypatch.setattr(build, "_join", lambda pieces: (pieces, None))
+    start = Fit(body=body, stances=(first,))
+    for steps, stance in ((ALL, settled), (replace(ALL, settle=False), first)):
+        fit, shown, pieces = build.dressed(start, [], (), steps)
+        assert fit.stances[0] is shown[0] is pieces[0] is stance

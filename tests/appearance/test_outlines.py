@@ -87,6 +87,27 @@ def test_hands_before_the_hips_leave_no_dent_in_the_trousers():
     assert np.ptp(edges) <= 3
 
 
+def test_a_hem_goes_straight_on_where_a_hand_hides_it():
+    labels, bare = doll()
+    labels[165:210, 92:112], bare[165:210, 92:112] = SKIN, 4
+    guide = settle_arms(labels, nearest_region(bare, labels > 0), bare)
+    bottom = outlines(labels, guide, bare, doll_joints())["trunk"].bottom
+    assert bottom is not None
+    assert bottom[50:110] == pytest.approx(180, abs=1)
+
+
+def test_the_rim_of_a_wide_sleeve_beside_the_trunk_is_no_trunk():
+    labels, bare = doll()
+    labels[110:170, 28:46] = labels[110:170, 114:140] = UPPER
+    bare[110:170, 28:46] = bare[110:170, 114:140] = -1
+    bare[110:170, 120:135], bare[110:170, 28:40] = 3, 6
+    guide = settle_arms(labels, nearest_region(bare, labels > 0), bare)
+    guide[140:170, 114:118] = 1
+    trunk = outlines(labels, guide, bare, doll_joints())["trunk"].mask
+    assert not trunk[140:175, 112:].any()
+    assert trunk[140:175, 52:108].all()
+
+
 def test_trousers_come_out_of_a_short_shirt_no_broader_than_it():
     labels, bare = doll()
     guide = settle_arms(labels, nearest_region(bare, labels > 0), bare)

@@ -50,9 +50,11 @@ def test_what_begins_under_a_hem_is_cut_flat_there_too(plane):
     assert np.ptp(highest[:, 2]) > 0.8 * 0.12
 
 
-@pytest.mark.parametrize(("wider", "drawn_in"), [(1.0, True), (1.3, False)])
+@pytest.mark.parametrize(
+    ("wider", "free_from", "drawn_in"), [(1.0, None, True), (1.3, None, False), (1.0, 30, False)]
+)
 def test_loose_cloth_falls_from_where_the_body_stands_out_and_tight_cloth_follows_it(
-    wider, drawn_in, plane
+    wider, free_from, drawn_in, plane
 ):
     body = np.zeros((80, 60), bool)
     body[10:78, 20:40] = True
@@ -62,9 +64,8 @@ def test_loose_cloth_falls_from_where_the_body_stands_out_and_tight_cloth_follow
     behind = depth.copy()
     behind[20:35] += 0.04  # the buttocks
     outline = Outline(mask=mask, bottom=np.full(60, 70.0, np.float32), regions=(1,), part="lower")
-    verts, _ = sculpt(
-        outline, plane, depth.astype(np.float32), -behind.astype(np.float32), ease_m=0.0
-    )
+    ahead, behind = depth.astype(np.float32), -behind.astype(np.float32)
+    verts, _ = sculpt(outline, plane, ahead, behind, ease_m=0.0, free_from=free_from)
     below = verts[np.abs(verts[:, 1] - (1 - 50 * CELL_M)) < 0.01]
     assert (below[:, 2].min() > -0.055) == drawn_in
 

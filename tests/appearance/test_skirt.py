@@ -6,7 +6,7 @@ import torch
 
 from reimagine.appearance.outline import LOWER, SHOES, SKIN, UPPER
 from reimagine.appearance.plane import CELL_M
-from reimagine.appearance.skirt import at_ease, hang_between, skirt_from, skirted
+from reimagine.appearance.skirt import at_ease, hang_between, is_skirt, seat_row, skirted
 from reimagine.appearance.weights import dense_weights
 from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
 from reimagine.body.library import built_in_motion
@@ -86,15 +86,14 @@ def test_a_long_shirt_over_trousers_leaves_them_trousers():
     assert (skirted(labels, guide, joints, lit(labels)) == labels).all()
 
 
-def test_only_what_ends_well_below_the_crotch_hangs_free_of_the_seat():
+def test_only_what_ends_well_below_the_crotch_is_a_skirt():
     _, _, joints = figure()
     hips = joints[[1, 2], 0].mean()
     columns = np.ones(80, np.float32)
-    assert skirt_from(columns * (hips + 15), joints) is None
-    assert skirt_from(None, joints) is None
-    start = skirt_from(columns * (hips + 70), joints)
-    assert start is not None
-    assert hips - 12 < start < hips
+    assert not is_skirt(columns * (hips + 15), joints)
+    assert not is_skirt(None, joints)
+    assert is_skirt(columns * (hips + 70), joints)
+    assert hips - 12 < seat_row(joints) < hips
 
 
 def test_a_skirt_turns_with_the_thigh_on_its_side_and_with_no_shin():

@@ -12,10 +12,11 @@ from scipy import ndimage
 from scipy.spatial import KDTree
 
 from reimagine.appearance.arms import ARMS, with_one_hem
-from reimagine.appearance.grid import Mask, filled
+from reimagine.appearance.grid import Mask, filled, label
 from reimagine.appearance.legs import leg_cloth
 from reimagine.appearance.mesh import averaged, cut, normals_of
-from reimagine.appearance.outline import HAIR, HAT, LOWER, SHOES, SKIN, UPPER
+from reimagine.appearance.outline import ARMS as REGIONS_OF_ARMS
+from reimagine.appearance.outline import HAIR, HAT, LOWER, SHOES, SKIN, UPPER, grown
 from reimagine.appearance.piece import KINDS, LEGS, Piece
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing
@@ -41,6 +42,8 @@ _BLUR_CELLS = 0.6
 """So exactly the photo's line is followed."""
 _UNDER_HAIR = 0.3
 """How far hair over shoulders, chest and back speaks for cloth beneath it."""
+_RIM_M = 0.008
+"""So near a hand its colour and its shade lie on cloth."""
 _VOTERS, _ROUNDS = 16, 6
 """So many seen vertices say together what one is that no photo shows; the line is smoothed over so many rings."""
 
@@ -59,7 +62,15 @@ def allowed(piece: Piece, seen: Seeing) -> Mask:
     if piece.name in seen.outlines:
         near = seen.outlines[piece.name].mask
     # Buttons, prints and nostrils may be labelled as something else: what is enclosed belongs to it.
-    return filled(shown & near) & (seen.labels > 0)
+    found = filled(shown & near) & (seen.labels > 0)
+    return found & ~_hands(seen, shown) if piece.name in ("trunk", *LEGS) else found
+
+
+def _hands(seen: Seeing, shown: Mask) -> Mask:
+    """Hands and arms before cloth, with the rim in which the photo mixes both; what is `shown` of the piece is none."""
+    skin = label((seen.labels == SKIN) & ~shown)
+    of_arm = np.unique(skin[np.isin(seen.guide, REGIONS_OF_ARMS)])
+    return grown(np.isin(skin, of_arm[of_arm > 0]), _RIM_M)
 
 
 def kind_grid(piece: Piece, seen: Seeing) -> NDArray[np.int64]:

@@ -80,15 +80,16 @@ def build_person(
         else picture.parts
         for picture, alpha, stance in zip(pictures, alphas, fit.stances, strict=True)
     ]
-    shown = _shown(fit, labels, pictures)
-    poses = [stance.pose for stance in fit.stances]
-    pieces = make_pieces(fit.body, poses, shown, hems=steps.hems)
-    pictured = [picture.rgb.permute(1, 2, 0).numpy() for picture in pictures]
-    pieces += details(photos.detail, fit.body, pieces[0].skin, poses, shown, pictured)
+    fit, shown, pieces = dressed(fit, labels, pictures, steps)
+    pieces += details(
+        photos.detail,
+        fit.body,
+        pieces[0].skin,
+        [stance.pose for stance in fit.stances],
+        shown,
+        [picture.rgb.permute(1, 2, 0).numpy() for picture in pictures],
+    )
     surface, owner = _join(pieces)
-    if steps.settle:
-        fit = replace(fit, stances=settle(fit, surface, alphas))
-    shown = _shown(fit, labels, pictures)
     report("dressing", 0.5)
     lit = pictures
     if steps.balance and len(pictures) == 2:
@@ -145,6 +146,26 @@ def _shown(
         for stance, own, picture in zip(fit.stances, labels, pictures, strict=True)
     ]
     return with_hats(seen, [picture.rgb.permute(1, 2, 0).numpy() for picture in pictures])
+
+
+def dressed(
+    fit: Fit, labels: list[Int[Tensor, "height width"]], pictures: tuple[Picture, ...], steps: Steps
+) -> tuple[Fit, list[Seeing], list[Piece]]:
+    """The fit with its stances settled, what the photos show from there, and the pieces cut from it."""
+    shown = _shown(fit, labels, pictures)
+    pieces = _pieces(fit, shown, steps)
+    if steps.settle:
+        alphas = [cast("Tensor", picture.mask) for picture in pictures]
+        fit = replace(fit, stances=settle(fit, _join(pieces)[0], alphas))
+        # Only now do both photos agree where hems and sides are: cut once more.
+        shown = _shown(fit, labels, pictures)
+        pieces = _pieces(fit, shown, steps)
+    return fit, shown, pieces
+
+
+def _pieces(fit: Fit, shown: list[Seeing], steps: Steps) -> list[Piece]:
+    poses = [stance.pose for stance in fit.stances]
+    return make_pieces(fit.body, poses, shown, hems=steps.hems)
 
 
 def _coloured(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -112,6 +113,13 @@ def grown(mask: Mask, radius_m: float) -> Mask:
 def smooth(mask: Mask) -> Mask:
     """The mask without what is finer than a centimetre."""
     return cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.008 / CELL_M) > 0.5
+
+
+def about(mask: Mask, joints: Float[NDArray[np.floating], "55 2"]) -> Mask:
+    """What of each row of the mask hangs together with the middle, and all of rows whose middle is none of it."""
+    runs = label(mask, along_rows=True)
+    middle = runs[:, int(joints[HIPS, 1].mean())][:, None]
+    return mask & ((runs == middle) | (middle == 0))
 
 
 def largest(mask: Mask) -> Mask:

@@ -15,6 +15,7 @@ from reimagine.appearance.outline import (
     SKIN,
     UPPER,
     Outline,
+    about,
     beside_nothing,
     closed,
     grown,
@@ -27,6 +28,8 @@ from reimagine.appearance.plane import CELL_M
 
 _ARMPIT_M, _ARMPIT_ROWS = 0.13, 6
 """Below the shoulder joint; so many rows there say how broad the trunk is."""
+_HAND_M = 0.015
+"""A hand so close below cloth hides its hem."""
 _CHIN_M = 0.05
 """Below the head joint, which lies between the ears."""
 _RIM_M, _COLLAR_M = 0.03, 0.09
@@ -50,8 +53,8 @@ def outlines(
     shoulders = joints[[_L_SHOULDER, _R_SHOULDER]]
     armpit = int(shoulders[:, 0].mean() + _ARMPIT_M / CELL_M)
     rows, columns = (np.arange(size) for size in labels.shape)
-    cloth = _cloth(labels, guide, bare)
-    hem = lowest(cloth)
+    cloth = _cloth(labels, guide, bare) & about(labels > 0, joints)
+    hem = lowest(cloth & ~_ends_at_hand(labels, guide, cloth))
     collar = _collar(labels, bare, joints)
     trunk = _trunk(labels, bare, cloth, hem, joints, armpit)
     # Above the collar the trunk runs on a little: where cloth ends there, it is cut (`collar.py`).
@@ -90,6 +93,16 @@ def _cloth(
     arms = np.isin(guide, ARMS)
     cloth = largest(closed((labels == UPPER) & ~arms, 0.02))
     return cloth if cloth.any() else (bare == 1) & (labels > 0)
+
+
+def _ends_at_hand(labels: NDArray[np.integer], guide: NDArray[np.integer], cloth: Mask) -> Mask:
+    """Columns in which a hand hides the cloth's lower end; none where they are most of them."""
+    hand = (labels == SKIN) & np.isin(guide, ARMS)
+    near = round(_HAND_M / CELL_M)
+    first = np.where(cloth.any(0), len(cloth) - cloth[::-1].argmax(0), 0)
+    rows = np.clip(first + np.arange(near)[:, None], 0, len(cloth) - 1)
+    hidden = hand[rows, np.arange(cloth.shape[1])].any(0)
+    return hidden[None] & (hidden.sum() < cloth.any(0).sum() / 2)
 
 
 def _collar(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from reimagine.appearance.body_pieces import behind_jaw, body_pieces
 from reimagine.appearance.borders import shares, split
 from reimagine.appearance.collar import open_collar
+from reimagine.appearance.flanks import with_flanks
 from reimagine.appearance.grid import Mask
 from reimagine.appearance.hair import hair_depths, hanging_hair
 from reimagine.appearance.hems import room_under, with_backs
@@ -17,7 +18,7 @@ from reimagine.appearance.piece import LEGS, Piece
 from reimagine.appearance.plane import CELL_M, depths, regions_of
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
 from reimagine.appearance.seeing import Seeing
-from reimagine.appearance.skirt import at_ease, hang_between, skirt_from
+from reimagine.appearance.skirt import at_ease, hang_between, is_skirt, seat_row
 from reimagine.appearance.tail import carried
 from reimagine.appearance.weights import dense_weights
 from reimagine.body.model import joint_positions, pose_skin
@@ -43,12 +44,17 @@ def make_pieces(
     standing = joint_positions(body, pose)[0].numpy()
     shoulder_m = float(body.joints[SHOULDERS, 1].mean())
     shoulder = int(front.joints[SHOULDERS, 0].mean() + 0.02 / CELL_M)
-    free_from = skirt_from(front.outlines["trunk"].bottom, front.joints)
-    hangs_in = pose if free_from is None else at_ease(pose, body)
+    skirt = is_skirt(front.outlines["trunk"].bottom, front.joints)
+    hangs_in = at_ease(pose, body) if skirt else pose
     tail = _tail(body, poses, seen)
     found = {**front.outlines, **hanging_hair(front, back, tail)}
     if hems and back is not None:
-        found = with_backs(found, front, back, depths(verts, body.skin.faces, front.plane))
+        found = with_backs(
+            found | with_flanks(front, back),
+            front,
+            back,
+            depths(verts, body.skin.faces, front.plane),
+        )
     collar_m = float(front.joints[_NECK_JOINT, 0] - front.outlines["trunk"].top) * CELL_M
     up_to = float(body.joints[_NECK_JOINT, 1]) + collar_m + 0.02
     neck = (regions == 0) & (body.skin.verts[:, 1].numpy() < up_to) & behind_jaw(body)
@@ -78,7 +84,7 @@ def make_pieces(
             behind,
             ease_m=_EASE_M.get(name, 0.003),
             covers_to=shoulder if name == "trunk" else 0,
-            free_from=free_from if name == "trunk" else None,
+            free_from=seat_row(front.joints) if name == "trunk" else None,
             swells=name not in _HAIR,
             within=room if name in LEGS else None,
         )
@@ -96,7 +102,7 @@ def make_pieces(
             weights = hang_between(weights, shape, standing)
             worn = shape, faces
             cloth = depths(torch.from_numpy(shape), torch.from_numpy(faces), front.plane)
-            room = room_under(outline, cloth) if hems and free_from is None else None
+            room = room_under(outline, cloth) if hems and not skirt else None
         piece = Piece(
             name=name,
             skin=unpose(shape, faces, weights, hangs_in if name == "trunk" else pose),

@@ -28,7 +28,7 @@ _FALL, _CLINGS, _LOOSE = 0.2, 2.0, 1.15
 """Metres that loose cloth draws in per metre below where the body stands out; how much more cloth does that is no
 broader than the body, and from which breadth on (as a share of the body's) cloth is loose."""
 _FREE = 0.05
-"""The same where a skirt hangs free of the body."""
+"""The same where it hangs free of the body."""
 _BEHIND = 0.7
 """From the middle (0) to the back (1) of a part, where it ends as its back does."""
 _DEEPENS, _BROADEST = 0.6, 3.0

@@ -30,7 +30,7 @@ _AHEAD_RAD = 0.12
 """So far ahead of the zero pose's people's thighs point when they stand at ease."""
 
 _SEAT_M = 0.04
-"""Above the hip joints the seat stands out furthest, from which a skirt falls."""
+"""Above the hip joints the seat stands out furthest, from which cloth falls."""
 _SEAM_DARK, _SEAM_SHARE = 0.12, 0.8
 """How much darker than both legs the line between them is, and in which share of the rows it is."""
 
@@ -79,13 +79,15 @@ def _seam(light: NDArray[np.floating], middle: int) -> float:
     return float((darkest < (1 - _SEAM_DARK) * beside).mean())
 
 
-def skirt_from(
-    hem: NDArray[np.floating] | None, joints: Float[NDArray[np.floating], "55 2"]
-) -> int | None:
-    """The row from which a garment whose hem is in these rows hangs free, as skirts and dresses do; None for shirts."""
+def is_skirt(hem: NDArray[np.floating] | None, joints: Float[NDArray[np.floating], "55 2"]) -> bool:
+    """Whether a garment whose hem is in these rows is a skirt or a dress, rather than a shirt."""
     hips = float(joints[HIPS, 0].mean())
-    skirt = hem is not None and float(np.median(hem)) > hips + (CROTCH_M + _SHORTEST_M) / CELL_M
-    return int(hips - _SEAT_M / CELL_M) if skirt else None
+    return hem is not None and float(np.median(hem)) > hips + (CROTCH_M + _SHORTEST_M) / CELL_M
+
+
+def seat_row(joints: Float[NDArray[np.floating], "55 2"]) -> int:
+    """The row where the seat stands out furthest: shirts and skirts that reach below it hang free from there."""
+    return int(joints[HIPS, 0].mean() - _SEAT_M / CELL_M)
 
 
 def hang_between(
