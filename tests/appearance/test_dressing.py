@@ -11,9 +11,10 @@ from reimagine.appearance.build import build_person
 from reimagine.appearance.coat import beside
 from reimagine.appearance.fit import Fit, Stance, fit_body, shaped
 from reimagine.appearance.mesh import normals_of
+from reimagine.appearance.odd import likeness, oddness
 from reimagine.appearance.plane import CELL_M, depths, plane_of, region_picture, regions_of
 from reimagine.appearance.sculpt import dress_weights, unpose
-from reimagine.appearance.texture import View, Way, colours, guess, likeness, oddness, places, sight
+from reimagine.appearance.texture import View, Way, colours, guess, places, sight
 from reimagine.appearance.weights import dense_weights
 from reimagine.body.anny import load_anny
 from reimagine.body.model import pose_body, pose_skin
@@ -178,9 +179,10 @@ def test_a_photo_is_folded_back_around_the_sides(plane):
     plain, folded = (sight(view, at, allowed, mirror=mirror) for mirror in (False, True))
     front = np.cos(angle) >= 0.5
     assert np.allclose(plain.xy[front], folded.xy[front])
-    # Beyond the fold the picture runs back inwards at the pace of the surface.
-    pace = np.abs(np.diff(folded.xy[angle > np.radians(66), 0])) * CELL_M
-    assert np.allclose(pace, 0.08 * np.radians(2), rtol=0.4)
+    # Beyond the fold, at 60 degrees, the picture runs back inwards as it came.
+    beyond = (angle > np.radians(60)) & (angle < np.radians(100))
+    before = np.interp(np.radians(120) - angle[beyond], angle, plain.xy[:, 0])
+    assert np.abs(folded.xy[beyond, 0] - before).max() < 0.7
     assert folded.share[np.cos(angle) > 0.3].min() == 1
     assert folded.share[np.cos(angle) < -0.3].max() == 0
     assert np.array_equal(folded.trust, plain.trust)
@@ -223,6 +225,54 @@ def test_a_part_is_laid_onto_its_own_outline_and_only_where_it_is_to_be(plane):
     moved = at.cells[:, 1] - (20 + across)
     assert np.abs(moved[down < 30] - 3).max() < 0.3
     assert np.abs(moved[down >= 30]).max() < 1e-3
+
+
+def test_a_folded_photo_keeps_its_size_on_a_shoulder(plane):
+    # A rod that falls by 30 degrees towards the side: its top is seen by nobody.
+    along, angle = np.meshgrid(np.arange(0, 0.1, 0.005), np.radians(np.arange(-100, 101, 5)))
+    fall = np.radians(30)
+    way, up = np.array([np.cos(fall), -np.sin(fall), 0]), np.array([np.sin(fall), np.cos(fall), 0])
+    out = np.sin(angle)[..., None] * up + np.cos(angle)[..., None] * [0, 0, 1]
+    verts = ([0.1, 0.85, 0] + along[..., None] * way + 0.04 * out).reshape(-1, 3)
+    view = View(
+        plane=plane,
+        rgb=np.zeros((80, 60, 3), np.float32),
+        verts=verts.astype(np.float32),
+        normals=out.reshape(-1, 3).astype(np.float32),
+        sign=1.0,
+    )
+    allowed = np.ones((80, 60), bool)
+    at = places(view, np.arange(len(verts)), allowed, way=Way())
+    xy = sight(view, at, allowed, mirror=True).xy.reshape(*along.shape, 2) * CELL_M
+    round_it, along_it = np.diff(xy, axis=0), np.diff(xy, axis=1)
+    beyond = np.radians(65) < angle[1:, 0]
+    beyond &= angle[1:, 0] < np.radians(95)
+    pace = np.linalg.norm(round_it[beyond], axis=-1) / (0.04 * np.radians(5))
+    assert pace.min() > 0.45
+    assert pace.max() < 1.1
+    assert np.abs(along_it[1:][beyond] - [way[0] * 0.005, -way[1] * 0.005]).max() < 5e-4
+
+
+def test_cloth_beyond_what_may_be_seen_is_the_photo_mirrored(plane):
+    x, y = (
+        grid.ravel()
+        for grid in np.meshgrid(np.arange(8, 40) * CELL_M, 1 - np.arange(20, 40) * CELL_M)
+    )
+    verts = np.stack([x, y, 0 * x], -1).astype(np.float32)
+    normals = np.broadcast_to(np.array([0, 0, 1], np.float32), verts.shape)
+    rgb = np.zeros((80, 60, 3), np.float32)
+    view = View(plane=plane, rgb=rgb, verts=verts, normals=normals, sign=1.0)
+    allowed = np.broadcast_to(np.arange(60) < 30, (80, 60)).copy()
+    at = places(view, np.arange(len(verts)), allowed, way=Way())
+    seen = sight(view, at, allowed, mirror=True)
+    column, row = (seen.xy - 0.5).T
+    end = column.max()  # a little within
+    assert end > 26
+    assert np.allclose(row, (1 - y) / CELL_M, atol=0.3)
+    beyond = x / CELL_M > end + 2
+    assert np.allclose(column[beyond], 2 * end - x[beyond] / CELL_M, atol=1.5)
+    assert seen.share[beyond].min() == 1
+    assert seen.trust[x / CELL_M > end + 4].max() == 0
 
 
 def test_parts_of_the_body_are_seen_along_the_cameras_rays(body, stance):

@@ -12,11 +12,23 @@ from scipy import ndimage
 from scipy.spatial import KDTree
 
 from reimagine.appearance.arms import ARMS, with_one_hem
+from reimagine.appearance.edges import edges_of
 from reimagine.appearance.grid import Mask, filled, label
 from reimagine.appearance.legs import leg_cloth
 from reimagine.appearance.mesh import averaged, cut, normals_of
+from reimagine.appearance.outline import (
+    ARMPIT_M,
+    HAIR,
+    HAT,
+    LEFT_ARM,
+    LOWER,
+    RIGHT_ARM,
+    SHOES,
+    SKIN,
+    UPPER,
+    grown,
+)
 from reimagine.appearance.outline import ARMS as REGIONS_OF_ARMS
-from reimagine.appearance.outline import HAIR, HAT, LOWER, SHOES, SKIN, UPPER, grown
 from reimagine.appearance.piece import KINDS, LEGS, Piece
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing
@@ -44,6 +56,8 @@ _UNDER_HAIR = 0.3
 """How far hair over shoulders, chest and back speaks for cloth beneath it."""
 _RIM_M = 0.008
 """So near a hand its colour and its shade lie on cloth."""
+_SLACK_M, _WIDER_M = 0.02, 0.01
+"""So much lower than the arm's cloth, and so much further inwards, a sleeve may reach; over the first its edge is smoothed."""
 _VOTERS, _ROUNDS = 16, 6
 """So many seen vertices say together what one is that no photo shows; the line is smoothed over so many rings."""
 
@@ -55,7 +69,7 @@ def allowed(piece: Piece, seen: Seeing) -> Mask:
     if piece.name in LEGS:
         shown = leg_cloth(seen.labels)
     if piece.name == "trunk" and (seen.labels == UPPER).any():
-        shown = (seen.labels == UPPER) | _bare_neck(seen)
+        shown = (seen.labels == UPPER) & ~_sleeves(seen) | _bare_neck(seen)
     if piece.name == "head":
         # Strands beside the neck are not the neck's skin.
         shown &= (seen.labels != HAIR) | (np.arange(len(shown))[:, None] < seen.joints[15, 0])
@@ -178,6 +192,28 @@ def only(piece: Piece, kinds: tuple[int, ...]) -> Piece:
         weights=skin.weights[kept],
     )
     return replace(piece, skin=skin, kind=piece.kind[own])
+
+
+def _sleeves(seen: Seeing) -> Mask:
+    """Where sleeves hang before the trunk's sides; above the armpit, from the line that goes from there to the shoulder."""
+    rows, columns = np.indices(seen.labels.shape)
+    hidden = np.zeros_like(seen.labels, dtype=bool)
+    for regions, joint, outward in ((LEFT_ARM, 16, 1), (RIGHT_ARM, 17, -1)):
+        cloth, arm = (edges_of(np.isin(of, regions)) for of in (seen.guide, seen.bare))
+        outer = cloth.high if outward > 0 else cloth.low
+        inner = (cloth.low + arm.low) / 2 if outward > 0 else (cloth.high + arm.high) / 2
+        shoulder, beside = (float(place) for place in seen.joints[joint])
+        armpit = shoulder + ARMPIT_M / CELL_M
+        there = np.flatnonzero((rows[:, 0] >= armpit) & np.isfinite(inner))
+        there = there[seen.labels[there, outer[there].astype(int)] == UPPER]
+        if len(there):
+            at = np.append(shoulder, there)
+            ends = np.append(beside, inner[there] - outward * _WIDER_M / CELL_M)
+            limit = np.interp(rows[:, 0], at, ends)
+            limit = ndimage.gaussian_filter1d(limit, _SLACK_M / CELL_M)
+            upright = (rows >= shoulder) & (rows <= there[-1] + _SLACK_M / CELL_M)
+            hidden |= upright & ((columns - limit[:, None]) * outward >= 0)
+    return hidden
 
 
 def _bare_neck(seen: Seeing) -> Mask:

@@ -13,23 +13,13 @@ from reimagine.appearance.fit import Fit
 from reimagine.appearance.grid import Mask
 from reimagine.appearance.hairline import thinned_out
 from reimagine.appearance.mesh import averaged, hollows
+from reimagine.appearance.odd import likeness, oddness
 from reimagine.appearance.outline import FACE, HAIR, HAT, SKIN
 from reimagine.appearance.piece import HAIRY, HATTED, KINDS, Piece
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.steps import ALL, Steps
-from reimagine.appearance.texture import (
-    Places,
-    Sighting,
-    View,
-    Way,
-    colours,
-    guess,
-    likeness,
-    oddness,
-    places,
-    sight,
-)
+from reimagine.appearance.texture import Places, Sighting, View, Way, colours, guess, places, sight
 from reimagine.body.model import joint_positions
 from reimagine.records import Skin
 
@@ -120,7 +110,7 @@ def coat(
     skin, of_hair = _skin_of_neck(shown[0], views[0]), _typical((HAIR,), shown, views)
     if piece.name == "throat":
         share *= _without_strands(taken, skin, views)
-    for one in range(len(bare) if steps.prints else 0):
+    for one in np.unique(kind[folded]) if steps.prints else ():
         of = folded & (kind == one)
         hair = KINDS[piece.name][one] == (HAIR,)
         for v in range(len(views)):
@@ -132,7 +122,9 @@ def coat(
                 for near in beside(views[v], xy[v, of]):
                     odd = np.maximum(odd, oddness(verts[of], near, known[of], trust[of]))
             share[v, of] *= 1 - odd * (1 - own[v, of])
-        odd = oddness(verts[of], known[of], known[of], trust[of])
+        # A stripe on plain cloth is usual at its height, but nothing to fill what lies above and below with.
+        even = np.median(known[of & (trust > 0.6)], axis=0) if plain[one] > 0.5 else None
+        odd = oddness(verts[of], known[of], known[of], trust[of], even)
         if hair:
             odd = np.maximum(odd, likeness(verts[of], known[of], of_hair, skin))
         usual[of] -= odd

@@ -22,8 +22,8 @@ LEFT_LEG, RIGHT_LEG = (9, 10, 11), (12, 13, 14)
 """Body regions, as `plane.regions_of` numbers them: upper part, lower part and foot."""
 HIPS, SHOULDERS = [1, 2], [16, 17]
 """Joints."""
-CROTCH_M = 0.11
-"""Below the hip joints."""
+CROTCH_M, ARMPIT_M = 0.11, 0.13
+"""Below the hip joints and below the shoulder joints."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

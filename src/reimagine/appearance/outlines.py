@@ -8,6 +8,7 @@ from reimagine.appearance.edges import Edges, edges_of, steadied
 from reimagine.appearance.grid import Mask
 from reimagine.appearance.legs import legs
 from reimagine.appearance.outline import (
+    ARMPIT_M,
     ARMS,
     HAIR,
     LEFT_ARM,
@@ -26,8 +27,8 @@ from reimagine.appearance.outline import (
 )
 from reimagine.appearance.plane import CELL_M
 
-_ARMPIT_M, _ARMPIT_ROWS = 0.13, 6
-"""Below the shoulder joint; so many rows there say how broad the trunk is."""
+_ARMPIT_ROWS = 6
+"""So many rows below the armpits say how broad the trunk is."""
 _HAND_M = 0.015
 """A hand so close below cloth hides its hem."""
 _CHIN_M = 0.05
@@ -51,7 +52,7 @@ def outlines(
     """
     found: dict[str, Outline] = {}
     shoulders = joints[[_L_SHOULDER, _R_SHOULDER]]
-    armpit = int(shoulders[:, 0].mean() + _ARMPIT_M / CELL_M)
+    armpit = int(shoulders[:, 0].mean() + ARMPIT_M / CELL_M)
     rows, columns = (np.arange(size) for size in labels.shape)
     cloth = _cloth(labels, guide, bare) & about(labels > 0, joints)
     hem = lowest(cloth & ~_ends_at_hand(labels, guide, cloth))

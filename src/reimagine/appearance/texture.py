@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, sparse
+from scipy.sparse.linalg import spsolve
 from scipy.spatial import KDTree
 
 from reimagine.appearance.grid import depth, label, nearest
+from reimagine.appearance.odd import ramp
 from reimagine.appearance.plane import CELL_M, Plane, row_depth
 
 _SURE, _UNSURE = 0.75, 0.30
@@ -16,10 +18,12 @@ _FOLD = 0.5
 """Cosine at which the photo is folded back: beyond, it is stretched to more than twice its size."""
 _SEAM = 0.22
 """Front and back photo fade into each other while the cosine goes from this to its negative."""
-_LISTENERS = 16
-"""Vertices at the border of what is seen that say together where a photo is folded."""
-_BAND_M = 0.03
-"""Heights are compared in bands this high."""
+_NEIGHBOURS = 6
+"""So many vertices near each say how the folded photo goes on over it."""
+_HOLD = 1e-4
+"""How strongly what no place that is seen says anything about stays where it was."""
+_LEVEL, _ROUND_CELLS = 3.0, 3.0
+"""Where a photo is folded on the plane: rather sideways than upwards, so many times; the line is smoothed by this."""
 _PULL_M = 0.012
 """Colours this near a part's outline are mixed with what lies behind: they are taken from further inside."""
 _BORDER_M = 0.006
@@ -130,25 +134,36 @@ def sight(
         nothing = np.zeros(len(mirror), np.float32)
         pixels = _pixels(view.plane, *at.cells.T)
         return Sighting(xy=pixels, share=nothing, trust=nothing, folded=mirror)
-    row, column = np.where(mirror[:, None], _mirrored(at) if mirror.any() else 0, at.cells).T
     deep = depth(allowed) * CELL_M
     inner = deep >= min(_PULL_M, 0.6 * float(deep.max()))
     if own is not None:
         within = inner & own & (depth(own) * CELL_M >= _BORDER_M)
         inner = within if within.any() else allowed & own
     away, (near_row, near_column) = depth(~inner), nearest(inner)
-    cell = np.round(row).astype(int), np.round(column).astype(int)
-    cell = np.clip(cell[0], 0, len(allowed) - 1), np.clip(cell[1], 0, allowed.shape[1] - 1)
+
+    def whole(cells: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        row, column = np.round(cells).astype(int).T
+        return np.clip(row, 0, len(inner) - 1), np.clip(column, 0, inner.shape[1] - 1)
+
+    # What is folded back at a border is less sure than what is fetched from near by.
+    near_m = np.where(mirror, _PULL_M, _REACH_M)
+    shown = np.clip(1.5 - away[whole(at.cells)] * CELL_M / near_m, 0, 1)
+    cells = at.cells
+    if mirror.any():
+        folded = _carried_on(at, inner, inner[whole(cells)], view.sign)
+        cells = np.where(mirror[:, None], folded, cells)
+    cell = whole(cells)
     outside = away[cell] > 0
     rim = np.stack([near_row[cell], near_column[cell]])
-    inside = np.where(cloth, _reflected(inner, np.stack([row, column]), rim), rim)
-    row, column = np.where(outside, inside, (row, column))
-    reach = np.clip(1.5 - away[cell] * CELL_M / _REACH_M, 0, 1)
+    inside = np.where(cloth, _reflected(inner, cells.T, rim), rim)
+    row, column = np.where(outside, inside, cells.T)
+    reach = np.clip(1.5 - away[cell] * CELL_M / near_m, 0, 1)
     if doubt is not None and doubt.any():
         doubtful = ndimage.gaussian_filter(doubt.astype(np.float32), _BORDER_M / CELL_M)
-        reach *= 1 - ndimage.map_coordinates(doubtful, (row, column), order=1, mode="nearest")
-    trust = _ramp(at.facing, _UNSURE, _SURE) * reach
-    share = np.where(mirror, _ramp(at.facing, -_SEAM, _SEAM) * reach, trust)
+        sure = 1 - ndimage.map_coordinates(doubtful, (row, column), order=1, mode="nearest")
+        reach, shown = reach * sure, shown * sure
+    trust = ramp(at.facing, _UNSURE, _SURE) * shown
+    share = np.where(mirror, ramp(at.facing, -_SEAM, _SEAM) * reach, trust)
     return Sighting(
         xy=_pixels(view.plane, row, column),
         share=share.astype(np.float32),
@@ -169,40 +184,72 @@ def _reflected(
     return np.where(inner[row, column], back, rim)
 
 
-def _ramp(values: NDArray[np.floating], low: float, high: float) -> NDArray[np.floating]:
-    """0 below `low`, 1 above `high`, smooth between."""
-    t = np.clip((values - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
+def _outwards(cells: NDArray[np.floating], inner: NDArray[np.bool_]) -> NDArray[np.floating]:
+    """For each of the cells (verts 2) the way out of `inner`, rather aside than up; nothing within."""
+    out = depth(~inner, (_LEVEL, 1.0))
+    out = ndimage.gaussian_filter(out, _ROUND_CELLS)
+    down, aside = (
+        ndimage.map_coordinates(field, cells.T, order=1, mode="nearest")
+        for field in np.gradient(out)
+    )
+    return np.stack([aside, -down / _LEVEL], 1)
 
 
-def _mirrored(at: Places) -> NDArray[np.floating]:
-    """Cells (verts 2), those of vertices turned away folded back inwards at the border of what is well seen.
+def _carried_on(
+    at: Places, inner: NDArray[np.bool_], within: NDArray[np.bool_], sign: float
+) -> NDArray[np.floating]:
+    """Cells (verts 2), folded back inwards where the surface turns away or goes on beyond `inner`.
 
     Cloth goes on around the side much as it came: its own picture, mirrored, is as sharp as the photo and meets it
-    without a step.
+    without a step. The picture lies on the surface at its own size, as nearly as it can (least squares over neighbours).
     """
-    seen = at.facing >= _FOLD
-    if seen.sum() < 3 or seen.all():
+    well = (at.facing >= _FOLD) & within
+    solved = np.flatnonzero(at.facing > -_FOLD)
+    free = ~well[solved]
+    if well.sum() < 3 or not free.any():
         return at.cells
-    stretch = np.array([1.0, 2.0, 1.0])  # rather at the same height
-    turned, border = np.flatnonzero(~seen), np.flatnonzero(seen)
-    near = min(_LISTENERS, len(border))
-    listeners = KDTree(at.verts[border] * stretch)
-    distance, index = listeners.query(at.verts[turned] * stretch, k=near)
-    # Several neighbours together, so that the fold is no rag of single vertices' choices.
-    part = 1.0 / (distance - distance[:, :1] + 0.01) ** 2
-    part /= part.sum(1, keepdims=True)
-    border = border[index]
-
-    def mean(values: NDArray[np.floating]) -> NDArray[np.floating]:
-        return np.einsum("vk,vkc->vc", part, values[border])
-
-    way = np.linalg.norm(at.verts[turned] - mean(at.verts), axis=1)
-    outwards = mean(at.normals[:, 1::-1] * [-1, 1])  # rows run downwards
-    outwards /= np.maximum(np.linalg.norm(outwards, axis=1, keepdims=True), 1e-6)
+    known, facing = at.cells[solved], at.facing[solved]
+    verts, normals = (one[solved] * [1, 1, sign] for one in (at.verts, at.normals))
+    near = np.asarray(KDTree(verts).query(verts, k=min(_NEIGHBOURS + 1, len(verts)))[1])
+    ends = np.stack(np.broadcast_arrays(near[:, :1], near[:, 1:]), -1).reshape(-1, 2)
+    # Not across to another sheet of cloth.
+    ends = ends[(normals[ends[:, 0]] * normals[ends[:, 1]]).sum(1) > 0]
+    out = normals[:, :2] + _outwards(known, inner)
+    out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-6)
+    angle = np.arccos(np.clip(facing, -1, 1))
+    _, border = KDTree(verts[~free]).query(verts)
+    # As much foreshortened as the place that is mirrored.
+    pace = np.cos(2 * angle[~free][border] - angle)
+    steps = (verts[ends[:, 1]] - verts[ends[:, 0]]) / CELL_M
+    wanted = np.zeros((len(ends), 2))
+    for end in ends.T:
+        # Turned with the normal into the plane.
+        flat = steps[:, :2] - normals[end, :2] * (steps[:, 2] / (1 + normals[end, 2]))[:, None]
+        along = (flat * out[end]).sum(1, keepdims=True)
+        wanted += (flat - (1 + pace[end, None]) * along * out[end]) / 2
+    wanted = wanted[:, ::-1] * [-1, 1]  # rows run downwards
     folded = at.cells.copy()
-    folded[turned] = mean(at.cells) - way[:, None] / CELL_M * outwards
+    folded[solved] = _stepped(known, free, ends, wanted)
     return folded
+
+
+def _stepped(
+    values: NDArray[np.floating],
+    free: NDArray[np.bool_],
+    ends: NDArray[np.integer],
+    steps: NDArray[np.floating],
+) -> NDArray[np.floating]:
+    """The values (n 2), with the free ones moved so that from the first of two `ends` (m 2) to the other it is a step (m 2)."""
+    rows, count = 2 * np.arange(len(ends) + 1), len(ends)
+    step = sparse.csr_matrix(
+        (np.tile([-1.0, 1.0], count), ends.ravel(), rows), (count, len(values))
+    )
+    moves = step[:, free]
+    normal = moves.T @ moves + _HOLD * sparse.eye(int(free.sum()))
+    right = moves.T @ (steps - step[:, ~free] @ values[~free]) + _HOLD * values[free]
+    found = values.copy()
+    found[free] = np.asarray(spsolve(normal.tocsc(), right))
+    return found
 
 
 def colours(view: View, xy: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -238,68 +285,6 @@ def guess(
     share = 1.0 / (distance + (_WIDE_M if even else 0.01))
     share /= share.sum(1, keepdims=True)
     return np.einsum("vk,vkc->vc", share, known[sure][index]).astype(np.float32)
-
-
-def oddness(
-    verts: NDArray[np.float32],
-    colour: NDArray[np.float32],
-    known: NDArray[np.float32],
-    trust: NDArray[np.float32],
-    other: NDArray[np.float32] | None = None,
-) -> NDArray[np.float32]:
-    """How far each vertex's colour (n 3) is unlike what is well seen of the part, at its height and on the whole, 0..1.
-
-    Also where the `other` photo's colour (n 3) there is not like it: it is then enough to be unlike the whole.
-    Prints, hands and shadows are odd on plain cloth; on checked cloth little is. Odd colours are not carried on to places that
-    no photo shows.
-    """
-    sure = trust > 0.6
-    if sure.sum() < 20:
-        return np.zeros(len(colour), np.float32)
-    height_m = verts[:, 1]
-    bins = np.round((height_m - height_m.min()) / _BAND_M).astype(int)
-    usual = np.full((bins.max() + 1, 3), np.nan)
-    spread = np.full(bins.max() + 1, np.nan)
-    for band in range(bins.max() + 1):
-        near = known[sure & (np.abs(bins - band) <= 1)]
-        if len(near) >= 10:
-            usual[band], spread[band] = _usual(near, 0.5)
-    filled = np.flatnonzero(np.isfinite(spread))
-    at = filled[np.abs(bins[:, None] - filled[None]).argmin(1)]
-    middle, whole = _usual(known[sure], 0.75)
-    at_height = np.linalg.norm(colour - usual[at], axis=1) / (3 * spread[at] + 0.06)
-    if other is not None:
-        apart = np.linalg.norm(colour - other, axis=1) / (3 * whole + 0.06)
-        at_height = np.maximum(at_height, apart)
-    on_whole = np.linalg.norm(colour - middle, axis=1) / (3 * whole + 0.06)
-    return _with_surroundings(verts, _ramp(np.minimum(at_height, on_whole), 0.7, 1.1))
-
-
-def likeness(
-    verts: NDArray[np.float32],
-    colour: NDArray[np.float32],
-    usual: NDArray[np.float32],
-    another: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    """How far each vertex's colour (n 3) is rather `another` (3) than what is `usual` (3), 0..1."""
-    own, other = (np.linalg.norm(colour - middle, axis=1) for middle in (usual, another))
-    return _with_surroundings(verts, _ramp(own / np.maximum(own + other, 1e-6), 0.2, 0.35))
-
-
-def _with_surroundings(
-    verts: NDArray[np.float32], odd: NDArray[np.floating]
-) -> NDArray[np.float32]:
-    """What is near something odd is odd too, else its rim would stay."""
-    _, near = KDTree(verts).query(verts, k=min(24, len(verts)))
-    return odd[near].max(1).astype(np.float32)
-
-
-def _usual(
-    colour: NDArray[np.floating], share: float
-) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """The median colour, and within which distance of it this share of all lies."""
-    middle = np.median(colour, axis=0)
-    return middle, np.quantile(np.linalg.norm(colour - middle, axis=1), share)
 
 
 def _pixels(
