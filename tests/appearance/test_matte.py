@@ -115,6 +115,52 @@ def test_gap_beside_an_arm_that_touches_the_body_is_open():
     assert overlap(silhouette(photo(mask, shirt=(30, 30, 35))), mask) > 0.97
 
 
+def test_gap_between_the_legs_goes_on_below_cuffs_that_touch():
+    mask = truth()
+    mask[480:486, 185:215] = mask[500:590, 185:215] = True
+    mask[486:500, 185:198] = mask[486:500, 203:215] = True
+    found = silhouette(photo(mask)).numpy() > 0.5
+    assert not found[489:497, 200].any()
+    assert overlap(silhouette(photo(mask)), mask) > 0.985
+
+
+def test_background_between_the_neck_and_a_strand_is_left_out():
+    mask = truth().astype(np.uint8)
+    cv2.ellipse(mask, (225, 112), (24, 26), 0, -100, 80, 1, 3)
+    picture = photo(mask > 0, shirt=(30, 30, 35))
+    hair = torch.from_numpy(mask[:130] > 0)
+    picture.rgb[:, :130] = torch.where(hair, torch.full((3, 1, 1), 0.1), picture.rgb[:, :130])
+    # Beside strong outlines photos are rough.
+    rough = torch.from_numpy(np.random.default_rng(5).normal(0, 0.03, (3, 30, 30))).float()
+    picture.rgb[:, 100:130, 222:252] += rough
+    alpha = silhouette(picture)
+    assert mask[115:125, 230:236].max() == 0
+    assert float(alpha[115:125, 230:236].max()) < 0.1
+
+
+def test_bright_halo_along_an_outline_is_left_out():
+    mask = truth()
+    picture = photo(mask, background=(232, 231, 238), shirt=(130, 105, 90), vignette=2.0)
+    # To the right of the shirt, as sharpening and compression leave it.
+    halo = cv2.resize(
+        np.random.default_rng(6).uniform(0.6, 1.2, (12, 1)).astype(np.float32), (8, 160)
+    )
+    glow = torch.tensor([4.5, 6.0, -4.5])[:, None, None] / 255
+    picture.rgb[:, 160:320, 261:269] += torch.from_numpy(halo) * glow
+    found = silhouette(picture).numpy() > 0.5
+    assert found[170:310, 262:270].mean() < 0.15
+    assert overlap(silhouette(picture), mask) > 0.985
+
+
+@pytest.mark.parametrize("white", [200, 206, 212])
+def test_white_sleeve_beside_a_dark_hand_is_kept(white: int):
+    mask = truth().astype(np.uint8)
+    cv2.rectangle(mask, (112, 145), (132, 390), 1, -1)
+    cv2.rectangle(mask, (112, 140), (145, 160), 1, -1)
+    alpha = silhouette(photo(mask > 0, shirt=(white, white, white), vignette=4.0))
+    assert float(alpha[180:332, 116:128].min()) > 0.9
+
+
 def test_white_print_on_the_shirt_stays_in():
     mask = truth()
     picture = photo(mask)

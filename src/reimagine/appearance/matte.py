@@ -16,6 +16,14 @@ _FAINT, _SHADOW = 1.2, 0.3
 """How unlike a clean background white cloth is at least, Lab units, and how much darkness counts in that."""
 _GLOW = 20
 """Pixels that an outline glows."""
+_GLOWING = 12
+"""How far a sharpened outline's halo, and the wall in a narrow gap, are from the background at most, Lab units."""
+_END = 0.04
+"""How far a gap goes on at most after it seems to have ended, in person heights; cords are longer."""
+_HEAD, _STRAND = 0.16, 0.012
+"""How high a head with its neck is, and how broad a strand of hair beside it, in person heights."""
+_SHOES = 0.9
+"""Where shoes begin at the highest, below the crown, in person heights."""
 _PALE = 0.2
 """As a share of how far the person around is from the background: nearer to it is background or its glow."""
 _FOREARM, _ASIDE = (0.37, 0.7), (0.27, 0.42)
@@ -91,7 +99,9 @@ def _person(
     person = _largest(~flood)
     person &= ~_open_holes(person, barrier, distance, edge)
     peeled = _peel(person, distance)
-    return _largest(_peel(peeled & ~_slits(peeled, distance), distance))
+    peeled &= ~(_slits(peeled, distance) | _hair_loops(peeled, distance))
+    peeled = _peel(peeled, distance)
+    return _largest(peeled & ~_gap_ends(peeled, distance))
 
 
 def _pale_cloth(
@@ -142,6 +152,55 @@ def _slits(
     return cv2.dilate(found.astype(np.uint8), _disc(1)) > 0
 
 
+def _gap_ends(
+    person: Bool[np.ndarray, "height width"], distance: Float[np.ndarray, "height width"]
+) -> Bool[np.ndarray, "height width"]:
+    """What a gap between the legs or beside an arm goes on as, above or below where it seems to end: pale, upright, short."""
+    found = np.zeros_like(person)
+    rows = np.flatnonzero(person.any(1))
+    if rows.size == 0:
+        return found
+    tall = np.ptp(rows) + 1
+    reach = int(_SLIT * tall)
+    gap = np.maximum.accumulate(person, axis=1) & ~person
+    gap &= np.maximum.accumulate(person[:, ::-1], axis=1)[:, ::-1]
+    pale = person & (distance < _PALE * _contrast(person, distance))
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(pale.astype(np.uint8))
+    for end in 1 + np.argsort(stats[1:, cv2.CC_STAT_TOP]):
+        left, top, broad, high, area = (int(stats[end, k]) for k in range(5))
+        in_line = gap[max(top - reach, 0) : top + high + reach, left : left + broad].any()
+        between = 0.25 < (centres[end][1] - rows[0]) / tall < _SHOES
+        if in_line and between and area >= 8 and 1.5 * broad < high < _END * tall:
+            gap |= labels == end
+            found |= labels == end
+    return cv2.dilate(found.astype(np.uint8), _disc(1)) > 0
+
+
+def _hair_loops(
+    person: Bool[np.ndarray, "height width"], distance: Float[np.ndarray, "height width"]
+) -> Bool[np.ndarray, "height width"]:
+    """The background between the head or neck and strands that hang beside them: as pale, and near the outline."""
+    found = np.zeros_like(person)
+    rows = np.flatnonzero(person.any(1))
+    if rows.size == 0:
+        return found
+    crown, tall = rows[0], np.ptp(rows) + 1
+    head = person & (np.arange(len(person)) < crown + _HEAD * tall)[:, None]
+    middle = np.median(np.nonzero(head)[1])
+    pale = person & (distance < _PALE * np.median(distance[head]))
+    pale[int(crown + 0.2 * tall) :] = False
+    near = cv2.dilate((~person).astype(np.uint8), _disc(int(_STRAND * tall))) > 0
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(pale.astype(np.uint8))
+    for loop in range(1, count):
+        top, broad, high, area = (int(stats[loop, k]) for k in (1, 2, 3, 4))
+        here = labels == loop
+        beside = abs(centres[loop][0] - middle) - broad / 2 > 0.02 * tall
+        above = top + high < crown + 0.18 * tall
+        if area > 1e-4 * tall**2 and beside and above and near[here].any():
+            found |= here
+    return cv2.dilate(found.astype(np.uint8), _disc(1)) > 0
+
+
 def _peel(
     person: Bool[np.ndarray, "height width"], distance: Float[np.ndarray, "height width"]
 ) -> Bool[np.ndarray, "height width"]:
@@ -165,8 +224,17 @@ def _peel(
 def _contrast(
     person: Bool[np.ndarray, "height width"], distance: Float[np.ndarray, "height width"]
 ) -> Float[np.ndarray, "height width"]:
-    """How far from the background the person is, around each pixel."""
-    inner = cv2.erode(person.astype(np.uint8), _disc(2)).astype(np.float32)
+    """How far from the background the person is, around each pixel.
+
+    What is narrow and pale is glow or a gap rather than the person, but for white soles.
+    """
+    # Half as far again: white cloth must stay broad where noise takes it over the threshold.
+    pale = (person & (distance < 1.5 * _GLOWING)).astype(np.uint8)
+    broad = cv2.morphologyEx(pale, cv2.MORPH_OPEN, _disc(5)) > 0
+    narrow = person & (distance < _GLOWING) & ~broad
+    rows = np.flatnonzero(person.any(1))
+    narrow[int(rows[0] + _SHOES * np.ptp(rows)) if rows.size else 0 :] = False
+    inner = cv2.erode((person & ~narrow).astype(np.uint8), _disc(2)).astype(np.float32)
     total = cv2.GaussianBlur(inner, (0, 0), 6.0)
     return cv2.GaussianBlur(distance * inner, (0, 0), 6.0) / np.maximum(total, 1e-3)
 
@@ -259,9 +327,8 @@ def _open_holes(
         between_legs = down > 0.55 and aside < 0.25
         slit = high > 2 * broad and (aside > 0.27 or (aside > 0.15 and high > 0.07 * tall))
         beside_arm = 0.2 < down < 0.7 and slit
-        in_hair = down < 0.16
         plain = np.median(distance[here]) < 5 and np.median(edge[here]) < 1.2
-        if plain and (between_legs or beside_arm or in_hair):
+        if plain and (between_legs or beside_arm):
             opened |= here
     # The rim of a hole is barrier on both of its sides.
     return cv2.dilate(opened.astype(np.uint8), _disc(1)) > 0
