@@ -196,7 +196,7 @@ def only(piece: Piece, kinds: tuple[int, ...]) -> Piece:
 
 def _sleeves(seen: Seeing) -> Mask:
     """Where sleeves hang before the trunk's sides; above the armpit, from the line that goes from there to the shoulder."""
-    rows, columns = np.indices(seen.labels.shape)
+    rows, columns = (np.arange(size) for size in seen.labels.shape)
     hidden = np.zeros_like(seen.labels, dtype=bool)
     for regions, joint, outward in ((LEFT_ARM, 16, 1), (RIGHT_ARM, 17, -1)):
         cloth, arm = (edges_of(np.isin(of, regions)) for of in (seen.guide, seen.bare))
@@ -204,15 +204,15 @@ def _sleeves(seen: Seeing) -> Mask:
         inner = (cloth.low + arm.low) / 2 if outward > 0 else (cloth.high + arm.high) / 2
         shoulder, beside = (float(place) for place in seen.joints[joint])
         armpit = shoulder + ARMPIT_M / CELL_M
-        there = np.flatnonzero((rows[:, 0] >= armpit) & np.isfinite(inner))
+        there = np.flatnonzero((rows >= armpit) & np.isfinite(inner))
         there = there[seen.labels[there, outer[there].astype(int)] == UPPER]
         if len(there):
             at = np.append(shoulder, there)
             ends = np.append(beside, inner[there] - outward * _WIDER_M / CELL_M)
-            limit = np.interp(rows[:, 0], at, ends)
+            limit = np.interp(rows, at, ends)
             limit = ndimage.gaussian_filter1d(limit, _SLACK_M / CELL_M)
             upright = (rows >= shoulder) & (rows <= there[-1] + _SLACK_M / CELL_M)
-            hidden |= upright & ((columns - limit[:, None]) * outward >= 0)
+            hidden |= upright[:, None] & ((columns - limit[:, None]) * outward >= 0)
     return hidden
 
 
