@@ -126,7 +126,7 @@ def _visor(seen: Seeing, z: Points) -> Points | None:
     root = _on_head(seen.plane, z, np.stack([edge - reach * _VISOR_BAND_M / CELL_M, column], -1))
     root[:, 2] -= _VISOR_THICK_M
     ahead = root[:, 2] + _VISOR_M * reach
-    flat = _points(seen.plane, np.stack([edge, column], -1))
+    flat = seen.plane.points(np.stack([edge, column], -1))
     tip = np.column_stack([seen.plane.seen_at(flat, ahead), ahead])
     tip[:, 0] += _VISOR_WIDENS * _VISOR_M * reach * np.sin(turn)
     out = np.linspace(0, 1, 13)[:, None]
@@ -182,17 +182,10 @@ def _bridge(seen: Seeing, picture: Points) -> Points:
     return colours[np.linalg.norm(colours - usual, axis=1).argmax()]
 
 
-def _points(plane: Plane, cells: Float[NDArray[np.floating], "n 2"]) -> Points:
-    """Points (n 2, metres) of the plane in these cells."""
-    x = np.interp(cells[:, 1], np.arange(len(plane.x)), plane.x)
-    y = np.interp(cells[:, 0], np.arange(len(plane.y)), plane.y)
-    return np.stack([x, y], -1)
-
-
 def _on_head(plane: Plane, z: Points, cells: Float[NDArray[np.floating], "n 2"]) -> Points:
     """Points (n 3, metres) of the head, whose depth on the plane is `z`, that the photo shows in these cells."""
     deep = ndimage.map_coordinates(z, cells.T, order=1, mode="nearest")
-    return np.column_stack([plane.seen_at(_points(plane, cells), deep), deep])
+    return np.column_stack([plane.seen_at(plane.points(cells), deep), deep])
 
 
 def _piece(name: str, rings: Points, colour: Points | None = None) -> Piece:

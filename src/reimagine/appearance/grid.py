@@ -1,4 +1,4 @@
-"""Distances and connected pieces on a grid, with exact types."""
+"""Distances and connected pieces on a grid, with exact types, and a soft step."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,3 +42,9 @@ def core(mask: Mask) -> Mask:
     peaks = np.zeros(runs.max() + 1)
     np.maximum.at(peaks, runs, edge)
     return mask & (edge >= (1 - _CORE) * peaks[runs])
+
+
+def ramp(values: NDArray[np.floating], low: float, high: float) -> NDArray[np.floating]:
+    """0 below `low`, 1 above `high`, smooth between."""
+    t = np.clip((values - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)

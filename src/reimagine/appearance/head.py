@@ -46,11 +46,7 @@ def fill_out(head: Skin, poses: list[Pose], seen: list[Seeing]) -> tuple[Skin, N
     front = seen[0]
     turn = poses[0].transforms[0, _HEAD_JOINT, :, :3].numpy()
     verts = pose_skin(head, poses[0])[0].numpy()
-    row, column = front.joints[_HEAD_JOINT]
-    x, y = front.plane.x, front.plane.y
-    middle = np.array(
-        [np.interp(column, np.arange(len(x)), x), np.interp(row, np.arange(len(y)), y)]
-    )
+    middle = front.plane.points(front.joints[[_HEAD_JOINT]])[0]
     middle[1] += _MIDDLE_M
     # As the camera sees the head, which is nearer to it than the plane is.
     arm = front.plane.seen_at(verts[:, :2], verts[:, 2], back=True) - middle

@@ -1,5 +1,7 @@
 """The person's silhouette in a photo before a plain background."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import torch
@@ -98,10 +100,20 @@ def _person(
     flood = _flood(barrier)
     person = _largest(~flood)
     person &= ~_open_holes(person, barrier, distance, edge)
-    peeled = _peel(person, distance)
-    peeled &= ~(_slits(peeled, distance) | _hair_loops(peeled, distance))
-    peeled = _peel(peeled, distance)
-    return _largest(peeled & ~_gap_ends(peeled, distance))
+    opened = _opened(_peel(person, distance), distance, _slits, _hair_loops)
+    return _largest(_opened(_peel(opened, distance), distance, _gap_ends))
+
+
+def _opened(
+    person: Bool[np.ndarray, "height width"],
+    distance: Float[np.ndarray, "height width"],
+    *finders: Callable[..., Bool[np.ndarray, "height width"]],
+) -> Bool[np.ndarray, "height width"]:
+    """`person` less what any of these finds of the background in it, and the pixel around that."""
+    if not person.any():
+        return person
+    found = np.any([find(person, distance) for find in finders], axis=0)
+    return person & (cv2.dilate(found.astype(np.uint8), _disc(1)) == 0)
 
 
 def _pale_cloth(
@@ -128,8 +140,6 @@ def _slits(
     """
     rows, columns = np.flatnonzero(person.any(1)), np.flatnonzero(person.any(0))
     found = np.zeros_like(person)
-    if rows.size == 0:
-        return found
     tall = np.ptp(rows) + 1
     down = (np.arange(len(person)) - rows[0]) / tall
     aside = (np.arange(person.shape[1]) - columns[0]) / (np.ptp(columns) + 1) - 0.5
@@ -149,7 +159,7 @@ def _slits(
         starts = (np.diff(kept.astype(np.int8), axis=1) > 0).sum(1)
         if (starts > 1).sum() < 0.2 * (starts > 0).sum():
             found |= kept
-    return cv2.dilate(found.astype(np.uint8), _disc(1)) > 0
+    return found
 
 
 def _gap_ends(
@@ -158,8 +168,6 @@ def _gap_ends(
     """What a gap between the legs or beside an arm goes on as, above or below where it seems to end: pale, upright, short."""
     found = np.zeros_like(person)
     rows = np.flatnonzero(person.any(1))
-    if rows.size == 0:
-        return found
     tall = np.ptp(rows) + 1
     reach = int(_SLIT * tall)
     gap = np.maximum.accumulate(person, axis=1) & ~person
@@ -173,7 +181,7 @@ def _gap_ends(
         if in_line and between and area >= 8 and 1.5 * broad < high < _END * tall:
             gap |= labels == end
             found |= labels == end
-    return cv2.dilate(found.astype(np.uint8), _disc(1)) > 0
+    return found
 
 
 def _hair_loops(
@@ -182,8 +190,6 @@ def _hair_loops(
     """The background between the head or neck and strands that hang beside them: as pale, and near the outline."""
     found = np.zeros_like(person)
     rows = np.flatnonzero(person.any(1))
-    if rows.size == 0:
-        return found
     crown, tall = rows[0], np.ptp(rows) + 1
     head = person & (np.arange(len(person)) < crown + _HEAD * tall)[:, None]
     middle = np.median(np.nonzero(head)[1])
@@ -193,12 +199,12 @@ def _hair_loops(
     count, labels, stats, centres = cv2.connectedComponentsWithStats(pale.astype(np.uint8))
     for loop in range(1, count):
         top, broad, high, area = (int(stats[loop, k]) for k in (1, 2, 3, 4))
-        here = labels == loop
         beside = abs(centres[loop][0] - middle) - broad / 2 > 0.02 * tall
         above = top + high < crown + 0.18 * tall
-        if area > 1e-4 * tall**2 and beside and above and near[here].any():
-            found |= here
-    return cv2.dilate(found.astype(np.uint8), _disc(1)) > 0
+        if area > 1e-4 * tall**2 and beside and above:
+            here = labels == loop
+            found |= here & near[here].any()
+    return found
 
 
 def _peel(

@@ -4,14 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from reimagine.appearance.grid import ramp
+
 _BAND_M = 0.03
 """Heights are compared in bands this high."""
-
-
-def ramp(values: NDArray[np.floating], low: float, high: float) -> NDArray[np.floating]:
-    """0 below `low`, 1 above `high`, smooth between."""
-    t = np.clip((values - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
 
 
 def oddness(

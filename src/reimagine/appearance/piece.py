@@ -17,8 +17,6 @@ KINDS = {
     "locks": ((HAIR,),),
     "tail": ((HAIR,),),
     "bun": ((HAIR,),),
-    "visor": ((HAT,),),
-    "glasses": ((FACE,),),
     "left_leg": (_BARE, (SHOES,), (LOWER,)),
     "right_leg": (_BARE, (SHOES,), (LOWER,)),
     "left_foot": (_BARE, (SHOES,)),

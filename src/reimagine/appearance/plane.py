@@ -53,6 +53,12 @@ class Plane:
         row = np.interp(-points[:, 1], -self.y, np.arange(len(self.y)))
         return np.stack([row, column], -1)
 
+    def points(self, cells: NDArray[np.floating]) -> NDArray[np.float64]:
+        """The other way: points (n 2: x, y in metres) of the plane at rows and columns (n 2)."""
+        x = np.interp(cells[:, 1], np.arange(len(self.x)), self.x)
+        y = np.interp(cells[:, 0], np.arange(len(self.y)), self.y)
+        return np.stack([x, y], -1)
+
     def read(self, picture: NDArray[np.float32], *, nearest: bool = False) -> NDArray[np.float32]:
         """The picture (height width [channels]) at the grid's points; zero outside it."""
         maps = self.pixels - 0.5

@@ -118,10 +118,9 @@ def sculpt(
         field = np.minimum(field, (row[:, None, None] - begins[:, None] - lower) * CELL_M / 0.03)
     verts, faces = _isosurface(np.pad(field, 1, constant_values=-1.0).astype(np.float32))
     verts = verts - 1.0
-    x = np.interp(column[0] + verts[:, 1] * _STEP, np.arange(len(plane.x)), plane.x)
-    y = np.interp(row[0] + verts[:, 0] * _STEP, np.arange(len(plane.y)), plane.y)
-    along = row_depth(rows, centre[rows, columns], row[0] + verts[:, 0] * _STEP)
-    xy = plane.seen_at(np.stack([x, y], -1), along)
+    cells = [row[0], column[0]] + verts[:, :2] * _STEP
+    along = row_depth(rows, centre[rows, columns], cells[:, 0])
+    xy = plane.seen_at(plane.points(cells), along)
     placed = np.concatenate([xy, z[0] + verts[:, 2:] * _STEP * CELL_M], -1).astype(np.float32)
     return relax(placed, faces, rounds=10), faces
 

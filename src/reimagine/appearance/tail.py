@@ -8,7 +8,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from reimagine.appearance.grid import Mask, filled, label
+from reimagine.appearance.grid import Mask, filled, label, ramp
 from reimagine.appearance.outline import FACE, HAIR, SKIN, closed, smooth
 from reimagine.appearance.plane import CELL_M, Plane
 
@@ -215,12 +215,12 @@ def tail_depths(
     down = (rows - rows[0]) * CELL_M
     deep = np.clip(mask[rows].sum(1) * CELL_M, *_DEEP_M)
     deep = ndimage.gaussian_filter1d(deep, _EVEN_M / CELL_M, mode="nearest")
-    deep *= 1 - _THINS * _eased((down / down[-1] - _THINS_FROM) / (1 - _THINS_FROM))
+    deep *= 1 - _THINS * ramp(down / down[-1], _THINS_FROM, 1)
     behind = np.where(mask, far, np.nan)[rows]
     known = np.isfinite(behind).any(1)
     lowest = np.nanmin(behind[known], axis=1)
     under = np.interp(rows, rows[known], lowest)
-    leaves, rises = (_eased(down / length) for length in (_ROOT_M, _RISES_M))
+    leaves, rises = (ramp(down, 0, length) for length in (_ROOT_M, _RISES_M))
     # From the skull it stands off; where it comes down on neck or clothes it lies.
     root = under + _INSIDE_M - _OFF_M
     off = np.minimum.accumulate(under) - _OFF_M - _GAP * deep.max()
@@ -235,8 +235,3 @@ def tail_depths(
         for z in (ahead, back)
     )
     return ahead, back
-
-
-def _eased(share: NDArray[np.floating]) -> NDArray[np.floating]:
-    share = np.clip(share, 0, 1)
-    return share * share * (3 - 2 * share)

@@ -8,8 +8,7 @@ from scipy import ndimage, sparse
 from scipy.sparse.linalg import spsolve
 from scipy.spatial import KDTree
 
-from reimagine.appearance.grid import depth, label, nearest
-from reimagine.appearance.odd import ramp
+from reimagine.appearance.grid import depth, label, nearest, ramp
 from reimagine.appearance.plane import CELL_M, Plane, row_depth
 
 _SURE, _UNSURE = 0.75, 0.30
