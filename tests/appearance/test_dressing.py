@@ -201,7 +201,7 @@ def test_cloth_goes_on_mirrored_beyond_the_rim_and_skin_as_the_rim_is(plane):
     allowed = np.zeros((80, 60), bool)
     allowed[10:70, 18:50] = True
     at = places(view, np.arange(len(verts)), allowed, way=Way())
-    cloth, skin = (sight(view, at, allowed, cloth=is_cloth).xy[:, 0] for is_cloth in (True, False))
+    cloth, skin = (sight(view, at, allowed, mirror=is_cloth).xy[:, 0] for is_cloth in (True, False))
     rim = skin.min()
     assert np.allclose(skin, np.maximum(across + 0.5, rim))
     assert np.allclose(cloth, rim + np.abs(across + 0.5 - rim))

@@ -14,7 +14,7 @@ from reimagine.appearance.grid import Mask
 from reimagine.appearance.hairline import thinned_out
 from reimagine.appearance.mesh import averaged, hollows
 from reimagine.appearance.odd import likeness, oddness
-from reimagine.appearance.outline import FACE, HAIR, HAT, SKIN
+from reimagine.appearance.outline import FACE, HAIR, SKIN
 from reimagine.appearance.piece import HAIRY, HATTED, KINDS, Piece
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing
@@ -233,8 +233,7 @@ def _sighted(
         some = replace(at, **{field.name: getattr(at, field.name)[of] for field in fields(Places)})
         own = grid == one
         may = allowed & own if soft else allowed
-        cloth = not {SKIN, HAIR, HAT} & set(KINDS[piece.name][one])
-        seen = sight(view, some, may, own, doubt=doubt, mirror=mirror[of], cloth=cloth)
+        seen = sight(view, some, may, own, doubt=doubt, mirror=mirror[of])
         unsure = whole.trust[of] <= _WELL if soft else np.ones(of.sum(), bool)
         for name, values in found.items():
             values[np.flatnonzero(of)[unsure]] = getattr(seen, name)[unsure]

@@ -118,15 +118,13 @@ def sight(
     *,
     doubt: NDArray[np.bool_] | None = None,
     mirror: NDArray[np.bool_] | bool = False,
-    cloth: bool = False,
 ) -> Sighting:
     """Photo coordinates and trust for vertices at these places.
 
     `allowed`: where on the plane the photo shows such a surface; `own`: which cells are of its kind (None for all). What
     misses these is moved to the nearest place inside, well inside the surface's outline and just inside its kind's.
     `doubt`: where on the plane the photo is not believed. `mirror`: which vertices take the photo folded back at the
-    sides, for cloth and hair; else what is not seen is guessed. `cloth`: the surface goes on beyond the rim as it came,
-    mirrored: the crease that a sleeve and a body share, drawn out, would be a black patch.
+    sides, for cloth and hair; else what is not seen is guessed.
     """
     mirror = np.broadcast_to(np.asarray(mirror), at.facing.shape)
     if not (allowed if own is None else allowed & own).any():
@@ -153,9 +151,7 @@ def sight(
         cells = np.where(mirror[:, None], folded, cells)
     cell = whole(cells)
     outside = away[cell] > 0
-    rim = np.stack([near_row[cell], near_column[cell]])
-    inside = np.where(cloth, _reflected(inner, cells.T, rim), rim)
-    row, column = np.where(outside, inside, cells.T)
+    row, column = np.where(outside, (near_row[cell], near_column[cell]), cells.T)
     reach = np.clip(1.5 - away[cell] * CELL_M / near_m, 0, 1)
     if doubt is not None and doubt.any():
         doubtful = ndimage.gaussian_filter(doubt.astype(np.float32), _BORDER_M / CELL_M)
@@ -169,18 +165,6 @@ def sight(
         trust=trust.astype(np.float32),
         folded=mirror,
     )
-
-
-def _reflected(
-    inner: NDArray[np.bool_], at: NDArray[np.floating], rim: NDArray[np.integer]
-) -> NDArray[np.floating]:
-    """Places (2 verts) mirrored at the rim of what is inside; on the rim where that leads out of it again."""
-    back = 2 * rim - at
-    row, column = (
-        np.clip(np.round(line).astype(int), 0, size - 1)
-        for line, size in zip(back, inner.shape, strict=True)
-    )
-    return np.where(inner[row, column], back, rim)
 
 
 def _outwards(cells: NDArray[np.floating], inner: NDArray[np.bool_]) -> NDArray[np.floating]:
