@@ -13,7 +13,7 @@ from reimagine.appearance.fit import Fit
 from reimagine.appearance.grid import Mask
 from reimagine.appearance.hairline import thinned_out
 from reimagine.appearance.mesh import averaged, hollows
-from reimagine.appearance.odd import likeness, oddness
+from reimagine.appearance.odd import crevices, likeness, oddness
 from reimagine.appearance.outline import FACE, HAIR, SKIN
 from reimagine.appearance.piece import HAIRY, HATTED, KINDS, Piece
 from reimagine.appearance.plane import CELL_M
@@ -291,6 +291,8 @@ def _skin_of_neck(seen: Seeing, view: View) -> NDArray[np.float32]:
 def _allowed(piece: Piece, seen: Seeing, view: View) -> Mask:
     """Where on the plane the photo shows this piece clearly."""
     shown = allowed(piece, seen)
+    if piece.name == "trunk":
+        return shown & ~crevices(shown & (seen.labels != SKIN), view.plane.read(view.rgb))
     return shown & _not_background(view, shown) if piece.name in ("hair", "locks") else shown
 
 

@@ -2,12 +2,22 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.spatial import KDTree
 
-from reimagine.appearance.grid import ramp
+from reimagine.appearance.edges import edges_of
+from reimagine.appearance.grid import Mask, depth, ramp
+from reimagine.appearance.plane import CELL_M
 
 _BAND_M = 0.03
 """Heights are compared in bands this high."""
+_RIM_M = 0.05
+"""So far in from the sides a crevice may reach."""
+_NOVEL, _LIKE = 0.05, 6
+"""A colour so far (RGB, 0..1) from so many of those further in is none of them."""
+_CROWD = 0.4
+"""Share of a cell's surroundings, so many rows and columns, that are a crevice, where it is one."""
+_AROUND = (5, 3)
 
 
 def oddness(
@@ -70,3 +80,26 @@ def _usual(
     """The median colour, and within which distance of it this share of all lies."""
     middle = np.median(colour, axis=0)
     return middle, np.quantile(np.linalg.norm(colour - middle, axis=1), share)
+
+
+def crevices(cloth: Mask, picture: NDArray[np.floating]) -> Mask:
+    """Where at its sides cloth has colours that it has nowhere further in: a sleeve's shade, an arm, the wall behind.
+
+    From there out to the side; `picture`: rows columns 3, 0..1.
+    """
+    far = depth(cloth, (1e3, 1.0)) * CELL_M
+    inner, rim = cloth & (far > _RIM_M), cloth & (far <= _RIM_M)
+    if inner.sum() < _LIKE or not rim.any():
+        return np.zeros_like(cloth)
+    novel = np.zeros(cloth.shape, np.float32)
+    novel[rim] = KDTree(picture[inner]).query(picture[rim], k=_LIKE)[0][:, -1] > _NOVEL
+    novel = rim & (ndimage.uniform_filter(novel, _AROUND) > _CROWD)
+    edges, columns = edges_of(cloth), np.arange(cloth.shape[1])
+    found = np.zeros_like(cloth)
+    for edge, inward in ((np.nan_to_num(edges.low), 1), (np.nan_to_num(edges.high), -1)):
+        across = (columns - edge[:, None]) * inward
+        breadth = np.where(novel & (across <= _RIM_M / CELL_M), across + 1, 0).max(1)
+        breadth = ndimage.maximum_filter1d(ndimage.median_filter(breadth, 7), 5)
+        breadth = ndimage.gaussian_filter1d(breadth, 2.0) + (breadth > 0)
+        found |= cloth & (across + 0.5 < breadth[:, None])
+    return found
