@@ -166,6 +166,17 @@ def test_a_photo_from_the_side_tells_how_deep_the_body_is(body, fit):
     assert torch.allclose(found.verts[:, :2], body.skin.verts[:, :2], atol=0.02)
 
 
+def test_where_all_of_them_stands_a_photo_from_the_side_does_not_tell(body, fit):
+    stance = fit.stances[0]
+    camera = seen_from(body, stance, 90.0)
+    ahead = replace(body.skin, verts=body.skin.verts + torch.tensor([0.0, 0.0, 0.02]))
+    outline = rasterize(pose_skin(ahead, stance.pose), ahead.faces, camera).face[0] >= 0
+    found = deepen(body, body.skin, replace(stance, camera=camera), outline.float())
+    moved = (found.verts - body.skin.verts)[:, 2]
+    assert float(moved.median().abs()) < 0.003
+    assert float(moved.mean().abs()) < 0.01
+
+
 def test_from_the_front_depth_stays_as_it_is(body, fit):
     stance = fit.stances[0]
     assert deepen(body, body.skin, stance, torch.ones(400, 240)) is body.skin

@@ -6,12 +6,19 @@ import torch
 
 from reimagine.appearance.outline import LOWER, SHOES, SKIN, UPPER
 from reimagine.appearance.plane import CELL_M
-from reimagine.appearance.skirt import at_ease, hang_between, is_skirt, seat_row, skirted
+from reimagine.appearance.skirt import (
+    at_ease,
+    hang_between,
+    hanging,
+    is_skirt,
+    seat_row,
+    skirted,
+)
 from reimagine.appearance.weights import dense_weights
 from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
 from reimagine.body.library import built_in_motion
-from reimagine.body.model import joint_positions, pose_body
-from reimagine.records import Motion
+from reimagine.body.model import joint_positions, pose_body, pose_skin
+from reimagine.records import PARTS, Motion, Person
 
 HIPS_M, MIDDLE_M = 0.9, 0.5
 
@@ -143,3 +150,38 @@ def test_at_ease_thighs_point_ahead_as_in_the_built_in_stance_and_hips_stay():
         assert torch.allclose(placed, joint_positions(body, pose)[0, 1 + side], atol=1e-5)
     others = [joint for joint in range(55) if joint not in (1, 2)]
     assert torch.equal(eased.transforms[:, others], pose.transforms[:, others])
+
+
+def test_beside_a_photo_a_skirt_hangs_as_at_ease_and_legs_and_shirts_stay():
+    body = anny_body(DEFAULT_PHENOTYPE, 1.7)
+    motion = Motion(
+        poses=torch.zeros(1, 55, 3), transl=torch.zeros(1, 3), fps=1.0, betas=torch.zeros(10)
+    )
+    pose = pose_body(body, motion)
+    verts = body.skin.verts
+    thigh = (verts[:, 1] < body.joints[[1, 2], 1].mean() - 0.15) & (
+        verts[:, 1] > body.joints[[4, 5], 1].mean() + 0.05
+    )
+    above = verts[:, 1] > body.joints[[1, 2], 1].mean()
+    upper, lower = (PARTS.index(name) for name in ("upper", "lower"))
+
+    def hung(worn: torch.Tensor) -> torch.Tensor:
+        nothing = torch.zeros(1, len(verts), 2)
+        person = Person(
+            body=body,
+            surface=body.skin,
+            photos=(),
+            photo_xy=nothing,
+            photo_weight=nothing[..., 0],
+            seen=nothing[0, :, 0],
+            fill=torch.zeros(len(verts), 3),
+            part=torch.where(worn, upper, lower),
+        )
+        return pose_skin(hanging(person, pose), pose)[0]
+
+    skirt = hung(above | thigh)
+    wanted = pose_skin(body.skin, at_ease(pose, body))[0]
+    assert torch.allclose(skirt[thigh], wanted[thigh], atol=1e-4)
+    still = ~(above | thigh)
+    assert torch.allclose(skirt[still], verts[still], atol=1e-5)
+    assert torch.allclose(hung(above), verts, atol=1e-5)

@@ -1,6 +1,7 @@
 """From where a further photo was taken: the dressed person, known from the front and back, is looked for in it.
 
-An outline alone cannot tell a view from half before from one from half behind, so colours have their say too.
+An outline alone cannot tell a view from half before from one from half behind, so colours have their say too. And how far
+round it is, to a few degrees, shows only when the person stands as in the photo, arms and depth included.
 """
 
 from collections.abc import Iterable
@@ -14,15 +15,20 @@ from torch import Tensor
 
 from reimagine.appearance.fit import Fit, Stance
 from reimagine.appearance.settle import ALL_ROUND, settle_one
+from reimagine.appearance.side_depth import deepen
 from reimagine.body.model import JOINTS, pose_body, pose_skin
 from reimagine.cameras.rasterize import interpolate, rasterize
 from reimagine.records import Body, CameraPath, Motion, Skin
+from reimagine.workers import workers
 
 _HEIGHT = 208
 """Pictures are compared at this height, pixels."""
 _COARSE_DEG, _FINE_DEG = 15, 4
 _HOPEFUL = 3
 """So many of the coarse directions are looked at finely."""
+_NEAR_DEG, _MOST = (-_FINE_DEG, 0, _FINE_DEG), 5
+"""Around the best of these the person is made to stand as in the photo; a better one beside it is gone on from, until so many
+have been tried."""
 _PLAIN = 0.2
 """What differs by more than this (RGB, 0..1) differs entirely."""
 SWINGS = tuple(
@@ -80,17 +86,44 @@ def find_view(
     reach = range(-3 * _FINE_DEG, 3 * _FINE_DEG + 1, _FINE_DEG)
     fine = misses({(yaw + step) % 360 for yaw in best for step in reach})
     yaw = min(fine, key=fine.__getitem__)
-    start = _round_camera(first.camera, verts, surface, yaw, mask)
-    scale = len(alpha) / _HEIGHT
-    K = start.K * torch.tensor([scale, scale, 1.0])[:, None]
-    K[0, 0, 2], K[0, 1, 2] = alpha.shape[1] / 2, len(alpha) / 2
-    camera = replace(start, K=K, width=alpha.shape[1], height=len(alpha))
-    stance = settle_one(fit.body, surface, replace(first, camera=camera), alpha, ALL_ROUND)
-    stance = _swung(fit.body, surface, colours, stance, small, mask)
+
+    def stands(yaw: int) -> tuple[float, Stance]:
+        """How unlike the person looks who stands as they must if they are seen from there, and with their depth mended."""
+        camera = _enlarged(_round_camera(first.camera, verts, surface, yaw, mask), alpha)
+        stance = settle_one(fit.body, surface, replace(first, camera=camera), alpha, ALL_ROUND)
+        stance = _swung(fit.body, surface, colours, stance, small, mask)
+        camera = _reduced(stance.camera, mask)
+        both = (surface, deepen(fit.body, surface, stance, alpha))
+        each = (pose_skin(one, stance.pose)[0] for one in both)
+        unlike = sum(_miss(shown, surface, colours, camera, small, mask) for shown in each)
+        return unlike / 2, stance
+
+    tried: dict[int, tuple[float, Stance]] = {}
+    with workers() as pool:
+        while new := [yaw + step for step in _NEAR_DEG if yaw + step not in tried]:
+            tried |= zip(new, pool.map(stands, new), strict=True)
+            yaw = min(tried, key=lambda one: tried[one][0])
+            if len(tried) > _MOST:
+                break
+    stance = tried[yaw][1]
     seen = rasterize(pose_skin(surface, stance.pose), surface.faces, stance.camera).face[0] >= 0
     wanted = alpha > 0.5
     overlap = float((seen & wanted).sum() / (seen | wanted).sum())
     return Found(stance=stance, yaw_deg=_yaw_deg(stance.camera), overlap=overlap)
+
+
+def _enlarged(camera: CameraPath, alpha: Float[Tensor, "height width"]) -> CameraPath:
+    """The camera of the pictures that are compared, at the photo's own size."""
+    height, width = alpha.shape
+    K = camera.K * torch.tensor([height / _HEIGHT] * 2 + [1.0])[:, None]
+    K[0, 0, 2], K[0, 1, 2] = width / 2, height / 2
+    return replace(camera, K=K, width=width, height=height)
+
+
+def _reduced(camera: CameraPath, mask: np.ndarray) -> CameraPath:
+    """The photo's camera at the size at which pictures are compared."""
+    scale = torch.tensor([_HEIGHT / camera.height] * 2 + [1.0])[:, None]
+    return replace(camera, K=camera.K * scale, width=mask.shape[1], height=mask.shape[0])
 
 
 def _round_camera(
@@ -158,10 +191,7 @@ def _swung(
     mask: np.ndarray,
 ) -> Stance:
     """The stance with the arms swung to where their colours are: before the trunk they leave no outline."""
-    scale = torch.tensor([_HEIGHT / stance.camera.height] * 2 + [1.0])[:, None]
-    camera = replace(
-        stance.camera, K=stance.camera.K * scale, width=mask.shape[1], height=mask.shape[0]
-    )
+    camera = _reduced(stance.camera, mask)
 
     def miss(motion: Motion) -> float:
         verts = pose_skin(surface, pose_body(body, motion))[0]

@@ -18,6 +18,7 @@ from reimagine.appearance.mesh import averaging, normals_of
 from reimagine.appearance.photos import Picture
 from reimagine.appearance.plane import regions_of
 from reimagine.appearance.side_depth import deepen
+from reimagine.appearance.skirt import hanging
 from reimagine.body.model import pose_skin
 from reimagine.cameras.project import centres, project
 from reimagine.cameras.rasterize import rasterize
@@ -59,7 +60,9 @@ def add_photos(
     """
     found: list[_Fitting] = []
     notes: list[str] = []
-    known, colours = person.surface, torch.from_numpy(colours_of(person))
+    at_rest = person.surface
+    known = hanging(person, fit.stances[0].pose)
+    person, colours = replace(person, surface=known), torch.from_numpy(colours_of(person))
     for index, picture in enumerate(pictures):
         assert picture.mask is not None
         view = find_view(fit, person.surface, colours, picture.rgb, picture.mask)
@@ -76,8 +79,12 @@ def add_photos(
             surface = deepen(fit.body, person.surface, view.stance, picture.mask)
             person = replace(person, surface=surface)
     looks = [_look(person, one) for one in found]
-    added = _mixed(person, looks) if looks else person
-    return replace(added, notes=(*person.notes, *notes))
+    if looks:
+        moved = at_rest.verts + person.surface.verts - known.verts
+        person = replace(_mixed(person, looks), surface=replace(at_rest, verts=moved))
+    else:
+        person = replace(person, surface=at_rest)
+    return replace(person, notes=(*person.notes, *notes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from reimagine.cameras.project import project
 from reimagine.cameras.rasterize import rasterize
 from reimagine.records import Body, CameraPath, Skin
 
-_FROM_SIDE = 0.85
+_FROM_SIDE = 0.94
 """Sine of the angle between the view and the front; less than this is no photo from the side."""
 _FURTHEST_M = 0.05
 """What lies further off than this is something else, such as a hand before the hip."""
@@ -50,8 +50,11 @@ def deepen(body: Body, surface: Skin, stance: Stance, alpha: Float[Tensor, "heig
     )
     if len(rows) < 10:
         return surface
+    # Where the whole stands, before or behind the joints, no photo tells: it stays.
+    middle = float(np.mean(shifts))
     low, high, from_low, from_high = (
-        np.interp(xy[:, 1], rows + 0.5, values) for values in (*ends, *shifts)
+        np.interp(xy[:, 1], rows + 0.5, values)
+        for values in (*ends, *(shift - middle for shift in shifts))
     )
     share = np.clip((xy[:, 0] - low) / np.maximum(high - low, 1), 0, 1)
     moved = from_low * (1 - share) + from_high * share

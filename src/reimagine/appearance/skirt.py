@@ -13,8 +13,8 @@ from scipy import ndimage
 
 from reimagine.appearance.outline import ARMS, CROTCH_M, HIPS, LOWER, UPPER, closed
 from reimagine.appearance.plane import CELL_M
-from reimagine.body.model import rotation_matrices
-from reimagine.records import Body, Pose
+from reimagine.body.model import pose_skin, rotation_matrices
+from reimagine.records import PARTS, Body, Person, Pose, Skin
 
 _KNEES = [4, 5]
 _LEG_JOINTS = ((1, 4, 7, 10), (2, 5, 8, 11))
@@ -128,3 +128,18 @@ def at_ease(pose: Pose, body: Body) -> Pose:
         stays = (thigh[..., :3] - turned[..., hip, :, :3]) @ at + thigh[..., 3]
         turned[..., hip, :, 3] = stays
     return replace(pose, transforms=turned)
+
+
+def hanging(person: Person, pose: Pose) -> Skin:
+    """The person's surface, whose skirt hangs in `pose` (one frame) as it does `at_ease`: straight, as in a photo."""
+    surface, body = person.surface, person.body
+    skirt = person.part == PARTS.index("upper")
+    shortest = float(body.joints[HIPS, 1].mean()) - CROTCH_M - _SHORTEST_M
+    if not (skirt & (surface.verts[:, 1] < shortest)).any():
+        return surface
+    blended = torch.einsum(
+        "vk,vkij->vij", surface.weights, pose.transforms[0][surface.weight_joints.long()]
+    )
+    eased = pose_skin(surface, at_ease(pose, body))[0]
+    verts = torch.linalg.solve(blended[..., :3], eased - blended[..., 3])
+    return replace(surface, verts=torch.where(skirt[:, None], verts, surface.verts))
