@@ -93,7 +93,9 @@ def crevices(cloth: Mask, picture: NDArray[np.floating]) -> Mask:
         return np.zeros_like(cloth)
     novel = np.zeros(cloth.shape, np.float32)
     novel[rim] = KDTree(picture[inner]).query(picture[rim], k=_LIKE)[0][:, -1] > _NOVEL
-    novel = rim & (ndimage.uniform_filter(novel, _AROUND) > _CROWD)
+    for axis, size in enumerate(_AROUND):
+        novel = ndimage.uniform_filter1d(novel, size, axis=axis)
+    novel = rim & (novel > _CROWD)
     edges, columns = edges_of(cloth), np.arange(cloth.shape[1])
     found = np.zeros_like(cloth)
     for edge, inward in ((np.nan_to_num(edges.low), 1), (np.nan_to_num(edges.high), -1)):
