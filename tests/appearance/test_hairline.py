@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reimagine.appearance.hairline import thinned_out
+from reimagine.appearance.hairline import tapered, thinned_out
 
 HAIR, SKIN = np.array([[0.1, 0.05, 0.0], [0.8, 0.6, 0.5]], np.float32)
 
@@ -33,3 +33,14 @@ def test_a_bald_head_and_one_of_hair_alone_stay_as_they_are():
     verts, hairy, colour = head()
     for none in (np.zeros_like(hairy), np.ones_like(hairy)):
         assert np.array_equal(thinned_out(verts, none, colour), colour)
+
+
+def test_hair_grows_thicker_from_where_it_ends():
+    verts, hairy, _ = head()
+    verts *= 4
+    thick = tapered(verts, ~hairy)
+    up = verts[:, 2]
+    assert thick[up < 0.005].max() < 0.2
+    assert thick[up > 0.075].min() > 0.99
+    assert (np.diff(thick[np.argsort(up, kind="stable")]) > -1e-9).all()
+    assert (tapered(verts, np.zeros(len(verts), bool)) == 1).all()
