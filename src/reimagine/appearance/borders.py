@@ -57,7 +57,9 @@ _UNDER_HAIR = 0.3
 _RIM_M = 0.008
 """So near a hand its colour and its shade lie on cloth."""
 _SLACK_M, _WIDER_M = 0.02, 0.01
-"""So much lower than the arm's cloth, and so much further inwards, a sleeve may reach; over the first its edge is smoothed."""
+"""Over the first a sleeve's edge is smoothed; by the second it may reach further inwards than the arm's cloth."""
+_OUT_M, _OUTWARDS = 0.08, 0.5
+"""Over so much below a sleeve's hem the trunk's side comes out from behind it, by so many metres a metre."""
 _VOTERS, _ROUNDS = 16, 6
 """So many seen vertices say together what one is that no photo shows; the line is smoothed over so many rings."""
 
@@ -207,11 +209,13 @@ def _sleeves(seen: Seeing) -> Mask:
         there = np.flatnonzero((rows >= armpit) & np.isfinite(inner))
         there = there[seen.labels[there, outer[there].astype(int)] == UPPER]
         if len(there):
-            at = np.append(shoulder, there)
-            ends = np.append(beside, inner[there] - outward * _WIDER_M / CELL_M)
-            limit = np.interp(rows, at, ends)
+            ends = inner[there] - outward * _WIDER_M / CELL_M
+            # Below its hem the line goes out to the side, not at once: the photo is folded along it.
+            down = np.arange(1, _OUT_M / CELL_M)
+            ends = np.concatenate([[beside], ends, ends[-1] + outward * _OUTWARDS * down])
+            limit = np.interp(rows, np.concatenate([[shoulder], there, there[-1] + down]), ends)
             limit = ndimage.gaussian_filter1d(limit, _SLACK_M / CELL_M)
-            upright = (rows >= shoulder) & (rows <= there[-1] + _SLACK_M / CELL_M)
+            upright = (rows >= shoulder) & (rows <= there[-1] + down[-1])
             hidden |= upright[:, None] & ((columns - limit[:, None]) * outward >= 0)
     return hidden
 

@@ -69,7 +69,9 @@ def fill_out(head: Skin, poses: list[Pose], seen: list[Seeing]) -> tuple[Skin, N
     # What faces the camera stands off towards it, and away from it behind, by what the outline shows above.
     thick = float(np.clip(np.median(gap[up > 0.5]), 0.005, _THICKEST_M))
     facing = normals_of(verts, head.faces.numpy())[:, 2]
-    ahead = np.where(facing > 0, min(thick, _FRINGE_M), thick * tapered(verts, (hairy < 0.5) & ~of_ears))
+    ahead = np.where(
+        facing > 0, min(thick, _FRINGE_M), thick * tapered(verts, (hairy < 0.5) & ~of_ears)
+    )
     moved[:, 2] += _smoothed(verts, (facing * ahead * hairy * (1 - near_rim))[:, None])[:, 0]
     shown = front.labels[_cells(front, verts)]
     # Hair covers the ears, or it does not: the front photo says. Strands that fall before one leave both bare.
