@@ -2,6 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from reimagine.checks import (
     check_heard,
@@ -11,6 +12,7 @@ from reimagine.checks import (
     check_refinement,
     check_request,
 )
+from reimagine.pictures import write_picture
 from reimagine.request import (
     Clip,
     ImageModel,
@@ -102,3 +104,12 @@ def test_a_shade_and_a_sway_are_shares(share):
         check_request(Request(photos=Photos(person="alex"), shade=share))
     with pytest.raises(InputError, match="--sway"):
         check_request(Request(photos=Photos(person="alex"), sway=share))
+
+
+def test_what_photos_say_besides_files_is_not_read_as_one(tmp_path: Path):
+    front = str(tmp_path / "front.png")
+    write_picture(Path(front), torch.zeros(3, 128, 64))
+    photos = Photos(front=front, detail=("bun",), matting="grabcut", photo=(front,))
+    check_request(Request(photos=photos))
+    with pytest.raises(InputError, match=r"There is no picture nowhere\.png"):
+        check_request(Request(photos=replace(photos, photo=(front, "nowhere.png"))))

@@ -1,6 +1,6 @@
 """What can be refused before anything long begins."""
 
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from reimagine.film import PAINTED, check_video
 from reimagine.people import check_person
 from reimagine.pictures import read_picture
 from reimagine.request import (
+    PICTURES,
     Clip,
     ImageModel,
     InputError,
@@ -130,11 +131,11 @@ def check_pictures(photos: Photos) -> None:
     Raises:
         InputError: naming the first file that cannot.
     """
-    for name, given in asdict(photos).items():
-        if given is None or name == "person":
-            continue
+    for name in PICTURES:
+        given: str | tuple[str, ...] | None = getattr(photos, name)
         for path in given if isinstance(given, tuple) else (given,):
-            read_picture(path)
+            if path is not None:
+                read_picture(path)
 
 
 def check_share(flag: str, share: float) -> None:

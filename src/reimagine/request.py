@@ -88,6 +88,11 @@ class Clip:
 
 DETAILS = ("bun", "visor", "glasses")
 """What `Photos.detail` may name."""
+PICTURES = (
+    *("front", "back", "reference", "front_mask", "back_mask", "front_parts", "back_parts"),
+    "photo",
+)
+"""What of `Photos` are files, or several."""
 
 
 @dataclass(frozen=True, kw_only=True)
