@@ -93,6 +93,7 @@ def test_corrected_parts_and_further_photos_make_another_person(made: list[Photo
         Photos(front=front),
         Photos(front=front, photo=(side,)),
         Photos(front=front, photo=(side, side)),
+        Photos(front=front, photo=(side,), photo_azimuth_deg=(90.0,)),
         Photos(front=front, front_parts=parts),
     ]
     for photos in (*every, *every):

@@ -12,7 +12,6 @@ from reimagine.film import PAINTED, check_video
 from reimagine.people import check_person
 from reimagine.pictures import read_picture
 from reimagine.request import (
-    PICTURES,
     Clip,
     ImageModel,
     InputError,
@@ -22,6 +21,7 @@ from reimagine.request import (
     Request,
     View,
     parse_size,
+    picture_files,
 )
 from reimagine.request_json import from_json
 from reimagine.runs import read_request
@@ -131,11 +131,8 @@ def check_pictures(photos: Photos) -> None:
     Raises:
         InputError: naming the first file that cannot.
     """
-    for name in PICTURES:
-        given: str | tuple[str, ...] | None = getattr(photos, name)
-        for path in given if isinstance(given, tuple) else (given,):
-            if path is not None:
-                read_picture(path)
+    for _, path in picture_files(photos):
+        read_picture(path)
 
 
 def check_share(flag: str, share: float) -> None:

@@ -22,7 +22,7 @@ from reimagine.body.smplx import read_smplx
 from reimagine.body.smplx_fit import follow_joints, smplx_like
 from reimagine.listener import SILENT, Listener
 from reimagine.records import Body, Person, Skin
-from reimagine.request import PICTURES, Clip, InputError, Photos, find_factory
+from reimagine.request import Clip, InputError, Photos, find_factory, picture_files
 from reimagine.runs import RunFolder
 
 SURFACE = "conditions/surface.json"
@@ -237,18 +237,16 @@ def _key(photos: Photos, gender: float | None) -> str:
         digest.update(f"\0gender {gender}\0".encode())
     if photos.detail:
         digest.update(f"\0detail {sorted(set(photos.detail))}\0".encode())
+    if photos.photo_azimuth_deg:
+        digest.update(f"\0azimuths {photos.photo_azimuth_deg}\0".encode())
     if photos.matting is not None:
         factory = find_factory("--matting", photos.matting, MATTINGS)
         digest.update(f"\0{photos.matting}\0".encode())
         digest.update(Path(getsourcefile(factory) or os.devnull).read_bytes())
-    for name in PICTURES:
-        given: str | tuple[str, ...] | None = getattr(photos, name)
-        for path in given if isinstance(given, tuple) else [given]:
-            if path is None:
-                continue
-            try:
-                data = Path(path).read_bytes()
-            except OSError:
-                data = b""  # reading the photos will say what is wrong
-            digest.update(f"\0{name}\0{len(data)}\0".encode() + data)
+    for name, path in picture_files(photos):
+        try:
+            data = Path(path).read_bytes()
+        except OSError:
+            data = b""  # reading the photos will say what is wrong
+        digest.update(f"\0{name}\0{len(data)}\0".encode() + data)
     return digest.hexdigest()[:32]

@@ -88,11 +88,6 @@ class Clip:
 
 DETAILS = ("bun", "visor", "glasses")
 """What `Photos.detail` may name."""
-PICTURES = (
-    *("front", "back", "reference", "front_mask", "back_mask", "front_parts", "back_parts"),
-    "photo",
-)
-"""What of `Photos` are files, or several."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +110,9 @@ class Photos:
     """The same for the back photo: parts_1.png."""
     photo: tuple[str, ...] = ()
     """A further photo, from any other side, of the same stance and clothes; give it several times for several."""
+    photo_azimuth_deg: tuple[float, ...] = ()
+    """From where each --photo was taken, if you know it: 90 from their right, 180 from behind, 270 from their left; one
+    number for each. Default: found out."""
     detail: tuple[str, ...] = ()
     """What photos from front and back cannot show the shape of; give it several times for several. bun: hair tied to a
     knot behind. visor: a cap's. glasses: their temples."""
@@ -123,6 +121,14 @@ class Photos:
     module:factory, such as a matting model of yours. Default: a plain background is removed."""
     person: str | None = None
     """A person made by `reimagine person`, instead of photos; or the name of one that ships: alex, sam."""
+
+
+def picture_files(photos: Photos) -> list[tuple[str, str]]:
+    """Every picture that was given, as what, and its path."""
+    single = ("front", "back", "reference", "front_mask", "back_mask", "front_parts", "back_parts")
+    named = [(name, getattr(photos, name)) for name in single]
+    named += [("photo", path) for path in photos.photo]
+    return [(name, path) for name, path in named if path is not None]
 
 
 @dataclass(frozen=True, kw_only=True)

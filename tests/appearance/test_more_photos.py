@@ -105,6 +105,18 @@ def test_a_view_is_found_whether_half_before_or_half_behind(body, fit, colours, 
     assert found.overlap > 0.93
 
 
+def test_a_view_that_is_told_is_not_looked_for(body, fit, colours):
+    stance = fit.stances[0]
+    picture = rendered(body, stance, seen_from(body, stance, YAW_DEG), colours)
+    assert picture.mask is not None
+    for told in (YAW_DEG, YAW_DEG - 360):
+        found = find_view(fit, body.skin, colours, picture.rgb, picture.mask, yaw_deg=told)
+        assert abs(found.yaw_deg - YAW_DEG) < 6
+        assert found.overlap > 0.93
+    wrong = find_view(fit, body.skin, colours, picture.rgb, picture.mask, yaw_deg=0.0)
+    assert abs((wrong.yaw_deg + 180) % 360 - 180) < 20
+
+
 def test_a_side_that_only_a_further_photo_shows_takes_its_colours(body, fit, colours, person):
     stance = fit.stances[0]
     true = colours.clone()

@@ -1,5 +1,6 @@
 """Photos are read, checked and brought to size."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -171,6 +172,18 @@ def test_further_photos_come_in_their_order(tmp_path: Path):
     pictures = read_more_photos(Photos(front="f.png", photo=paths))
     assert [picture.name for picture in pictures] == ["a.png", "b.png"]
     assert [picture.side for picture in pictures] == ["photo 1", "photo 2"]
+
+
+def test_further_photos_may_say_from_where_they_were_taken(tmp_path: Path):
+    paths = tuple(save(tmp_path / f"{name}.png") for name in "ab")
+    photos = Photos(front="f.png", photo=paths)
+    assert [picture.azimuth_deg for picture in read_more_photos(photos)] == [None, None]
+    told = replace(photos, photo_azimuth_deg=(90.0, -90.0))
+    check_photos(told)
+    assert [picture.azimuth_deg for picture in read_more_photos(told)] == [90, -90]
+    for azimuths, says in (((90.0,), "1 numbers for 2"), ((90.0, 400.0), "is 400; expected")):
+        with pytest.raises(InputError, match=f"--photo-azimuth-deg .*{says}"):
+            check_photos(replace(photos, photo_azimuth_deg=azimuths))
 
 
 def test_narrow_reference_is_refused(tmp_path: Path):

@@ -279,6 +279,20 @@ def test_details_may_be_given_again_and_again(flags):
         assert read_flags(kind, command, flags).photos.detail == ("visor", "glasses")
 
 
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--photo-azimuth-deg", "90", "--seed", "3", "--photo-azimuth-deg=-90"],
+        ["--photo-azimuth-deg=90", "--photo-azimuth-deg", "-90"],
+        ["--photo-azimuth-deg", "90", "-90"],
+    ],
+)
+def test_azimuths_of_further_photos_may_be_given_again_and_again(flags):
+    assert read_flags(Request, "generate", flags).photos.photo_azimuth_deg == (90, -90)
+    with pytest.raises(InputError, match="--photo-azimuth-deg is 'right'; expected a number"):
+        read_flags(Request, "generate", ["--photo-azimuth-deg", "right"])
+
+
 def test_a_further_photo_without_its_file_is_refused():
     with pytest.raises(InputError, match="--photo came without a value"):
         read_flags(Request, "generate", ["--photo", "--seed", "3"])

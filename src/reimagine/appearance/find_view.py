@@ -56,6 +56,8 @@ def find_view(
     colours: Float[Tensor, "verts 3"],
     rgb: Float[Tensor, "3 height width"],
     alpha: Float[Tensor, "height width"],
+    *,
+    yaw_deg: float | None = None,
 ) -> Found:
     """Stance and camera of a photo of a person who is known already, standing much as in the first photo of `fit`.
 
@@ -65,6 +67,7 @@ def find_view(
         colours: Of its vertices, 0..1.
         rgb: The new photo, 0..1.
         alpha: Its silhouette, 0..1.
+        yaw_deg: From where it was taken, if that is known, up to a few degrees.
     """
     first = fit.stances[0]
     size = (max(2, round(alpha.shape[1] * _HEIGHT / len(alpha))), _HEIGHT)
@@ -72,22 +75,23 @@ def find_view(
     mask = cv2.resize(alpha.numpy(), size, interpolation=cv2.INTER_AREA) > 0.5
     verts = pose_skin(surface, first.pose)[0]
 
-    def misses(yaws: Iterable[int]) -> dict[int, float]:
-        found: dict[int, float] = {}
+    def misses(yaws: Iterable[int]) -> dict[float, float]:
+        found: dict[float, float] = {}
         for yaw in yaws:
             camera = _round_camera(first.camera, verts, surface, yaw, mask)
             found[yaw % 360] = _miss(verts, surface, colours, camera, small, mask)
         return found
 
-    coarse = misses(range(0, 360, _COARSE_DEG))
-    best = sorted(coarse, key=coarse.__getitem__)[:_HOPEFUL]
-    # From half before and half behind outlines are alike.
-    best += [(180 - yaw) % 360 for yaw in best]
-    reach = range(-3 * _FINE_DEG, 3 * _FINE_DEG + 1, _FINE_DEG)
-    fine = misses({(yaw + step) % 360 for yaw in best for step in reach})
-    yaw = min(fine, key=fine.__getitem__)
+    def likely() -> float:
+        coarse = misses(range(0, 360, _COARSE_DEG))
+        best = [int(yaw) for yaw in sorted(coarse, key=coarse.__getitem__)[:_HOPEFUL]]
+        # From half before and half behind outlines are alike.
+        best += [(180 - yaw) % 360 for yaw in best]
+        reach = range(-3 * _FINE_DEG, 3 * _FINE_DEG + 1, _FINE_DEG)
+        fine = misses({(yaw + step) % 360 for yaw in best for step in reach})
+        return min(fine, key=fine.__getitem__)
 
-    def stands(yaw: int) -> tuple[float, Stance]:
+    def stands(yaw: float) -> tuple[float, Stance]:
         """How unlike the person looks who stands as they must if they are seen from there, and with their depth mended."""
         camera = _enlarged(_round_camera(first.camera, verts, surface, yaw, mask), alpha)
         stance = settle_one(fit.body, surface, replace(first, camera=camera), alpha, ALL_ROUND)
@@ -98,9 +102,11 @@ def find_view(
         unlike = sum(_miss(shown, surface, colours, camera, small, mask) for shown in each)
         return unlike / 2, stance
 
-    tried: dict[int, tuple[float, Stance]] = {}
+    yaw = likely() if yaw_deg is None else yaw_deg
+    near = _NEAR_DEG if yaw_deg is None else (0,)
+    tried: dict[float, tuple[float, Stance]] = {}
     with workers() as pool:
-        while new := [yaw + step for step in _NEAR_DEG if yaw + step not in tried]:
+        while new := [yaw + step for step in near if yaw + step not in tried]:
             tried |= zip(new, pool.map(stands, new), strict=True)
             yaw = min(tried, key=lambda one: tried[one][0])
             if len(tried) > _MOST:

@@ -65,7 +65,9 @@ def add_photos(
     person, colours = replace(person, surface=known), torch.from_numpy(colours_of(person))
     for index, picture in enumerate(pictures):
         assert picture.mask is not None
-        view = find_view(fit, person.surface, colours, picture.rgb, picture.mask)
+        view = find_view(
+            fit, person.surface, colours, picture.rgb, picture.mask, yaw_deg=picture.azimuth_deg
+        )
         report((index + 1) / len(pictures))
         if view.overlap < LEAST_OVERLAP:
             notes.append(

@@ -33,6 +33,8 @@ class Picture:
     """"front", "back", or for further photos "photo 1" and so on."""
     name: str
     """The file's name, for messages."""
+    azimuth_deg: float | None = None
+    """From where it was taken, as the user says: 0 the front, 90 their right; None where nobody does."""
     parts: Int[Tensor, "height width"] | None = None
     """The user's own parts: 0 for background, else 1 + index into PARTS."""
     notes: tuple[str, ...] = ()
@@ -69,8 +71,10 @@ def read_more_photos(photos: Photos) -> tuple[Picture, ...]:
     Raises:
         InputError: where a file cannot be used.
     """
+    azimuths = photos.photo_azimuth_deg or [None] * len(photos.photo)
     return tuple(
-        _shrink(_read(path, None, f"photo {index + 1}")) for index, path in enumerate(photos.photo)
+        replace(_shrink(_read(path, None, f"photo {index + 1}")), azimuth_deg=azimuth)
+        for index, (path, azimuth) in enumerate(zip(photos.photo, azimuths, strict=True))
     )
 
 
@@ -78,17 +82,15 @@ def check_photos(photos: Photos) -> None:
     """Nothing, where the photos asked for go together; opens no file.
 
     Raises:
-        InputError: no photo, a reference beside other photos, a back or a mask without its photo, too many, no such detail.
+        InputError: no photo, a reference beside other photos, a back or a mask without its photo, too many, no such
+            detail or azimuth.
     """
     for detail in photos.detail:
         if detail not in DETAILS:
             raise InputError(
                 f"--detail is {detail!r}; expected {', '.join(DETAILS)}. Choose from these."
             )
-    if len(photos.photo) > MOST:
-        raise InputError(
-            f"Got {len(photos.photo)} times --photo; expected at most {MOST}. Choose those from the sides."
-        )
+    _check_more(photos)
     if photos.reference is not None:
         other = [
             flag
@@ -117,6 +119,24 @@ def check_photos(photos: Photos) -> None:
         if value is not None and photos.back is None:
             raise InputError(
                 f"Got {flag} without --back; expected the photo too. Give --back FILE."
+            )
+
+
+def _check_more(photos: Photos) -> None:
+    if len(photos.photo) > MOST:
+        raise InputError(
+            f"Got {len(photos.photo)} times --photo; expected at most {MOST}. Choose those from the sides."
+        )
+    azimuths = photos.photo_azimuth_deg
+    if azimuths and len(azimuths) != len(photos.photo):
+        raise InputError(
+            f"--photo-azimuth-deg has {len(azimuths)} numbers for {len(photos.photo)} further photos; expected one for "
+            "each. Give as many as --photo, or none."
+        )
+    for azimuth in azimuths:
+        if not -360 <= azimuth <= 360:
+            raise InputError(
+                f"--photo-azimuth-deg is {azimuth:g}; expected degrees from -360 to 360, such as 90 from their right."
             )
 
 

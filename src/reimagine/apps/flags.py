@@ -7,7 +7,7 @@ from typing import TypeVar
 import tyro
 
 from reimagine.apps.help import ASKS, help_text
-from reimagine.apps.mistakes import check_flags
+from reimagine.apps.mistakes import check_flags, is_value
 from reimagine.request import InputError
 from reimagine.request_json import read_request_file
 
@@ -24,9 +24,11 @@ def read_flags(kind: type[T], command: str, arguments: list[str]) -> T:
     # Parts of a request have no prefix; --view.radius-m is understood all the same.
     arguments = [argument.replace("--view.", "--", 1) for argument in arguments]
     arguments, photos = _taken(arguments, "--photo")
+    arguments, azimuths = _taken(arguments, "--photo-azimuth-deg")
     arguments, loras = _taken(arguments, "--lora", at_most=1)
     arguments, details = _taken(arguments, "--detail")
     arguments += ["--photo", *photos] if photos else []
+    arguments += ["--photo-azimuth-deg", *azimuths] if azimuths else []
     arguments += ["--detail", *details] if details else []
     arguments += ["--lora", ",".join(loras)] if loras else []
     return parse_flags(
@@ -87,9 +89,9 @@ def _taken(
         argument = left.pop(0)
         if argument.startswith(f"{flag}="):
             values.append(argument.removeprefix(f"{flag}="))
-        elif argument == flag and left and not left[0].startswith("-"):
+        elif argument == flag and left and is_value(left[0]):
             count = 0
-            while left and not left[0].startswith("-") and count != at_most:
+            while left and is_value(left[0]) and count != at_most:
                 values.append(left.pop(0))
                 count += 1
         else:

@@ -47,7 +47,7 @@ def check_flags(
     rest, words = list(arguments), list[str]()
     while rest:
         argument = rest.pop(0)
-        if argument.startswith("-") and not _is_number(argument):
+        if not is_value(argument):
             name, equals, value = argument.partition("=")
             flag = _flag(command, flags, name)
             given.add(_dashed(name))
@@ -56,8 +56,8 @@ def check_flags(
                     raise InputError(f"{name} got {value!r}; expected no value. Give {name} alone.")
             else:
                 _check_value(flag, name, value if equals else _taken(flag, name, rest))
-                while flag.several and rest and not rest[0].startswith("-"):
-                    rest.pop(0)
+                while flag.several and rest and is_value(rest[0]):
+                    _check_value(flag, name, rest.pop(0))
         else:
             words.append(argument)
     _check_words(command, words, names, lacks_run="--run" in flags and "--run" not in given)
@@ -107,7 +107,7 @@ def _flag(command: str, flags: Mapping[str, _Flag], name: str) -> _Flag:
 
 def _taken(flag: _Flag, name: str, rest: list[str]) -> str:
     """The value that follows, taken out of the rest."""
-    if not rest or (rest[0].startswith("-") and not _is_number(rest[0])):
+    if not rest or not is_value(rest[0]):
         raise InputError(
             f"{name} came without a value; expected {flag.wanted}{_example(flag, name)}."
         )
@@ -151,7 +151,10 @@ def _is_tuple(hint: object) -> bool:
     return get_origin(hint) is tuple and Ellipsis not in get_args(hint)
 
 
-def _is_number(argument: str) -> bool:
+def is_value(argument: str) -> bool:
+    """Whether an argument is no flag: a word, or a number, which may be negative."""
+    if not argument.startswith("-"):
+        return True
     try:
         float(argument)
     except ValueError:
