@@ -153,19 +153,18 @@ def dressed(
 ) -> tuple[Fit, list[Seeing], list[Piece]]:
     """The fit with its stances settled, what the photos show from there, and the pieces cut from it."""
     shown = _shown(fit, labels, pictures)
-    pieces = _pieces(fit, shown, steps)
     if steps.settle:
+        # Only then do both photos agree where hems and sides are. Trousers that a shirt holds in have lost their outline.
+        outer = _pieces(fit, shown, steps, held=False)
         alphas = [cast("Tensor", picture.mask) for picture in pictures]
-        fit = replace(fit, stances=settle(fit, _join(pieces)[0], alphas))
-        # Only now do both photos agree where hems and sides are: cut once more.
+        fit = replace(fit, stances=settle(fit, _join(outer)[0], alphas))
         shown = _shown(fit, labels, pictures)
-        pieces = _pieces(fit, shown, steps)
-    return fit, shown, pieces
+    return fit, shown, _pieces(fit, shown, steps)
 
 
-def _pieces(fit: Fit, shown: list[Seeing], steps: Steps) -> list[Piece]:
+def _pieces(fit: Fit, shown: list[Seeing], steps: Steps, *, held: bool = True) -> list[Piece]:
     poses = [stance.pose for stance in fit.stances]
-    return make_pieces(fit.body, poses, shown, hems=steps.hems)
+    return make_pieces(fit.body, poses, shown, hems=steps.hems, held=held and steps.hems)
 
 
 def _coloured(

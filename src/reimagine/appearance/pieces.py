@@ -31,11 +31,11 @@ _TORSO = (1,)
 
 
 def make_pieces(
-    body: Body, poses: list[Pose], seen: list[Seeing], *, hems: bool = True
+    body: Body, poses: list[Pose], seen: list[Seeing], *, hems: bool = True, held: bool = True
 ) -> list[Piece]:
     """All pieces, in the zero pose; `poses` are the stances (one frame each) in the photos, the front first.
 
-    Without `hems` they end behind as in front, and trousers are not held within a shirt.
+    Without `hems` they end behind as in front; trousers are `held` within a shirt, or are not.
     """
     pose, front, back = poses[0], seen[0], seen[1] if len(seen) > 1 else None
     verts = pose_skin(body.skin, pose)[0]
@@ -102,7 +102,7 @@ def make_pieces(
             weights = hang_between(weights, shape, standing)
             worn = shape, faces
             cloth = depths(torch.from_numpy(shape), torch.from_numpy(faces), front.plane)
-            room = room_under(outline, cloth) if hems and not skirt else None
+            room = room_under(outline, cloth) if held and not skirt else None
         piece = Piece(
             name=name,
             skin=unpose(shape, faces, weights, hangs_in if name == "trunk" else pose),
