@@ -11,7 +11,7 @@ from tests.appearance.conftest import standing
 from reimagine.appearance import build, settle
 from reimagine.appearance import fit as fitting
 from reimagine.appearance.build import build_person
-from reimagine.appearance.fit import Fit
+from reimagine.appearance.fit import Fit, Stance
 from reimagine.appearance.outline import HAIR
 from reimagine.appearance.part_files import encode_parts
 from reimagine.appearance.steps import ALL
@@ -74,9 +74,17 @@ def test_pieces_are_cut_from_the_settled_stances(monkeypatch: pytest.MonkeyPatch
     first, settled = standing(body), standing(body, neck=5.0)
     monkeypatch.setattr(build, "settle", lambda *_: (settled,))
     monkeypatch.setattr(build, "_shown", lambda fit, *_: list(fit.stances))
-    monkeypatch.setattr(build, "_pieces", lambda _fit, shown, _steps: list(shown))
+    held: list[bool] = []
+
+    def pieces_of(_fit: Fit, shown: list[Stance], _steps: object, **how: bool) -> list[Stance]:
+        held.append(how.get("held", True))
+        return list(shown)
+
+    monkeypatch.setattr(build, "_pieces", pieces_of)
     monkeypatch.setattr(build, "_join", lambda pieces: (pieces, None))
     start = Fit(body=body, stances=(first,))
     for steps, stance in ((ALL, settled), (replace(ALL, settle=False), first)):
         fit, shown, pieces = build.dressed(start, [], (), steps)
         assert fit.stances[0] is shown[0] is pieces[0] is stance
+    # Stances are settled on trousers as wide as they are.
+    assert held == [False, True, True]
