@@ -48,6 +48,8 @@ class Found:
     """0 from the front, 90 from the person's right, 180 from behind, 270 from the left."""
     overlap: float
     """Intersection over union of the dressed surface and the photo's silhouette."""
+    deeper: Skin
+    """The dressed surface, as deep as a photo from the side shows it; from elsewhere the same."""
 
 
 def find_view(
@@ -91,31 +93,31 @@ def find_view(
         fine = misses({(yaw + step) % 360 for yaw in best for step in reach})
         return min(fine, key=fine.__getitem__)
 
-    def stands(yaw: float) -> tuple[float, Stance]:
+    def stands(yaw: float) -> tuple[float, Stance, Skin]:
         """How unlike the person looks who stands as they must if they are seen from there, and with their depth mended."""
         camera = _enlarged(_round_camera(first.camera, verts, surface, yaw, mask), alpha)
         stance = settle_one(fit.body, surface, replace(first, camera=camera), alpha, ALL_ROUND)
         stance = _swung(fit.body, surface, colours, stance, small, mask)
         camera = _reduced(stance.camera, mask)
-        both = (surface, deepen(fit.body, surface, stance, alpha))
-        each = (pose_skin(one, stance.pose)[0] for one in both)
+        deeper = deepen(fit.body, surface, stance, alpha)
+        each = (pose_skin(one, stance.pose)[0] for one in (surface, deeper))
         unlike = sum(_miss(shown, surface, colours, camera, small, mask) for shown in each)
-        return unlike / 2, stance
+        return unlike, stance, deeper
 
     yaw = likely() if yaw_deg is None else yaw_deg
     near = _NEAR_DEG if yaw_deg is None else (0,)
-    tried: dict[float, tuple[float, Stance]] = {}
+    tried: dict[float, tuple[float, Stance, Skin]] = {}
     with workers() as pool:
         while new := [yaw + step for step in near if yaw + step not in tried]:
             tried |= zip(new, pool.map(stands, new), strict=True)
             yaw = min(tried, key=lambda one: tried[one][0])
             if len(tried) > _MOST:
                 break
-    stance = tried[yaw][1]
+    _, stance, deeper = tried[yaw]
     seen = rasterize(pose_skin(surface, stance.pose), surface.faces, stance.camera).face[0] >= 0
     wanted = alpha > 0.5
     overlap = float((seen & wanted).sum() / (seen | wanted).sum())
-    return Found(stance=stance, yaw_deg=_yaw_deg(stance.camera), overlap=overlap)
+    return Found(stance=stance, yaw_deg=_yaw_deg(stance.camera), overlap=overlap, deeper=deeper)
 
 
 def _enlarged(camera: CameraPath, alpha: Float[Tensor, "height width"]) -> CameraPath:

@@ -17,7 +17,6 @@ from reimagine.appearance.fit import Fit, Stance
 from reimagine.appearance.mesh import averaging, normals_of
 from reimagine.appearance.photos import Picture
 from reimagine.appearance.plane import regions_of
-from reimagine.appearance.side_depth import deepen
 from reimagine.appearance.skirt import hanging
 from reimagine.body.model import pose_skin
 from reimagine.cameras.project import centres, project
@@ -78,8 +77,7 @@ def add_photos(
         notes.append(f"{picture.name} was taken as seen from {view.yaw_deg:.0f} degrees.")
         found.append(_Fitting(stance=view.stance, picture=picture))
         if person.surface is known:  # two sides say the same, and stances differ
-            surface = deepen(fit.body, person.surface, view.stance, picture.mask)
-            person = replace(person, surface=surface)
+            person = replace(person, surface=view.deeper)
     looks = [_look(person, one) for one in found]
     if looks:
         moved = at_rest.verts + person.surface.verts - known.verts

@@ -1,10 +1,8 @@
 """Closed surfaces from outlines: breadth from the photo, depth from the body, ends cut flat at hems."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 import warp as wp
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -15,7 +13,7 @@ from reimagine.appearance.grid import core, depth, nearest
 from reimagine.appearance.mesh import averaged, averaging
 from reimagine.appearance.outline import Outline
 from reimagine.appearance.plane import CELL_M, Plane, row_depth
-from reimagine.appearance.weights import skin_of
+from reimagine.appearance.weights import skin_of, unposed
 from reimagine.records import Pose, Skin
 
 _STEP = 1.4
@@ -154,11 +152,7 @@ def unpose(
     verts: NDArray[np.float32], faces: NDArray[np.int32], weights: NDArray[np.float32], pose: Pose
 ) -> Skin:
     """The surface, standing as in `pose` (one frame), brought into the zero pose."""
-    skin = skin_of(verts, faces, weights, influences=6)
-    transforms = pose.transforms[0][skin.weight_joints.long()]
-    blended = torch.einsum("vk,vkij->vij", skin.weights, transforms)
-    zero = torch.linalg.solve(blended[..., :3], (skin.verts - blended[..., 3])[..., None])[..., 0]
-    return replace(skin, verts=zero)
+    return unposed(skin_of(verts, faces, weights, influences=6), pose)
 
 
 def _thickness(

@@ -12,6 +12,7 @@ from torch import Tensor
 from reimagine.appearance.fit import Stance
 from reimagine.appearance.outline import ARMS
 from reimagine.appearance.plane import regions_of
+from reimagine.appearance.weights import blended
 from reimagine.body.model import JOINTS, joint_positions, pose_skin
 from reimagine.cameras.project import project
 from reimagine.cameras.rasterize import rasterize
@@ -111,6 +112,5 @@ def _shifts(
 
 def _moved(surface: Skin, stance: Stance, step: Float[Tensor, "verts 3"]) -> Skin:
     """The surface whose vertices, standing as in the photo, are moved by steps (metres, world)."""
-    turns = stance.pose.transforms[0, :, :, :3][surface.weight_joints.long()]
-    blended = torch.einsum("vk,vkij->vij", surface.weights, turns)
-    return replace(surface, verts=surface.verts + torch.linalg.solve(blended, step))
+    turns = blended(surface, stance.pose)[..., :3]
+    return replace(surface, verts=surface.verts + torch.linalg.solve(turns, step))

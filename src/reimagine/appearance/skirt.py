@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from reimagine.appearance.outline import ARMS, CROTCH_M, HIPS, LOWER, UPPER, closed
 from reimagine.appearance.plane import CELL_M
+from reimagine.appearance.weights import unposed
 from reimagine.body.model import pose_skin, rotation_matrices
 from reimagine.records import PARTS, Body, Person, Pose, Skin
 
@@ -137,9 +138,6 @@ def hanging(person: Person, pose: Pose) -> Skin:
     shortest = float(body.joints[HIPS, 1].mean()) - CROTCH_M - _SHORTEST_M
     if not (skirt & (surface.verts[:, 1] < shortest)).any():
         return surface
-    blended = torch.einsum(
-        "vk,vkij->vij", surface.weights, pose.transforms[0][surface.weight_joints.long()]
-    )
-    eased = pose_skin(surface, at_ease(pose, body))[0]
-    verts = torch.linalg.solve(blended[..., :3], eased - blended[..., 3])
-    return replace(surface, verts=torch.where(skirt[:, None], verts, surface.verts))
+    eased = replace(surface, verts=pose_skin(surface, at_ease(pose, body))[0])
+    verts = torch.where(skirt[:, None], unposed(eased, pose).verts, surface.verts)
+    return replace(surface, verts=verts)

@@ -23,13 +23,10 @@ def read_flags(kind: type[T], command: str, arguments: list[str]) -> T:
     file, arguments = _take_request_file(arguments)
     # Parts of a request have no prefix; --view.radius-m is understood all the same.
     arguments = [argument.replace("--view.", "--", 1) for argument in arguments]
-    arguments, photos = _taken(arguments, "--photo")
-    arguments, azimuths = _taken(arguments, "--photo-azimuth-deg")
+    for flag in ("--photo", "--photo-azimuth-deg", "--detail"):
+        arguments, values = _taken(arguments, flag)
+        arguments += [flag, *values] if values else []
     arguments, loras = _taken(arguments, "--lora", at_most=1)
-    arguments, details = _taken(arguments, "--detail")
-    arguments += ["--photo", *photos] if photos else []
-    arguments += ["--photo-azimuth-deg", *azimuths] if azimuths else []
-    arguments += ["--detail", *details] if details else []
     arguments += ["--lora", ",".join(loras)] if loras else []
     return parse_flags(
         kind,
