@@ -30,8 +30,9 @@ from reimagine.frames.backends.atlas import Atlas
 from reimagine.people import with_height
 from reimagine.pictures import over, write_picture
 from reimagine.records import Person
-from reimagine.request import Photos, Request, View
+from reimagine.request import Request
 from reimagine.scores.fidelity import fidelity
+from reimagine.settings import Photos, View
 from reimagine.synth.dress import make_dressed
 from reimagine.synth.looks import LOOKS, Look
 from reimagine.synth.people import make_person_photo, render_truth

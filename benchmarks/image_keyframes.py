@@ -17,8 +17,9 @@ from reimagine.frames.backends.atlas import dress, make
 from reimagine.frames.between import between
 from reimagine.people import find_person
 from reimagine.pictures import over
-from reimagine.request import Clip, Photos
+from reimagine.request import Clip
 from reimagine.scene import find_motion, make_scene
+from reimagine.settings import Photos
 
 FRAMES = 48
 SAMPLES = 12

@@ -15,7 +15,7 @@ from reimagine.frames.flux.load import Models
 from reimagine.frames.flux.painter import Painter
 from reimagine.frames.flux.plan import memory_plan
 from reimagine.frames.flux.sampler import Text
-from reimagine.request import ImageModel
+from reimagine.settings import ImageModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

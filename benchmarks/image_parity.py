@@ -36,7 +36,7 @@ from reimagine.frames.flux.lora import LowRank, fuse, read_lora
 from reimagine.frames.flux.painter import Painter
 from reimagine.frames.flux.sampler import Text, kontext_velocity
 from reimagine.frames.flux.tiny import tiny_transformer
-from reimagine.request import ImageModel
+from reimagine.settings import ImageModel
 
 
 def paint_ours(case: Case) -> Painted:

@@ -24,7 +24,7 @@ from benchmarks.parity_diffsynth import DIFFSYNTH
 from benchmarks.parity_world import SEED
 from reimagine.frames.flux.plan import frame_cost
 from reimagine.frames.flux.schedule import starting_noise
-from reimagine.request import ImageModel
+from reimagine.settings import ImageModel
 
 EXACT = ImageModel(steps=20)
 LEVERS = {

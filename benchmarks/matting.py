@@ -22,7 +22,7 @@ from reimagine.appearance.grabcut import cut_out
 from reimagine.appearance.matte import silhouette
 from reimagine.appearance.photos import Picture, read_photos
 from reimagine.pictures import over, read_picture
-from reimagine.request import Photos
+from reimagine.settings import Photos
 from reimagine.synth.dress import make_dressed, stance
 from reimagine.synth.people import make_person_photo, render_truth, studio_camera
 

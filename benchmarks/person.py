@@ -14,8 +14,8 @@ from reimagine.conditions.normals import make_conditions
 from reimagine.frames.backends.atlas import dress, make
 from reimagine.pictures import over
 from reimagine.records import Person
-from reimagine.request import Photos
 from reimagine.scores.fidelity import Fidelity, fidelity
+from reimagine.settings import Photos
 
 
 def overlaps(person: Person) -> dict[str, float]:

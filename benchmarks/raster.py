@@ -14,7 +14,7 @@ from reimagine.cameras.path import make_camera
 from reimagine.cameras.rasterize import coverage, interpolate, rasterize
 from reimagine.conditions.normals import make_conditions, normals_picture
 from reimagine.records import Body, CameraPath, Pose, Skin
-from reimagine.request import View, parse_size
+from reimagine.settings import View, parse_size
 
 FRAMES = 8
 

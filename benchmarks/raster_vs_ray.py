@@ -12,7 +12,7 @@ from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.path import make_camera
 from reimagine.cameras.rasterize import rasterize
 from reimagine.records import CameraPath
-from reimagine.request import View
+from reimagine.settings import View
 
 
 @wp.kernel(enable_backward=False)

@@ -31,11 +31,12 @@ from reimagine.frames.backends.atlas import make as make_atlas
 from reimagine.people import find_person
 from reimagine.records import Raster, Seen
 from reimagine.refine.backends.flow import make
-from reimagine.request import Clip, Photos, Refinement, View
+from reimagine.request import Clip
 from reimagine.scene import find_motion, make_scene
 from reimagine.scores.control import control
 from reimagine.scores.sharpness import sharpness
 from reimagine.scores.steadiness import Carry, change, mesh_carry
+from reimagine.settings import Photos, Refinement, View
 
 
 @dataclass(frozen=True, kw_only=True)

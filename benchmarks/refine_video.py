@@ -33,7 +33,7 @@ from reimagine.refine.diffusion.clip import Plan, VideoRefiner
 from reimagine.refine.diffusion.places import marks_of
 from reimagine.refine.diffusion.sample import Hold, Span
 from reimagine.refine.diffusion.schedule import Level, flow_matching
-from reimagine.request import Photos, Refinement
+from reimagine.settings import Photos, Refinement
 
 STILL = 0.97
 """Correlation of neighbouring frames that the analytic model believes in."""

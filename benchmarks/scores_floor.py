@@ -25,8 +25,8 @@ from reimagine.cameras.path import make_camera
 from reimagine.cameras.project import project, to_camera
 from reimagine.cameras.rasterize import blend, interpolate
 from reimagine.records import Body, CameraPath, Motion, Seen
-from reimagine.request import View
 from reimagine.scores.control import control
+from reimagine.settings import View
 
 WIDTH, HEIGHT = 512, 832
 LOOKS = ("same", "recoloured", "other")

@@ -12,9 +12,10 @@ from pathlib import Path
 from reimagine.apps.score_clips import run_clip
 from reimagine.people import shipped_people
 from reimagine.pipeline import generate
-from reimagine.request import Clip, Photos, Request
+from reimagine.request import Clip, Request
 from reimagine.scores.measure import Scores, score_clip
 from reimagine.scores.report import cell, pool, value_in
+from reimagine.settings import Photos
 
 MOTIONS = ("walk", "squat", "dance")
 SHOWN = (

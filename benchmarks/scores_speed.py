@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 
 from reimagine.pipeline import generate
-from reimagine.request import Clip, Photos, Request
+from reimagine.request import Clip, Request
+from reimagine.settings import Photos
 
 SPEED = (24, "512x832")
 MEMORY = ((24, "256x416"), (96, "256x416"))

@@ -22,7 +22,8 @@ from reimagine.frames.backends.atlas import Atlas
 from reimagine.people import find_person
 from reimagine.pictures import over, write_picture
 from reimagine.records import Person
-from reimagine.request import Photos, Request, View
+from reimagine.request import Request
+from reimagine.settings import Photos, View
 
 MOMENTS = {"apose": 0.0, "walk": 0.125, "squat": 0.5, "wave": 0.5, "dance": 0.25}
 """What people do, and when they are looked at: a share of the motion."""

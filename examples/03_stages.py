@@ -13,7 +13,7 @@ from reimagine.cameras.flow import look, mesh_flow
 from reimagine.cameras.path import make_camera
 from reimagine.conditions.normals import make_conditions, normals_picture
 from reimagine.pictures import write_picture
-from reimagine.request import View
+from reimagine.settings import View
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/example_stages")
 folder.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from reimagine.body.library import built_in_motion
 from reimagine.body.model import PARENTS, pose_body
 from reimagine.cameras.path import make_camera
 from reimagine.records import Body, Person, Photo
-from reimagine.request import View
+from reimagine.settings import View
 
 os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
 

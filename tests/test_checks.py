@@ -12,17 +12,10 @@ from reimagine.checks import (
     check_refinement,
     check_request,
 )
+from reimagine.errors import InputError
 from reimagine.pictures import write_picture
-from reimagine.request import (
-    Clip,
-    ImageModel,
-    InputError,
-    Photos,
-    Refinement,
-    RefineRequest,
-    Request,
-    View,
-)
+from reimagine.request import Clip, RefineRequest, Request
+from reimagine.settings import ImageModel, Photos, Refinement, View
 
 
 @pytest.mark.parametrize(

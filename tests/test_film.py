@@ -7,14 +7,16 @@ import pytest
 import torch
 
 from reimagine.appearance.store import load_person
+from reimagine.errors import InputError
 from reimagine.film import paint
 from reimagine.frames.backends.atlas import make
 from reimagine.listener import SILENT
 from reimagine.pictures import over, read_picture
 from reimagine.pipeline import generate
-from reimagine.request import Clip, InputError, Photos, Request
+from reimagine.request import Clip, Request
 from reimagine.runs import open_run
 from reimagine.scene import find_motion, make_scene
+from reimagine.settings import Photos
 
 FRAMES = 8
 CLIP = Clip(frames=FRAMES, size="64x96", motion="walk", camera="orbit", device="cpu")

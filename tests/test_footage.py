@@ -3,10 +3,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from reimagine.errors import InputError
 from reimagine.footage import pictures_in
 from reimagine.pictures import read_picture, write_picture
 from reimagine.pipeline import refine_run
-from reimagine.request import InputError, RefineRequest
+from reimagine.request import RefineRequest
 from reimagine.video import read_video, write_video
 
 FRAMES = 6

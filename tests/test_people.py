@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from reimagine.appearance.store import load_person
+from reimagine.errors import InputError
 from reimagine.listener import Listener
 from reimagine.people import (
     SURFACE,
@@ -18,8 +19,9 @@ from reimagine.people import (
 )
 from reimagine.pictures import write_picture
 from reimagine.records import Person
-from reimagine.request import Clip, InputError, Photos, Shape
+from reimagine.request import Clip
 from reimagine.runs import open_run
+from reimagine.settings import Photos, Shape
 
 
 @pytest.fixture

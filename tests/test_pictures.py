@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reimagine.errors import InputError
 from reimagine.pictures import (
     encode_depth,
     encode_png,
@@ -17,7 +18,6 @@ from reimagine.pictures import (
     resize_to_cover,
     write_picture,
 )
-from reimagine.request import InputError
 
 
 def drawing(channels: int = 3, height: int = 80, width: int = 70) -> torch.Tensor:

@@ -17,21 +17,13 @@ from reimagine.appearance.store import load_person, save_person
 from reimagine.apps.score_clips import run_clip
 from reimagine.body.readers.read import read_motion
 from reimagine.cameras.read import read_camera
+from reimagine.errors import InputError
 from reimagine.listener import Listener
 from reimagine.people import with_height
 from reimagine.pictures import encode_png, read_picture, write_picture
 from reimagine.pipeline import generate, make_normals, make_person, refine_run
-from reimagine.request import (
-    Clip,
-    InputError,
-    NormalsRequest,
-    PersonRequest,
-    Photos,
-    RefineRequest,
-    Request,
-    Shape,
-    View,
-)
+from reimagine.request import Clip, NormalsRequest, PersonRequest, RefineRequest, Request
+from reimagine.settings import Photos, Shape, View
 from reimagine.video import read_video
 
 FRAMES = 6
@@ -385,8 +377,8 @@ def good(person: Path, tmp_path: Path) -> Request:
         ({"view": View(turns=float("inf"))}, "--turns is inf; expected a number. Give"),
         ({"fps": 0.0}, "--fps is 0"),
         ({"seconds": 0.0}, "--seconds is 0"),
-        ({"size": "64"}, "--size is '64'"),
-        ({"size": "4x4"}, "--size is '4x4'"),
+        ({"size": "64"}, "size is '64'"),
+        ({"size": "4x4"}, "size is '4x4'"),
         ({"height_m": 17.0}, "--height-m is 17"),
         ({"device": "gpu"}, "--device is 'gpu'"),
         ({"motion": "wlak"}, "Did you mean walk"),

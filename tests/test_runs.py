@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 from reimagine.runs import RunFolder, differences, frame_name, open_run, read_request
 
 ASKED: dict[str, Any] = {

@@ -5,14 +5,16 @@ import pytest
 import torch
 
 from reimagine.body.library import built_in_motion
-from reimagine.request import Clip, InputError, Shape
+from reimagine.errors import InputError
+from reimagine.request import Clip
 from reimagine.scene import HEIGHT_M, check_clip, plain_body
+from reimagine.settings import Shape
 
 WALK = built_in_motion("walk", 1, 24.0)
 
 
-def height_m(shape: Shape, **clip: float) -> float:
-    return plain_body(replace(Clip(shape=shape), **clip), WALK).height_m
+def height_m(shape: Shape, height_m: float | None = None) -> float:
+    return plain_body(WALK.betas, shape, height_m=height_m).height_m
 
 
 def test_nobody_in_particular_has_the_usual_height():
@@ -33,11 +35,11 @@ def test_height_in_metres_wins():
 
 
 def test_every_number_changes_the_body_and_weight_makes_it_deeper():
-    usual = plain_body(Clip(), WALK).skin.verts
+    usual = plain_body(WALK.betas, Shape()).skin.verts
     for name in ("gender", "age", "muscle", "weight", "height", "proportions"):
-        assert not torch.equal(plain_body(Clip(shape=Shape(**{name: 0.2})), WALK).skin.verts, usual)
+        assert not torch.equal(plain_body(WALK.betas, Shape(**{name: 0.2})).skin.verts, usual)
     slim, stout = (
-        plain_body(Clip(shape=Shape(weight=weight), height_m=1.7), WALK).skin.verts
+        plain_body(WALK.betas, Shape(weight=weight), height_m=1.7).skin.verts
         for weight in (0.0, 1.0)
     )
     belly = (usual[:, 1] > -0.35) & (usual[:, 1] < -0.1) & (usual[:, 0].abs() < 0.2)
@@ -47,8 +49,8 @@ def test_every_number_changes_the_body_and_weight_makes_it_deeper():
 
 def test_the_motion_s_shape_numbers_count_where_nothing_was_asked():
     large = replace(WALK, betas=torch.tensor([2.0]))
-    assert plain_body(Clip(), large).height_m > HEIGHT_M + 0.1
-    assert plain_body(Clip(shape=Shape(weight=0.5)), large).height_m == pytest.approx(HEIGHT_M)
+    assert plain_body(large.betas, Shape()).height_m > HEIGHT_M + 0.1
+    assert plain_body(large.betas, Shape(weight=0.5)).height_m == pytest.approx(HEIGHT_M)
 
 
 def test_a_shape_is_refused_for_a_body_that_has_none(smplx_file: Path):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from av.error import PermissionError as DeniedError
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 from reimagine.video import VIDEO_KINDS, contact_sheet, read_video, sheet_frames, write_video
 
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reimagine.errors import InputError as InputError
     from reimagine.listener import Listener as Listener
     from reimagine.pipeline import Result as Result
     from reimagine.pipeline import generate as generate
@@ -14,26 +15,25 @@ if TYPE_CHECKING:
     from reimagine.pipeline import make_person as make_person
     from reimagine.pipeline import refine_run as refine_run
     from reimagine.request import Clip as Clip
-    from reimagine.request import ImageModel as ImageModel
-    from reimagine.request import InputError as InputError
     from reimagine.request import NormalsRequest as NormalsRequest
     from reimagine.request import PersonRequest as PersonRequest
-    from reimagine.request import Photos as Photos
     from reimagine.request import RefineRequest as RefineRequest
     from reimagine.request import Request as Request
-    from reimagine.request import Shape as Shape
-    from reimagine.request import View as View
+    from reimagine.settings import ImageModel as ImageModel
+    from reimagine.settings import Photos as Photos
+    from reimagine.settings import Refinement as Refinement
+    from reimagine.settings import Shape as Shape
+    from reimagine.settings import View as View
 
 __version__ = "0.1.0"
 
 _PLACES = {
     **dict.fromkeys(
-        (
-            *("Clip", "ImageModel", "InputError", "NormalsRequest", "PersonRequest"),
-            *("Photos", "RefineRequest", "Request", "Shape", "View"),
-        ),
+        ("Clip", "NormalsRequest", "PersonRequest", "RefineRequest", "Request"),
         "reimagine.request",
     ),
+    **dict.fromkeys(("ImageModel", "Photos", "Refinement", "Shape", "View"), "reimagine.settings"),
+    "InputError": "reimagine.errors",
     **dict.fromkeys(
         ("Result", "generate", "make_normals", "make_person", "refine_run"), "reimagine.pipeline"
     ),

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.errors import InputError
 from reimagine.pictures import read_picture, resize_to_cover
-from reimagine.request import InputError
 
 
 def read_background(

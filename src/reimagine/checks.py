@@ -8,24 +8,15 @@ import torch
 
 from reimagine.background import read_background
 from reimagine.body.library import BUILT_IN_MOTIONS
+from reimagine.errors import InputError
 from reimagine.film import PAINTED, check_video
 from reimagine.people import check_person
 from reimagine.pictures import read_picture
-from reimagine.request import (
-    Clip,
-    ImageModel,
-    InputError,
-    Photos,
-    Refinement,
-    RefineRequest,
-    Request,
-    View,
-    parse_size,
-    picture_files,
-)
+from reimagine.request import Clip, RefineRequest, Request
 from reimagine.request_json import from_json
 from reimagine.runs import read_request
 from reimagine.scene import check_clip, is_made, shape_flags
+from reimagine.settings import ImageModel, Photos, Refinement, View, parse_size, picture_files
 
 _CAMERA_OF = {"turns": "orbit", "arc_deg": "arc", "dolly": "dolly"}
 """Settings of a view that one made camera alone listens to."""

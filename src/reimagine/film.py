@@ -18,6 +18,7 @@ from reimagine.background import read_background
 from reimagine.body.write import own_arrays
 from reimagine.cameras.own import camera_json
 from reimagine.conditions.normals import depth_mm, make_conditions, normals_picture
+from reimagine.errors import InputError
 from reimagine.frames.backend import Describes, ImageBackend, PaintsMany
 from reimagine.frames.backends.atlas import dress
 from reimagine.frames.between import between
@@ -25,7 +26,6 @@ from reimagine.listener import Listener
 from reimagine.pictures import encode_depth, encode_png, over, read_picture, resize_to_cover
 from reimagine.records import Body, CameraPath, Conditions, Person, Seen
 from reimagine.refine.backend import Meets, Refiner, See
-from reimagine.request import InputError
 from reimagine.runs import RunFolder, frame_name
 from reimagine.scene import Scene
 from reimagine.video import VIDEO_KINDS, contact_sheet, sheet_frames, write_video

@@ -9,9 +9,9 @@ from pathlib import Path
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.errors import InputError
 from reimagine.listener import Listener
 from reimagine.pictures import encode_png, read_picture
-from reimagine.request import InputError
 from reimagine.runs import RunFolder, frame_name
 from reimagine.video import read_video
 

@@ -20,10 +20,13 @@ from reimagine.appearance.photos import check_photos
 from reimagine.appearance.store import load_person, save_person
 from reimagine.body.smplx import read_smplx
 from reimagine.body.smplx_fit import follow_joints, smplx_like
+from reimagine.errors import InputError
 from reimagine.listener import SILENT, Listener
+from reimagine.plugins import find_factory
 from reimagine.records import Body, Person, Skin
-from reimagine.request import Clip, InputError, Photos, find_factory, picture_files
+from reimagine.request import Clip
 from reimagine.runs import RunFolder
+from reimagine.settings import Photos, picture_files
 
 SURFACE = "conditions/surface.json"
 """Of a run: by what its surface is known again."""

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 LARGEST_SIDE = 16384
 """Pixels. Beyond it decoding alone takes gigabytes; refused before anything is decoded."""

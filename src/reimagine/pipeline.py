@@ -41,17 +41,11 @@ from reimagine.people import (
 )
 from reimagine.records import Person
 from reimagine.refine.load import load_refiner
-from reimagine.request import (
-    Clip,
-    NormalsRequest,
-    PersonRequest,
-    RefineRequest,
-    Request,
-    parse_size,
-)
+from reimagine.request import Clip, NormalsRequest, PersonRequest, RefineRequest, Request
 from reimagine.request_json import to_json
 from reimagine.runs import RunFolder, check_writable, open_run
 from reimagine.scene import check_clip, find_motion, make_scene, plain_body
+from reimagine.settings import parse_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +115,9 @@ def make_normals(request: NormalsRequest, listener: Listener = SILENT) -> Result
     motion = find_motion(clip)
     with open_run(request.out, _asked("normals", request)) as run:
         _plan(run, listener, clip, f"normals of the {clip.body} body")
-        body = plain_body(clip, motion)
+        body = plain_body(
+            motion.betas, clip.shape, height_m=clip.height_m, body_model=clip.body_model
+        )
         scene = make_scene(clip, motion, body, body.skin)
         make_normals_only(run, body, scene, listener)
         write_overlay(run, body, scene, request.overlay)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 T = TypeVar("T")
 _HOW_IT_IS_COMPUTED = ("weights", "vram", "quantize", "batch", "compile", "attention", "plan")

@@ -14,7 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 _UNFINISHED = ".unfinished"
 _REQUEST = "request.json"

@@ -18,8 +18,10 @@ from reimagine.body.smplx import check_model_file, smplx_body
 from reimagine.body.sway import swung
 from reimagine.cameras.path import MADE_CAMERAS, check_view, make_camera
 from reimagine.cameras.read import read_camera
+from reimagine.errors import InputError
 from reimagine.records import Body, CameraPath, Motion, Pose, Skin
-from reimagine.request import Clip, InputError, Shape, parse_size
+from reimagine.request import Clip
+from reimagine.settings import Shape, parse_size
 
 HEIGHT_M = 1.7
 """Of a person about whom nothing is known."""
@@ -108,22 +110,30 @@ def find_whole_motion(name: str) -> Motion:
     return read_motion(name)
 
 
-def plain_body(clip: Clip, motion: Motion) -> Body:
-    """A body for conditions alone: of the height asked for, else guessed from its shape or the motion's shape numbers."""
-    if clip.body == "smplx":
-        assert clip.body_model is not None
-        return smplx_body(clip.body_model, motion.betas, clip.height_m)
-    given = asdict(clip.shape)
+def plain_body(
+    betas: Float[Tensor, " betas"],
+    shape: Shape,
+    *,
+    height_m: float | None = None,
+    body_model: str | None = None,
+) -> Body:
+    """A body for conditions alone: of the height asked for, else guessed from its shape or a motion's shape numbers.
+
+    `body_model`: an SMPL-X model file, whose shape the numbers decide; None takes Anny's body.
+    """
+    if body_model is not None:
+        return smplx_body(body_model, betas, height_m)
+    given = asdict(shape)
     usual = zip(PHENOTYPES, DEFAULT_PHENOTYPE.tolist(), strict=True)
     phenotype = torch.tensor(
         [value if given[name] is None else given[name] for name, value in usual]
     )
-    if clip.height_m is not None:
-        return anny_body(phenotype, clip.height_m)
-    if shape_flags(clip.shape) or not bool(motion.betas.any()):
+    if height_m is not None:
+        return anny_body(phenotype, height_m)
+    if shape_flags(shape) or not bool(betas.any()):
         return anny_body(phenotype, natural_height_m(phenotype, HEIGHT_M))
     # Shape numbers mean nothing without the SMPL-X model; two measured people's heights go with the first one so.
-    share = min(max(1 + 0.065 * float(motion.betas[0]), 0.7), 1.3)
+    share = min(max(1 + 0.065 * float(betas[0]), 0.7), 1.3)
     return anny_body(phenotype, _MEAN_HEIGHT_M * share)
 
 

@@ -18,6 +18,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
+from reimagine.errors import InputError
 from reimagine.pictures import (
     encode_png,
     over,
@@ -26,7 +27,6 @@ from reimagine.pictures import (
     to_bytes,
     write_picture,
 )
-from reimagine.request import InputError
 
 __all__ = [
     "VIDEO_KINDS",

@@ -17,7 +17,7 @@ from reimagine.appearance.part_files import encode_parts
 from reimagine.appearance.steps import ALL
 from reimagine.pictures import read_picture, resize_to_cover, write_picture
 from reimagine.records import PARTS, Body, Person
-from reimagine.request import Photos
+from reimagine.settings import Photos
 
 
 @pytest.mark.slow

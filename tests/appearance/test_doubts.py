@@ -14,7 +14,7 @@ from reimagine.appearance.doubts import (
 )
 from reimagine.appearance.matte import silhouette
 from reimagine.appearance.photos import Picture, read_photos
-from reimagine.request import Photos
+from reimagine.settings import Photos
 
 Pairs = list[tuple[Picture, ...]]
 

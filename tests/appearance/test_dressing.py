@@ -21,7 +21,7 @@ from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.project import project
 from reimagine.cameras.rasterize import rasterize
 from reimagine.records import Body, CameraPath, Motion
-from reimagine.request import Photos
+from reimagine.settings import Photos
 
 
 @pytest.fixture(scope="module")

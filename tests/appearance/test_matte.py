@@ -12,7 +12,8 @@ from torch import Tensor
 
 from reimagine.appearance.matte import silhouette
 from reimagine.appearance.photos import Picture, read_photos
-from reimagine.request import InputError, Photos
+from reimagine.errors import InputError
+from reimagine.settings import Photos
 
 HEIGHT, WIDTH = 640, 400
 Mask = NDArray[np.bool_]

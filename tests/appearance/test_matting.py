@@ -12,8 +12,9 @@ from torch import Tensor
 from reimagine.appearance.build import build_person
 from reimagine.appearance.matting import check_matting, found_by, load_matting
 from reimagine.appearance.photos import Picture
+from reimagine.errors import InputError
 from reimagine.pictures import write_picture
-from reimagine.request import InputError, Photos
+from reimagine.settings import Photos
 
 HEIGHT, WIDTH = 240, 150
 

@@ -19,7 +19,7 @@ from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.path import make_camera
 from reimagine.cameras.rasterize import interpolate, rasterize
 from reimagine.records import Body, CameraPath, Motion, Person, Photo
-from reimagine.request import View
+from reimagine.settings import View
 
 pytestmark = pytest.mark.timeout(240)  # on a loaded machine
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from reimagine.appearance.part_files import NAMES, PALETTE, encode_parts, read_parts
+from reimagine.errors import InputError
 from reimagine.pictures import read_picture, write_picture
-from reimagine.request import InputError
 
 LABELS = (torch.arange(70 * 90).reshape(70, 90) // 37) % len(NAMES)
 

@@ -10,8 +10,9 @@ import torch
 
 from reimagine.appearance.part_files import encode_parts
 from reimagine.appearance.photos import MAX_HEIGHT, check_photos, read_more_photos, read_photos
+from reimagine.errors import InputError
 from reimagine.pictures import read_picture, write_picture
-from reimagine.request import InputError, Photos
+from reimagine.settings import Photos
 
 
 def save(

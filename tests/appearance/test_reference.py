@@ -7,7 +7,7 @@ import torch
 from reimagine.appearance.photos import Picture
 from reimagine.appearance.reference import HEIGHT, WIDTH, wide_reference
 from reimagine.pictures import write_picture
-from reimagine.request import Photos
+from reimagine.settings import Photos
 
 
 def someone(side: str, height: int, width: int, colour: float) -> Picture:

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from reimagine.appearance.store import load_person, save_person
+from reimagine.errors import InputError
 from reimagine.records import Body, CameraPath, Person, Photo, Pose, Skin
-from reimagine.request import InputError
 
 
 def noise(*shape: int, seed: int) -> Tensor:

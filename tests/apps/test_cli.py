@@ -7,8 +7,10 @@ import pytest
 
 from reimagine.apps.cli import main
 from reimagine.apps.flags import read_flags
-from reimagine.request import Clip, InputError, PersonRequest, Photos, Request, View
+from reimagine.errors import InputError
+from reimagine.request import Clip, PersonRequest, Request
 from reimagine.request_json import from_json, read_request_file, to_json
+from reimagine.settings import Photos, View
 
 COMMANDS = ("generate", "normals", "person", "refine", "score", "motion", "backends")
 

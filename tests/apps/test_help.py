@@ -5,15 +5,8 @@ import pytest
 from reimagine.apps.cli import main
 from reimagine.apps.flags import read_flags
 from reimagine.apps.help import help_text
-from reimagine.request import (
-    ImageModel,
-    NormalsRequest,
-    PersonRequest,
-    Photos,
-    Refinement,
-    RefineRequest,
-    Request,
-)
+from reimagine.request import NormalsRequest, PersonRequest, RefineRequest, Request
+from reimagine.settings import ImageModel, Photos, Refinement
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ import pytest
 from reimagine.apps.cli import main
 from reimagine.apps.flags import parse_flags
 from reimagine.apps.mistakes import check_flags
-from reimagine.request import InputError, Request
+from reimagine.errors import InputError
+from reimagine.request import Request
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from reimagine.apps.score import main
-from reimagine.request import InputError, Request
+from reimagine.errors import InputError
+from reimagine.request import Request
 from reimagine.request_json import to_json
 from reimagine.scores.clip import Clip
 from reimagine.video import write_video

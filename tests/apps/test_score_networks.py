@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from reimagine.apps.score import main
-from reimagine.request import InputError
+from reimagine.errors import InputError
 from reimagine.video import write_picture, write_video
 
 pytestmark = [

@@ -8,8 +8,8 @@ from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
 from reimagine.body.library import BUILT_IN_MOTIONS, built_in_motion
 from reimagine.body.model import joint_positions, pose_body, pose_skin, rotation_matrices
 from reimagine.body.motion import into_our_world, put_on_floor, scale_travel
+from reimagine.errors import InputError
 from reimagine.records import Body, Motion
-from reimagine.request import InputError
 
 MOVING = ("walk", "run", "wave", "squat", "dance")
 SOLES = slice(55, 63)

@@ -24,8 +24,8 @@ from reimagine.body.motion import (
 )
 from reimagine.body.readers.read import read_motion
 from reimagine.body.turn import smallest_turn, turn_world
+from reimagine.errors import InputError
 from reimagine.records import Body, Motion
-from reimagine.request import InputError
 
 
 def places(body: Body, motion: Motion) -> torch.Tensor:

@@ -11,8 +11,8 @@ import torch
 
 from reimagine.body.model import PARENTS, joint_positions, pose_body, pose_skin
 from reimagine.body.smplx import smplx_body
+from reimagine.errors import InputError
 from reimagine.records import Motion
-from reimagine.request import InputError
 
 VERTS, SHAPES = 60, 400
 

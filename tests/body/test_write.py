@@ -9,8 +9,8 @@ from reimagine.body.library import BUILT_IN_MOTIONS, built_in_motion
 from reimagine.body.model import joint_positions, pose_body
 from reimagine.body.readers.read import read_motion
 from reimagine.body.write import write_motion
+from reimagine.errors import InputError
 from reimagine.records import Body, Motion
-from reimagine.request import InputError
 
 
 def wild(frames: int = 9) -> Motion:

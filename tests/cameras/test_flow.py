@@ -7,7 +7,7 @@ from torch import Tensor
 from reimagine.cameras.flow import look, mesh_flow
 from reimagine.cameras.path import make_camera
 from reimagine.records import CameraPath, Seen
-from reimagine.request import View
+from reimagine.settings import View
 
 WIDTH, HEIGHT = 96, 120
 

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from reimagine.cameras.path import MADE_CAMERAS, focal_pixels, make_camera
 from reimagine.cameras.project import centres, project
+from reimagine.errors import InputError
 from reimagine.records import CameraPath
-from reimagine.request import InputError, View
+from reimagine.settings import View
 
 WIDTH, HEIGHT = 512, 832
 

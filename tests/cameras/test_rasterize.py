@@ -8,7 +8,7 @@ from reimagine.cameras.path import make_camera
 from reimagine.cameras.project import project, to_camera
 from reimagine.cameras.rasterize import coverage, interpolate, rasterize
 from reimagine.records import CameraPath, Raster
-from reimagine.request import View
+from reimagine.settings import View
 
 WIDTH, HEIGHT = 60, 90
 

@@ -16,8 +16,9 @@ from reimagine.cameras.own import write_camera
 from reimagine.cameras.path import make_camera
 from reimagine.cameras.project import centres, project
 from reimagine.cameras.read import read_camera
+from reimagine.errors import InputError
 from reimagine.records import CameraPath
-from reimagine.request import InputError, View
+from reimagine.settings import View
 
 WIDTH, HEIGHT, FRAMES = 512, 832, 7
 SIZE = (FRAMES, WIDTH, HEIGHT)

@@ -22,7 +22,7 @@ from reimagine.conditions.normals import (
     vertex_normals,
 )
 from reimagine.records import Body, CameraPath, Conditions, Motion, Pose
-from reimagine.request import View
+from reimagine.settings import View
 
 WIDTH, HEIGHT = 200, 332
 VIEWS = ("front", "right", "back", "left")

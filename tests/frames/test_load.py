@@ -3,9 +3,10 @@ from types import ModuleType
 
 import pytest
 
+from reimagine.errors import InputError
 from reimagine.frames.load import load_backend
 from reimagine.refine.load import load_refiner
-from reimagine.request import ImageModel, InputError, Refinement
+from reimagine.settings import ImageModel, Refinement
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 from reimagine.scores.fidelity import fidelity
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from reimagine.errors import InputError
 from reimagine.records import PARTS
-from reimagine.request import InputError
 from reimagine.scores.clip import Clip
 from reimagine.scores.learned import Networks, with_pairs
 from reimagine.scores.measure import Scores

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from reimagine.cameras.flow import look
-from reimagine.request import InputError
+from reimagine.errors import InputError
 from reimagine.scores.clip import Clip
 from reimagine.scores.measure import score_clip
 from reimagine.scores.page import page, worst_frames

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 from reimagine.scores.networks import (
     HOW,
     clip_features,

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 from reimagine.scores.networks import load_network
 from reimagine.scores.perceptual import features, features_of_clips, frechet, kid
 

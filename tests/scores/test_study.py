@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reimagine.apps.study import main
-from reimagine.request import InputError
+from reimagine.errors import InputError
 from reimagine.scores.study import Pair, study_page, tally
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from reimagine.errors import InputError
 from reimagine.records import PARTS
-from reimagine.request import InputError
 from reimagine.synth.dress import kinds, make_dressed, parts, stance
 from reimagine.synth.hair import Haircut
 from reimagine.synth.looks import LOOKS, Worn, colours

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from reimagine.cameras.read import read_camera
+from reimagine.errors import InputError
 from reimagine.listener import SILENT, Listener
 from reimagine.pictures import read_picture, write_picture
-from reimagine.request import InputError
 from reimagine.runs import open_run
 from reimagine.train.captures import find_people, make_triples, world_from_capture
 from reimagine.train.settings import LoraRequest

@@ -11,12 +11,13 @@ from accelerate import Accelerator
 from safetensors.torch import load_file, save_file
 from tests.train.conftest import tiny_request, write_people
 
+from reimagine.errors import InputError
 from reimagine.frames.flux.files import find_files
 from reimagine.frames.flux.load import load_models
 from reimagine.frames.flux.lora import read_lora
 from reimagine.frames.flux.sampler import kontext_velocity
 from reimagine.pictures import read_picture
-from reimagine.request import ImageModel, InputError
+from reimagine.settings import ImageModel
 from reimagine.train import loop
 from reimagine.train.adapter import LORA_FILE
 from reimagine.train.checkpoint import checkpoints

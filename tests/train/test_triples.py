@@ -6,8 +6,8 @@ import pytest
 import torch
 from tests.train.conftest import write_people
 
+from reimagine.errors import InputError
 from reimagine.pictures import write_picture
-from reimagine.request import InputError
 from reimagine.train.triples import find_triples, fingerprint, read_triple
 
 

@@ -39,7 +39,7 @@ from reimagine.appearance.steps import ALL, Steps
 from reimagine.appearance.texture import View
 from reimagine.body.model import joint_positions, pose_skin
 from reimagine.records import PARTS, Person, Photo, Skin
-from reimagine.request import Photos
+from reimagine.settings import Photos
 
 
 def build_person(

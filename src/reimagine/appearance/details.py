@@ -53,7 +53,7 @@ def details(
     seen: list[Seeing],
     pictures: Sequence[Float[NDArray[np.floating], "height width 3"]],
 ) -> list[Piece]:
-    """The pieces of these names (of `request.DETAILS`), in the zero pose; they turn with the head.
+    """The pieces of these names (of `settings.DETAILS`), in the zero pose; they turn with the head.
 
     `head`: the head's surface in the zero pose. `poses` (one frame each), `seen` and `pictures` of the photos, the front
     first. Where the front alone is there, a knot is put where most are.

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reimagine.appearance.backdrop import Backdrop, fit_backdrop
 from reimagine.appearance.photos import Picture
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 EDGE = 1.3
 """Lab units per pixel: background never changes faster, the rim of white cloth on white does."""

@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.appearance.photos import Picture
-from reimagine.request import InputError, find_factory
+from reimagine.errors import InputError
+from reimagine.plugins import find_factory
 
 Matting = Callable[[Tensor], Tensor]
 """From a photo (3 height width, 0..1, sRGB) to where the person is (height width, 0..1)."""

@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from reimagine.errors import InputError
 from reimagine.pictures import read_picture
 from reimagine.records import PARTS
-from reimagine.request import InputError
 
 NAMES = ("background", *PARTS)
 PALETTE = (

@@ -10,8 +10,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from reimagine.appearance.part_files import Parts, read_parts
+from reimagine.errors import InputError
 from reimagine.pictures import read_picture
-from reimagine.request import DETAILS, InputError, Photos
+from reimagine.settings import DETAILS, Photos
 
 MAX_HEIGHT = 2048
 """Photos taller than this, in pixels, are scaled down: more costs time and shows nothing."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from reimagine.appearance.photos import Picture
 from reimagine.pictures import over, read_picture, resize_to_cover
-from reimagine.request import Photos
+from reimagine.settings import Photos
 
 WIDTH, HEIGHT = 800, 1328
 """Pixels of each half, as in the pictures that the ReImagine LoRA was trained on."""

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from reimagine.appearance.part_files import encode_parts, read_parts
+from reimagine.errors import InputError
 from reimagine.pictures import encode_png, read_picture
 from reimagine.records import PARTS, Body, CameraPath, Person, Photo, Pose, Skin
-from reimagine.request import InputError
 
 VERSION = 1
 """Of the folder's layout; a newer one is refused."""

@@ -3,7 +3,7 @@
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 _HELP = """usage: reimagine backends
 
@@ -55,7 +55,7 @@ def _flux_kontext() -> tuple[str, ...]:
     """Whether its weights are there, else what is missing and what gets them."""
     from reimagine.frames.flux.files import download_commands, find_files
     from reimagine.frames.weights import weights_folder
-    from reimagine.request import ImageModel
+    from reimagine.settings import ImageModel
 
     if find_spec("diffusers") is None:
         return ("missing", "pip install 'reimagine[diffusion]'")
@@ -83,7 +83,7 @@ def _flux_klein() -> tuple[str, ...]:
     """The same for the model that anybody may use."""
     from reimagine.frames.klein.settings import download_command, find_files
     from reimagine.frames.weights import weights_folder
-    from reimagine.request import ImageModel
+    from reimagine.settings import ImageModel
 
     if find_spec("diffusers") is None:
         return ("missing", "pip install 'reimagine[diffusion]'")

@@ -7,7 +7,9 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-from reimagine.request import InputError, NormalsRequest, PersonRequest, RefineRequest, Request
+from reimagine.apps.wording import words_for
+from reimagine.errors import InputError
+from reimagine.request import NormalsRequest, PersonRequest, RefineRequest, Request
 from reimagine.workers import wait_asleep
 
 DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -57,7 +59,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _run(arguments)
     except InputError as error:
-        print(f"reimagine: {' '.join(str(error).split())}", file=sys.stderr)
+        kind = _WORK[arguments[0]][1] if arguments and arguments[0] in _WORK else None
+        text = error.worded(words_for(kind, arguments))
+        print(f"reimagine: {' '.join(text.split())}", file=sys.stderr)
         return BAD_INPUT
     except PermissionError as error:
         # Every file is the user's or lies where the user put it; readers need not each say so.

@@ -8,7 +8,7 @@ import tyro
 
 from reimagine.apps.help import ASKS, help_text
 from reimagine.apps.mistakes import check_flags, is_value
-from reimagine.request import InputError
+from reimagine.errors import InputError
 from reimagine.request_json import read_request_file
 
 T = TypeVar("T")

@@ -9,7 +9,8 @@ from itertools import pairwise
 from textwrap import fill
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
-from reimagine.request import ImageModel, Photos, Refinement, Request, Shape
+from reimagine.request import Request
+from reimagine.settings import ImageModel, Photos, Refinement, Shape
 
 ASKS = ("--help", "-h", "--help-all")
 EXAMPLES = {

@@ -7,7 +7,7 @@ from types import UnionType
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from reimagine.apps.help import ASKS, EXAMPLES
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 _WORDS = {int: "a whole number", float: "a number", str: "a name or text"}
 

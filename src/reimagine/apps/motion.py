@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 _HELP = """usage: reimagine motion inspect FILE
        reimagine motion convert FILE OUT

@@ -18,9 +18,9 @@ from reimagine.apps.score_clips import (
     video_clip,
     with_truth,
 )
+from reimagine.errors import InputError
 from reimagine.film import FINAL, PAINTED
 from reimagine.listener import Listener
-from reimagine.request import InputError
 from reimagine.runs import RunFolder, check_writable
 from reimagine.scores.clip import Clip
 from reimagine.scores.learned import Networks, Real, with_pairs, with_sets

@@ -12,17 +12,19 @@ from torch import Tensor
 
 from reimagine.body.model import joint_positions
 from reimagine.conditions.normals import make_conditions
+from reimagine.errors import InputError
 from reimagine.film import FINAL, PAINTED
 from reimagine.frames.backends import atlas
 from reimagine.frames.load import load_backend
 from reimagine.people import check_surface, person_for
 from reimagine.records import Person, Seen
-from reimagine.request import ImageModel, InputError, Request
+from reimagine.request import Request
 from reimagine.request_json import from_json
 from reimagine.runs import frame_name, read_request
 from reimagine.scene import Scene, find_motion, make_scene
 from reimagine.scores.clip import Clip, Read
 from reimagine.scores.learned import Real, Video
+from reimagine.settings import ImageModel
 from reimagine.video import read_picture, read_video
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")

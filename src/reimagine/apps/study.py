@@ -7,7 +7,7 @@ from pathlib import Path
 import tyro
 
 from reimagine.apps.flags import parse_flags
-from reimagine.request import InputError
+from reimagine.errors import InputError
 from reimagine.scores.study import Pair, study_page, tally
 
 QUESTION = "Which video looks more like a real person moving?"

@@ -4,7 +4,7 @@ import os
 from difflib import get_close_matches
 
 from reimagine.apps.flags import read_flags
-from reimagine.request import InputError
+from reimagine.errors import InputError
 from reimagine.train.settings import LoraRequest
 
 _HELP = """usage: reimagine train lora --data FOLDER [--base FOLDER] [--out FOLDER] ...

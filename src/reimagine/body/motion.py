@@ -11,8 +11,8 @@ from torch import Tensor
 
 from reimagine.body.model import joint_positions, pose_body, pose_skin
 from reimagine.body.turn import quaternions, rotvecs, slerp, smallest_turn, turn_world
+from reimagine.errors import InputError
 from reimagine.records import Body, Motion, Pose, Skin
-from reimagine.request import InputError
 
 BLEND_S = 0.3
 """How long a repeat takes to get from the clip's last pose into its first ones."""

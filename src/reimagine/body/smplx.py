@@ -13,8 +13,8 @@ from torch import Tensor
 
 from reimagine.body.model import JOINTS, PARENTS
 from reimagine.body.readers.arrays import read_arrays
+from reimagine.errors import InputError
 from reimagine.records import Body, Skin
-from reimagine.request import InputError
 
 _SHAPES = 300
 """Columns of `shapedirs` that are body shape in the full files; the rest are expressions. Small files have 10 + 10."""

@@ -8,8 +8,8 @@ from scipy.spatial.transform import Rotation
 from reimagine.body.readers.amass import Y_UP_FROM_Z_UP
 from reimagine.body.turn import MEAN_PELVIS, turn_world
 from reimagine.body.write_bvh import bvh_text
+from reimagine.errors import InputError
 from reimagine.records import Motion
-from reimagine.request import InputError
 
 
 def write_motion(motion: Motion, path: str | Path, *, amass: bool = False) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial.transform import Rotation
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

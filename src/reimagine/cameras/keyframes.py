@@ -19,7 +19,7 @@ from scipy.spatial.transform import Rotation, RotationSpline
 
 from reimagine.cameras.captures import Captured, numbers
 from reimagine.cameras.path import away, look_rotation, pinhole
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 _DEFAULTS = {"elevation_deg": 4.0, "target": [0.0, 0.9, 0.0], "fov_y_deg": 28.0}
 _MATRICES = ("world_from_camera", "camera_from_world")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reimagine.cameras.captures import HALF_PIXEL, Captured, numbers
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 _HARMLESS = frozenset({"PROTO", "FRAME", "MEMOIZE", "STOP"})
 _NUMBERS = frozenset({"FLOAT", "BINFLOAT", "INT", "BININT", "BININT1", "BININT2"})

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from reimagine.cameras.captures import Captured, numbers
+from reimagine.errors import InputError
 from reimagine.records import CameraPath
-from reimagine.request import InputError
 
 FORMAT = "reimagine cameras"
 

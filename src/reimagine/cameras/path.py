@@ -7,8 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.errors import InputError
 from reimagine.records import CameraPath
-from reimagine.request import InputError, View
+from reimagine.settings import View
 
 MADE_CAMERAS = ("orbit", "arc", "static", "dolly", "follow")
 

@@ -20,8 +20,8 @@ from reimagine.cameras.captures import (
 from reimagine.cameras.keyframes import read_keyframes
 from reimagine.cameras.mvhumannet import read_mvhumannet
 from reimagine.cameras.own import FORMAT, read_own
+from reimagine.errors import InputError
 from reimagine.records import CameraPath
-from reimagine.request import InputError
 
 _KINDS = (
     "cameras.json of a run folder, keyframes JSON, MVHumanNet camera_extrinsics.json, MVHumanNet++ camera.npz, "

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from importlib import import_module
 from inspect import signature
 
+from reimagine.errors import InputError
 from reimagine.frames.backend import ImageBackend
-from reimagine.request import ImageModel, InputError, find_factory, parse_size
+from reimagine.plugins import find_factory
+from reimagine.settings import ImageModel, parse_size
 
 IMAGE_BACKENDS = {
     "atlas": "reimagine.frames.backends.atlas:make",

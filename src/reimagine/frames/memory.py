@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import torch
 
-from reimagine.request import ImageModel, InputError
+from reimagine.errors import InputError
+from reimagine.settings import ImageModel
 
 _SMALLER = {"full": "48", "48": "24", "24": "16", "16": "12"}
 

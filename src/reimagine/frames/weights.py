@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 _LARGEST_HEADER = 100_000_000
 """Bytes, as the safetensors format has it (github.com/huggingface/safetensors, "Format")."""

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from inspect import signature
 
+from reimagine.errors import InputError
+from reimagine.plugins import find_factory
 from reimagine.refine.backend import Refiner
-from reimagine.request import InputError, Refinement, find_factory
+from reimagine.settings import Refinement
 
 REFINERS = {
     "none": "reimagine.refine.backends.none:make",

@@ -7,11 +7,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from reimagine.errors import InputError
 from reimagine.records import Raster, Seen
 from reimagine.refine.edges import edge_strength, inner
 from reimagine.refine.grain import Shares
 from reimagine.refine.resample import nearest_inside
-from reimagine.request import InputError
 
 AIR = 8
 """Pixels around the person that are worked on."""

@@ -9,8 +9,8 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
+from reimagine.errors import InputError
 from reimagine.records import Person, Seen
-from reimagine.request import InputError
 
 Read = Callable[[int], Float[Tensor, "channels height width"]]
 """Picture of a frame, 0..1, RGB or RGBA with straight alpha."""

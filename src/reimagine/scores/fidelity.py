@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 MARGIN = 8
 """Pixels around the person that belong to the crop."""

@@ -9,8 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.cameras.project import project
+from reimagine.errors import InputError
 from reimagine.records import PARTS, Person, Seen
-from reimagine.request import InputError
 from reimagine.scores.clip import Clip, Read, on_white, silhouette
 from reimagine.scores.figures import Figure, figure
 from reimagine.scores.likeness import Laid, carry, lay

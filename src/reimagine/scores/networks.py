@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 HOW: Mapping[str, str] = {
     "--fid-weights": "NVIDIA's inception-2015-12-05.pt (of the StyleGAN2-ADA project), which clean-fid uses too, or a "

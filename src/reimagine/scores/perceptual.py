@@ -8,7 +8,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 from reimagine.scores.networks import clip_features, picture_features, resized
 
 LEAST_KID = 50

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 from reimagine.scores.clip import on_white, silhouette
 from reimagine.scores.control import BODY_JOINTS, control
 from reimagine.scores.crop import moved_to

@@ -8,8 +8,8 @@ from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 from torch import Tensor
 
+from reimagine.errors import InputError
 from reimagine.records import Seen
-from reimagine.request import InputError
 from reimagine.scores.clip import Clip, check_seen, on_white, silhouette
 from reimagine.scores.crop import Crop, crop_around, cut_picture, cut_seen, whole
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 from reimagine.scores.figures import bootstrap, wilson
 
 SCHEMA = "reimagine.study/1"

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from reimagine.body.anny import anny_body
 from reimagine.body.model import pose_body
+from reimagine.errors import InputError
 from reimagine.records import PARTS, Body, Motion, Pose, Skin
-from reimagine.request import InputError
 from reimagine.synth.hair import Face, bun, fall, hair, hairline
 from reimagine.synth.looks import LOOKS, Look, Measure
 from reimagine.synth.pieces import KINDS, Piece, clip, components, keep, subdivide

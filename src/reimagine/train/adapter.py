@@ -10,8 +10,8 @@ from peft import LoraConfig, inject_adapter_in_model
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from reimagine.errors import InputError
 from reimagine.frames.flux.lora import LowRank
-from reimagine.request import InputError
 from reimagine.train.schedule import generator_for
 
 LORA_FILE = "pytorch_lora_weights.safetensors"

@@ -19,12 +19,13 @@ from reimagine.body.model import pose_body
 from reimagine.body.readers.read import read_motion
 from reimagine.cameras.read import read_camera
 from reimagine.conditions.normals import make_conditions, normals_picture
+from reimagine.errors import InputError
 from reimagine.listener import Listener
 from reimagine.pictures import encode_png, read_picture, resize_to_cover
 from reimagine.records import Body, CameraPath, Pose
-from reimagine.request import Clip, InputError, parse_size
 from reimagine.runs import RunFolder
 from reimagine.scene import plain_body
+from reimagine.settings import Shape, parse_size
 from reimagine.train.settings import LoraRequest
 from reimagine.train.triples import LIST
 
@@ -109,10 +110,7 @@ def _make_person(
 ) -> list[str]:
     """Lines of the list for one person, the pictures written."""
     motion = read_motion(person / _PARAMETERS)
-    clip = Clip(
-        body="anny" if request.body_model is None else "smplx", body_model=request.body_model
-    )
-    body = plain_body(clip, motion)
+    body = plain_body(motion.betas, Shape(), body_model=request.body_model)
     pose = pose_body(body, motion)
     reference = f"{person.name}/reference.png"
     if not run.has(f"{folder}/{reference}"):

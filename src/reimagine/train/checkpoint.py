@@ -7,8 +7,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from reimagine.errors import InputError
 from reimagine.frames.weights import check_safetensors
-from reimagine.request import InputError
 from reimagine.runs import RunFolder
 from reimagine.train.adapter import own_copy
 

@@ -11,10 +11,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from reimagine.errors import InputError
 from reimagine.frames.flux.pictures import encode, encode_reference
 from reimagine.frames.flux.sampler import Reference, Text
 from reimagine.listener import Listener
-from reimagine.request import InputError
 from reimagine.runs import RunFolder
 from reimagine.train.triples import Triple, read_triple
 

@@ -8,11 +8,11 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
+from reimagine.errors import InputError
 from reimagine.frames.flux.load import Models
 from reimagine.frames.flux.lora import LowRank, read_lora
 from reimagine.frames.flux.sampler import Velocity, kontext_velocity
 from reimagine.frames.weights import check_safetensors
-from reimagine.request import InputError
 from reimagine.train.adapter import add_lora, check_start, lora_layers
 from reimagine.train.settings import LoraRequest
 

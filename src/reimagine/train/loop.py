@@ -12,9 +12,9 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from reimagine.errors import InputError
 from reimagine.listener import Listener
 from reimagine.pictures import encode_png
-from reimagine.request import InputError
 from reimagine.runs import RunFolder
 from reimagine.train.adapter import LORA_FILE, lora_file
 from reimagine.train.card import model_card

@@ -9,11 +9,12 @@ from accelerate import Accelerator
 from accelerate.utils import InitProcessGroupKwargs
 
 from reimagine.checks import find_device
+from reimagine.errors import InputError
 from reimagine.frames.flux.files import FluxFiles, find_files
 from reimagine.frames.flux.load import load_models, load_text
 from reimagine.listener import SILENT, Listener
-from reimagine.request import ImageModel, InputError
 from reimagine.runs import RunFolder, open_run
+from reimagine.settings import ImageModel
 from reimagine.train.captures import find_people, make_triples, people_fingerprint
 from reimagine.train.encoded import encode_triples, has_texts, prompts_of, write_texts
 from reimagine.train.learner import load_start, make_learner

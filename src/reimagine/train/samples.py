@@ -10,7 +10,7 @@ from torch.nn.functional import interpolate, pad
 from reimagine.frames.flux.pictures import decode
 from reimagine.frames.flux.sampler import Velocity, from_tokens, sample, to_tokens
 from reimagine.frames.flux.schedule import noise_levels, starting_noise
-from reimagine.request import ImageModel
+from reimagine.settings import ImageModel
 from reimagine.train.encoded import Example
 from reimagine.train.loss import Told, example_steering
 from reimagine.train.triples import Pictures

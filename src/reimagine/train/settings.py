@@ -4,7 +4,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from reimagine.request import ImageModel, InputError
+from reimagine.errors import InputError
+from reimagine.settings import ImageModel
 
 _FREE = (
     *("out", "data", "base", "device", "steps", "keep_activations"),

@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.errors import InputError
 from reimagine.pictures import over, read_picture
-from reimagine.request import InputError
 
 LIST = "pairs.jsonl"
 _KINDS = (".png", ".jpg", ".jpeg", ".webp")

@@ -12,8 +12,8 @@ from reimagine.body.model import JOINTS, PARENTS, joint_positions, pose_body
 from reimagine.body.readers.bvh_names import name_joints
 from reimagine.body.readers.read import read_motion
 from reimagine.body.write_bvh import bvh_text
+from reimagine.errors import InputError
 from reimagine.records import Body, Motion
-from reimagine.request import InputError
 
 _LEFT = {
     "pelvis": "Hips",

@@ -14,8 +14,8 @@ from reimagine.body.motion import into_our_world
 from reimagine.body.readers.hands import relaxed_hands
 from reimagine.body.readers.read import read_motion
 from reimagine.body.write import amass_arrays
+from reimagine.errors import InputError
 from reimagine.records import Body, Motion
-from reimagine.request import InputError
 
 WALK = built_in_motion("walk", 12, 24.0)
 RELAXED = torch.from_numpy(relaxed_hands(12)).float()

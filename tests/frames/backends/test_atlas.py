@@ -6,7 +6,7 @@ from reimagine.body.model import rotation_matrices
 from reimagine.frames.backend import ImageBackend
 from reimagine.frames.backends.atlas import dress, make
 from reimagine.frames.load import load_backend
-from reimagine.request import ImageModel
+from reimagine.settings import ImageModel
 
 
 def inner(picture):

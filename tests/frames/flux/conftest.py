@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from reimagine.frames.flux.tiny import write_tiny_weights
-from reimagine.request import ImageModel
+from reimagine.settings import ImageModel
 
 
 @pytest.fixture(scope="session")

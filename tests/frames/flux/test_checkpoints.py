@@ -3,10 +3,10 @@ import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from safetensors.torch import save_file
 
+from reimagine.errors import InputError
 from reimagine.frames.flux.checkpoints import bfl_to_diffusers, read_transformer, read_vae
 from reimagine.frames.flux.naming import bfl_norms, layers
 from reimagine.frames.flux.tiny import tiny_transformer, tiny_vae
-from reimagine.request import InputError
 
 
 def to_bfl(state, doubles, singles):

@@ -7,9 +7,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from reimagine.errors import InputError
 from reimagine.frames.load import load_backend
 from reimagine.pictures import over
-from reimagine.request import InputError
 
 SIZE = {"width": 32}
 

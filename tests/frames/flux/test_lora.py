@@ -4,9 +4,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from reimagine.errors import InputError
 from reimagine.frames.flux.lora import fuse, read_lora
 from reimagine.frames.flux.tiny import tiny_transformer
-from reimagine.request import InputError
 
 RANK = 2
 PARTS = {

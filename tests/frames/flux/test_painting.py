@@ -9,13 +9,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from reimagine.errors import InputError
 from reimagine.frames.backend import ImageBackend
 from reimagine.frames.flux.files import CONTROLNET, KONTEXT, LORA, find_files
 from reimagine.frames.flux.load import load_models
 from reimagine.frames.flux.tiny import tiny_controlnet
 from reimagine.frames.load import load_backend
 from reimagine.pictures import over
-from reimagine.request import ImageModel, InputError
+from reimagine.settings import ImageModel
 
 SIZE = {"width": 64}
 

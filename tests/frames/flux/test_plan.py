@@ -1,7 +1,7 @@
 import pytest
 
 from reimagine.frames.flux.plan import describe, frame_cost, memory_plan, peak_gb
-from reimagine.request import ImageModel
+from reimagine.settings import ImageModel
 
 
 def test_tokens_are_those_of_the_official_size():

@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from reimagine.appearance.store import load_person, save_person
+from reimagine.errors import InputError
 from reimagine.listener import Listener
 from reimagine.pictures import read_picture
 from reimagine.pipeline import generate
-from reimagine.request import Clip, ImageModel, InputError, Photos, Request
+from reimagine.request import Clip, Request
+from reimagine.settings import ImageModel, Photos
 
 
 @pytest.fixture

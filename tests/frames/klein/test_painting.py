@@ -4,11 +4,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from reimagine.errors import InputError
 from reimagine.frames.backend import ImageBackend
 from reimagine.frames.klein.settings import KLEIN
 from reimagine.frames.klein.tiny import write_tiny_klein
 from reimagine.frames.load import load_backend
-from reimagine.request import ImageModel, InputError
+from reimagine.settings import ImageModel
 
 SIZE = {"width": 64}
 

@@ -3,11 +3,12 @@ import weakref
 import pytest
 import torch
 
+from reimagine.errors import InputError
 from reimagine.refine.backend import Refiner
 from reimagine.refine.backends.flow import REACH, make, three
 from reimagine.refine.load import load_refiner
 from reimagine.refine.resample import lanczos, nearest_inside
-from reimagine.request import InputError, Refinement
+from reimagine.settings import Refinement
 
 
 def steady(turning, pictures, start=0):

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from reimagine.errors import InputError
 from reimagine.refine.diffusion.schedule import CLEAN, flow_matching, noise_prediction
-from reimagine.request import InputError
 
 KEPT = torch.cumprod(1 - torch.linspace(1e-4, 0.02, 1000).double(), 0)
 

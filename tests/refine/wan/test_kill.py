@@ -8,14 +8,16 @@ import torch
 
 from reimagine.pictures import encode_png
 from reimagine.pipeline import refine_run
-from reimagine.request import Refinement, RefineRequest
+from reimagine.request import RefineRequest
+from reimagine.settings import Refinement
 
 KILLED = """
 import os, signal, sys
 import torch
 from reimagine.listener import Listener
 from reimagine.pipeline import refine_run
-from reimagine.request import Refinement, RefineRequest
+from reimagine.request import RefineRequest
+from reimagine.settings import Refinement
 
 torch.set_num_threads(1)
 

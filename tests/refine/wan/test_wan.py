@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from reimagine.appearance.store import load_person
+from reimagine.errors import InputError
 from reimagine.refine.backend import Meets, Refiner
 from reimagine.refine.backends.wan import make
 from reimagine.refine.diffusion.model import VideoModel
 from reimagine.refine.diffusion.sample import Span, refine_latents
 from reimagine.refine.diffusion.schedule import CLEAN, Level
-from reimagine.request import InputError, Refinement
+from reimagine.settings import Refinement
 
 pytest.importorskip("diffusers")
 

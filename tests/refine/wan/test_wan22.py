@@ -12,7 +12,7 @@ from reimagine.refine.diffusion.sample import Span, refine_latents
 from reimagine.refine.diffusion.schedule import CLEAN, Level
 from reimagine.refine.wan.model import Text, load_wan
 from reimagine.refine.wan.tiny import write_tiny_wan
-from reimagine.request import Refinement
+from reimagine.settings import Refinement
 
 HEIGHT, WIDTH = 64, 96
 SHAPES = {"2.2-5b": (48, 3, 4, 6), "2.2-a14b": (16, 3, 8, 12)}

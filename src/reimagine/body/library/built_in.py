@@ -11,8 +11,8 @@ from reimagine.body.library.dance import dance
 from reimagine.body.library.figure import Figure, solve
 from reimagine.body.library.gait import run, walk
 from reimagine.body.library.standing import apose, squat, turn, wave
+from reimagine.errors import InputError
 from reimagine.records import Motion
-from reimagine.request import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

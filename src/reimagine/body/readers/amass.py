@@ -16,8 +16,8 @@ from reimagine.body.readers.checked import (
 )
 from reimagine.body.readers.hands import NO_HANDS_NOTE, relaxed_hands
 from reimagine.body.turn import turn_world
+from reimagine.errors import InputError
 from reimagine.records import Motion
-from reimagine.request import InputError
 
 Y_UP_FROM_Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 KNOWN = {

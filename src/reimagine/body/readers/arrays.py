@@ -9,7 +9,7 @@ from tokenize import TokenError
 
 import numpy as np
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 MAX_BYTES = 1 << 30
 """No array that a motion needs is larger; a small file that claims more is a mistake or a bomb."""

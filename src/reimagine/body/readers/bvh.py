@@ -17,8 +17,8 @@ from reimagine.body.readers.bvh_names import is_smpl_skeleton, name_joints
 from reimagine.body.readers.checked import checked_motion
 from reimagine.body.readers.hands import NO_HANDS_NOTE, relaxed_hands
 from reimagine.body.turn import MEAN_PELVIS, smallest_turn
+from reimagine.errors import InputError
 from reimagine.records import Motion
-from reimagine.request import InputError
 
 SIDES = ("left", "right")
 NEEDED = tuple(

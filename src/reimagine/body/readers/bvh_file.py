@@ -9,7 +9,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from reimagine.body.readers.checked import MAX_FRAMES
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 MAX_FILE_BYTES = 1 << 30
 MAX_JOINTS = 1000

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from reimagine.errors import InputError
 from reimagine.records import Motion
-from reimagine.request import InputError
 
 MAX_FRAMES = 200_000
 DEFAULT_FPS = 30.0

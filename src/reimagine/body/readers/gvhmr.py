@@ -9,8 +9,8 @@ import torch
 
 from reimagine.body.readers.arrays import DAMAGE, zip_entries
 from reimagine.body.readers.smplx_parameters import motion_from_parameters
+from reimagine.errors import InputError
 from reimagine.records import Motion
-from reimagine.request import InputError
 
 MAX_BYTES = 4 << 30
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from reimagine.body.readers.checked import MAX_FRAMES
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 MAX_FILE_BYTES = 200 << 20
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from reimagine.body.readers.arrays import read_arrays
 from reimagine.body.readers.checked import checked_motion, frame_rate, shaped
+from reimagine.errors import InputError
 from reimagine.records import Motion
-from reimagine.request import InputError
 
 NUMBERS = ("poses", "transl", "fps", "betas")
 WORDS = ("turns_about", "up", "source")

@@ -11,8 +11,8 @@ from reimagine.body.readers.json_frames import first_dict, frame_files, read_jso
 from reimagine.body.readers.lhm import is_lhm, read_lhm
 from reimagine.body.readers.own import is_own, read_own
 from reimagine.body.readers.smplx_parameters import is_smplx_parameters, read_smplx_parameters
+from reimagine.errors import InputError
 from reimagine.records import Motion
-from reimagine.request import InputError
 
 FORMATS = "AMASS .npz, SMPL-X parameter .npz, MVHumanNet or EasyMocap JSON, GVHMR .pt, LHM JSON folder, BVH, our .npz"
 

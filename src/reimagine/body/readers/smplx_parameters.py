@@ -17,8 +17,8 @@ from reimagine.body.readers.checked import (
     shaped,
 )
 from reimagine.body.readers.hands import NO_HANDS_NOTE, PCA_NOTE, relaxed_hands
+from reimagine.errors import InputError
 from reimagine.records import Motion
-from reimagine.request import InputError
 
 OPTIONAL = (
     "transl",

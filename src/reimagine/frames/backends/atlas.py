@@ -22,7 +22,7 @@ from reimagine.cameras.rasterize import (
 from reimagine.frames import colour_kernels as kernels
 from reimagine.frames.pyramid import Pyramids, build_pyramids
 from reimagine.records import CameraPath, Conditions, Person, Pose, Seen
-from reimagine.request import ImageModel
+from reimagine.settings import ImageModel
 from reimagine.workers import workers
 
 SUPERSAMPLES = 2

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.errors import InputError
 from reimagine.frames.klein.settings import check_settings, find_files
 from reimagine.records import Conditions, Person
-from reimagine.request import ImageModel, InputError
+from reimagine.settings import ImageModel
 
 if TYPE_CHECKING:
     from reimagine.frames.klein.painter import Painter

@@ -10,13 +10,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.errors import InputError
 from reimagine.frames.backend import ImageBackend
 from reimagine.frames.flux.files import FluxFiles, find_files
 from reimagine.frames.flux.plan import describe
 from reimagine.frames.flux.settings import check_settings
 from reimagine.frames.load import load_backend
 from reimagine.records import Conditions, Person
-from reimagine.request import ImageModel, InputError
+from reimagine.settings import ImageModel
 
 if TYPE_CHECKING:
     from reimagine.frames.flux.painter import Painter

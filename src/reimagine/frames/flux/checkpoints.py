@@ -12,8 +12,8 @@ from diffusers.models.transformers.transformer_flux import FluxTransformer2DMode
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from reimagine.errors import InputError
 from reimagine.frames.flux.naming import bfl_norms, layers
-from reimagine.request import InputError
 
 _FLUX_VAE: dict[str, Any] = {
     "scaling_factor": 0.3611,

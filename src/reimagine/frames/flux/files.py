@@ -4,13 +4,14 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from reimagine.errors import InputError
 from reimagine.frames.weights import (
     check_model_folder,
     check_safetensors,
     read_config,
     weights_folder,
 )
-from reimagine.request import ImageModel, InputError
+from reimagine.settings import ImageModel
 
 KONTEXT = "FLUX.1-Kontext-dev"
 CONTROLNET = "Flux.1-dev-Controlnet-Surface-Normals"

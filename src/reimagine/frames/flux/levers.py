@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from diffusers.hooks.taylorseer_cache import TaylorSeerCacheConfig
 
+from reimagine.errors import InputError
 from reimagine.frames.eight_bits import store_in_eight_bits
 from reimagine.frames.flux.load import Models
 from reimagine.frames.flux.plan import MemoryPlan
@@ -12,7 +13,7 @@ from reimagine.frames.flux.reuse import reusing_velocity
 from reimagine.frames.flux.sampler import Steering, Text, Velocity, kontext_velocity
 from reimagine.frames.flux.schedule import noise_levels
 from reimagine.frames.flux.settings import flux_steps
-from reimagine.request import ImageModel, InputError
+from reimagine.settings import ImageModel
 
 TILE = 512
 """Pixels of a tile's sides where the VAE goes by tiles."""

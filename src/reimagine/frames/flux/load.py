@@ -12,12 +12,12 @@ from diffusers.models.transformers.transformer_flux import FluxTransformer2DMode
 from transformers import AutoTokenizer, CLIPTextModel, T5EncoderModel
 from transformers.utils.logging import disable_progress_bar
 
+from reimagine.errors import InputError
 from reimagine.frames.flux.checkpoints import read_transformer, read_vae
 from reimagine.frames.flux.files import FluxFiles
 from reimagine.frames.flux.lora import fuse, read_lora
 from reimagine.frames.flux.sampler import Text
 from reimagine.frames.flux.text import encode_text
-from reimagine.request import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

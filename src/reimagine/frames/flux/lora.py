@@ -12,9 +12,9 @@ from jaxtyping import Float
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from reimagine.errors import InputError
 from reimagine.frames.flux.naming import Layer, layers
 from reimagine.frames.weights import check_safetensors
-from reimagine.request import InputError
 
 _PREFIXES = (
     *("base_model.model.", "model.diffusion_model.", "diffusion_model.", "pipe.dit.", "dit."),

@@ -24,7 +24,7 @@ from reimagine.frames.flux.sampler import (
 from reimagine.frames.flux.schedule import noise_levels, noised
 from reimagine.frames.flux.settings import flux_steps
 from reimagine.frames.memory import card_gb
-from reimagine.request import ImageModel
+from reimagine.settings import ImageModel
 
 
 @dataclass(slots=True, kw_only=True)

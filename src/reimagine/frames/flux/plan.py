@@ -7,7 +7,7 @@ Counts are those of FLUX.1: 19 double and 38 single blocks of 3072 channels, 11.
 from dataclasses import dataclass, replace
 
 from reimagine.frames.flux.settings import check_settings, flux_steps
-from reimagine.request import ImageModel
+from reimagine.settings import ImageModel
 
 _CHANNELS, _BLOCKS, _CONTROL_BLOCKS, _WORDS = 3072, 57, 5, 512
 _WEIGHTS, _CONTROL_WEIGHTS, _TEXT_WEIGHTS, _VAE_WEIGHTS = 11.9e9, 1.79e9, 4.9e9, 0.08e9

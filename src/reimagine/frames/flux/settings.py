@@ -2,7 +2,8 @@
 
 import math
 
-from reimagine.request import ImageModel, InputError
+from reimagine.errors import InputError
+from reimagine.settings import ImageModel
 
 VRAM = ("auto", "12", "16", "24", "48", "full")
 CACHES = ("none", "taylorseer")

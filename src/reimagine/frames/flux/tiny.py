@@ -24,7 +24,7 @@ from transformers import (
 )
 
 from reimagine.frames.flux.files import CONTROLNET, KONTEXT
-from reimagine.request import ImageModel
+from reimagine.settings import ImageModel
 
 _WORDS = 32
 """Channels of the tiny text encoders."""

@@ -17,10 +17,11 @@ from torch import Tensor
 from transformers import AutoTokenizer, Qwen3ForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
+from reimagine.errors import InputError
 from reimagine.frames.eight_bits import store_in_eight_bits
 from reimagine.frames.klein.settings import klein_steps
 from reimagine.pictures import to_bytes
-from reimagine.request import ImageModel, InputError
+from reimagine.settings import ImageModel
 
 _TASK = (
     "The person of image 1, shown there from the front at the left and from behind at the right, in the pose and "

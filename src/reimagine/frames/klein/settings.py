@@ -4,8 +4,9 @@ import shlex
 from dataclasses import fields
 from pathlib import Path
 
+from reimagine.errors import InputError
 from reimagine.frames.weights import check_model_folder, read_config, weights_folder
-from reimagine.request import ImageModel, InputError
+from reimagine.settings import ImageModel
 
 KLEIN = "FLUX.2-klein-4B"
 _USED = ("weights", "steps", "prompt", "noise", "vram", "compile", "plan")

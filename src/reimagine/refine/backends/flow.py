@@ -25,7 +25,7 @@ from reimagine.refine.carry import carry_here, meet, own_here, towards_mean
 from reimagine.refine.grain import Shares, keep_own_detail
 from reimagine.refine.near import Displaced, Near, cut, near_of, repainted, span_of
 from reimagine.refine.robust import agreed, agreement, mean_of_alike, trimmed_mean
-from reimagine.request import Refinement
+from reimagine.settings import Refinement
 
 NEAR, FAR = 1, 3
 """Frames between the three that are averaged, and between the three averages that are."""

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.refine.backend import Read, See
-from reimagine.request import Refinement
+from reimagine.settings import Refinement
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from reimagine.errors import InputError
 from reimagine.refine.diffusion.clip import Plan, VideoRefiner
 from reimagine.refine.diffusion.sample import Hold, Span
 from reimagine.refine.diffusion.schedule import flow_matching
 from reimagine.refine.wan.files import find_wan
-from reimagine.request import InputError, Refinement
+from reimagine.settings import Refinement
 
 if TYPE_CHECKING:
     from reimagine.refine.diffusion.model import VideoModel

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from reimagine.errors import InputError
 from reimagine.records import Person
 from reimagine.refine.backend import Read, See
 from reimagine.refine.diffusion.ground import (
@@ -35,7 +36,6 @@ from reimagine.refine.diffusion.sample import (
 )
 from reimagine.refine.diffusion.schedule import Level
 from reimagine.refine.diffusion.sizes import Size, at_size, native_size, resized
-from reimagine.request import InputError
 
 CELL = 16
 """Side in pixels of the squares by which drift is told from detail."""

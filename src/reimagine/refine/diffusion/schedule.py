@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from reimagine.request import InputError
+from reimagine.errors import InputError
 
 MODEL = "Wan2.1-T2V-1.3B-Diffusers"
 _PARTS = ("text_encoder", "tokenizer", "transformer", "vae")

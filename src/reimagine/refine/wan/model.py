@@ -10,10 +10,10 @@ from diffusers.pipelines.wan.pipeline_wan import WanPipeline
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.errors import InputError
 from reimagine.refine.diffusion.links import Links
 from reimagine.refine.diffusion.schedule import Level
 from reimagine.refine.wan.propagate import CarryingProcessor, carrying, hook
-from reimagine.request import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,22 @@
+"""The one error that tells users what is wrong with their input, and how each door names what they gave."""
+
+import re
+from collections.abc import Callable
+
+_FIELD = re.compile(r"`([a-z_][a-z0-9_.]*)`")
+"""A field of a request within an error's text: `size`, or with its group, `refinement.steps`."""
+
+
+class InputError(ValueError):
+    """The user's input cannot be used. Its text is one line: what was got, what was expected, how to mend it.
+
+    Fields of the request stand in backticks in it: "`size` is 5x5; expected ... Give `size` 512x832." As a string it
+    comes without the backticks; each door names the fields in its own way with `worded`.
+    """
+
+    def __str__(self) -> str:
+        return self.worded(lambda field: field)
+
+    def worded(self, word: Callable[[str], str]) -> str:
+        """The text with each field as `word` has it, such as --size for size."""
+        return _FIELD.sub(lambda field: word(field[1]), super().__str__())
