@@ -171,3 +171,44 @@ def test_a_run_of_another_command_is_named_and_many_differences_are_not(tmp_path
     changed = {"command": "generate", **{f"flag{k}": -1 for k in range(9)}}
     with pytest.raises(InputError, match=r"--flag0 was 0, now -1; .* and 5 more\. Give another"):
         open_run(tmp_path, changed).__enter__()
+
+
+@pytest.mark.parametrize(
+    "name", ["log.txt", "lock", "request.json", "report.html", "frames", "frames.unfinished"]
+)
+def test_nothing_is_written_through_a_link_in_the_folder(tmp_path: Path, name: str):
+    precious = tmp_path / "precious"
+    (precious / "frames").mkdir(parents=True)
+    (precious / "file").write_text("kept")
+    with open_run(tmp_path / "run", ASKED):
+        pass
+    link = tmp_path / "run" / name
+    link.unlink(missing_ok=True)
+    link.symlink_to(precious / ("frames" if name == "frames" else "file"))
+    assert f"{name} is a symbolic link" in refusal(tmp_path / "run", ASKED)
+    with pytest.raises(InputError, match="is a symbolic link"):
+        read_request(tmp_path / "run")
+    run = RunFolder(path=tmp_path / "run")
+    with pytest.raises(InputError, match="is a symbolic link"):
+        run.log("hello") if name == "log.txt" else run.write(
+            name.removesuffix(".unfinished"), "new"
+        )
+    assert (precious / "file").read_text() == "kept"
+    assert not list((precious / "frames").iterdir())
+
+
+def test_names_cannot_imitate_lines_of_the_log(tmp_path: Path):
+    forged = "2026-01-01 00:00:00 done"
+    run = RunFolder(path=tmp_path)
+    run.log(f"photo a\n{forged}\x1b[2J\udcff")
+    run.log_fault(RuntimeError(f"b\n{forged}"))
+    text = (tmp_path / "log.txt").read_text(encoding="utf-8")
+    assert f"photo a\\n{forged}\\x1b[2J\\udcff\n" in text
+    assert not any(line.startswith(forged) for line in text.splitlines())
+    assert len(text.splitlines()) > 2
+    assert "RuntimeError" in text
+
+
+def test_texts_with_names_that_are_no_utf8_are_written(tmp_path: Path):
+    RunFolder(path=tmp_path).write("scores.md", "run \udcff")
+    assert (tmp_path / "scores.md").read_text() == "run \\udcff"

@@ -1,4 +1,4 @@
-"""The one error that tells users what is wrong with their input, and how each door names what they gave."""
+"""The one error that tells users what is wrong with their input, how each door names what they gave, and text on one line."""
 
 import re
 from collections.abc import Callable
@@ -18,5 +18,14 @@ class InputError(ValueError):
         return self.worded(lambda field: field)
 
     def worded(self, word: Callable[[str], str]) -> str:
-        """The text with each field as `word` has it, such as --size for size."""
-        return _FIELD.sub(lambda field: word(field[1]), super().__str__())
+        """The text with each field as `word` has it, such as --size for size; on one line, whatever names are in it."""
+        text = _FIELD.sub(lambda field: word(field[1]), super().__str__())
+        return one_line(" ".join(text.split()))
+
+
+def one_line(text: str) -> str:
+    """The text with escapes for whatever a terminal or a log must not get: line breaks, control signs, broken UTF-8."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii")
+        for sign in text
+    )

@@ -14,7 +14,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from reimagine.errors import InputError
+from reimagine.errors import InputError, one_line
+from reimagine.inside import check_links, inside
 
 _UNFINISHED = ".unfinished"
 _REQUEST = "request.json"
@@ -41,17 +42,18 @@ class RunFolder:
             InputError: where the disk is full or the folder cannot be written.
         """
         with self.file(name) as unfinished:
-            unfinished.write_bytes(data.encode() if isinstance(data, str) else data)
+            # Names of files that are no UTF-8 come with surrogates.
+            whole = data.encode(errors="backslashreplace") if isinstance(data, str) else data
+            unfinished.write_bytes(whole)
 
     @contextmanager
     def file(self, name: str) -> Generator[Path]:
         """A path to write to, which becomes the file `name` when the block ends without an error.
 
         Raises:
-            InputError: where the disk is full or the folder cannot be written.
+            InputError: where the disk is full, the folder cannot be written, or a part of the name is a symbolic link.
         """
-        final = self.path / name
-        unfinished = final.with_name(final.name + _UNFINISHED)
+        final, unfinished = inside(self.path, name), inside(self.path, name + _UNFINISHED)
         try:
             final.parent.mkdir(parents=True, exist_ok=True)
             yield unfinished
@@ -66,12 +68,23 @@ class RunFolder:
             raise
 
     def log(self, line: str) -> None:
-        """Add a line, or several, to log.txt."""
+        """Add a line to log.txt; what is not printable in it is escaped."""
+        self._log([line])
+
+    def log_fault(self, fault: BaseException) -> None:
+        """Add a fault of ours to log.txt, with where it happened."""
+        lines = "".join(traceback.format_exception(fault)).splitlines()
+        # Set off from the log's own lines, which names in a message must not be able to imitate.
+        self._log([lines[0], *(f"    {line}" for line in lines[1:])])
+
+    def _log(self, lines: list[str]) -> None:
+        path = inside(self.path, _LOG)
+        text = "\n".join(map(one_line, lines))
         try:
-            with (self.path / "log.txt").open("a", encoding="utf-8") as log:
-                log.write(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {line}\n")
+            with path.open("a", encoding="utf-8") as log:
+                log.write(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {text}\n")
         except OSError as error:
-            raise cannot_write(self.path / "log.txt", error) from error
+            raise cannot_write(path, error) from error
 
 
 def frame_name(folder: str, frame: int) -> str:
@@ -84,13 +97,14 @@ def open_run(path: str | Path, request: Mapping[str, Any]) -> Generator[RunFolde
     """The run folder for this request (JSON-able data): made, or continued where the request is the same.
 
     Raises:
-        InputError: for a folder that is not empty and no run, that holds another request, that another
-            process works in, or that cannot be written.
+        InputError: for a folder that is not empty and no run, that holds another request or a symbolic link, that
+            another process works in, or that cannot be written.
     """
     path = Path(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
-        # Before the lock: a folder that is no run gets no file of ours.
+        # Before the lock: a folder that is no run gets no file of ours, nor does what a link in it points to.
+        check_links(path)
         _check_ours(path)
         lock = FileLock(path / "lock", timeout=0)
         lock.acquire()
@@ -113,11 +127,12 @@ def read_request(path: str | Path) -> dict[str, Any]:
     """What was asked in a run folder.
 
     Raises:
-        InputError: where it is no run folder.
+        InputError: where it is no run folder, or holds a symbolic link.
     """
+    check_links(Path(path))
     try:
-        held = json.loads((Path(path) / "request.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        held = json.loads((Path(path) / _REQUEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         held = None
     if not isinstance(held, dict):
         raise InputError(
@@ -160,8 +175,8 @@ def _logged(run: RunFolder) -> Generator[None]:
         with suppress(InputError):
             run.log(str(error))
         raise
-    except Exception:
-        run.log(traceback.format_exc())
+    except Exception as fault:
+        run.log_fault(fault)
         raise
     except BaseException as stop:
         run.log(f"stopped by {type(stop).__name__}")

@@ -306,3 +306,20 @@ def test_a_person_made_again_brings_its_own_parts(tmp_path: Path):
     other = replace(person, photos=person.photos[::-1])
     save_person(other, tmp_path)
     assert (tmp_path / "parts_0.png").read_bytes() != before
+
+
+def test_only_its_owner_can_read_a_stored_person(tmp_path: Path):
+    save_person(someone(), tmp_path)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_person_is_neither_stored_nor_read_through_a_link(tmp_path: Path):
+    folder, precious = tmp_path / "person", tmp_path / "precious"
+    save_person(someone(), folder)
+    precious.write_bytes(b"kept")
+    (folder / "photo_0.png").unlink()
+    (folder / "photo_0.png").symlink_to(precious)
+    for use in (lambda: load_person(folder), lambda: save_person(someone(), folder)):
+        with pytest.raises(InputError, match=r"photo_0\.png is a symbolic link"):
+            use()
+    assert precious.read_bytes() == b"kept"

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -311,3 +312,18 @@ def test_further_photos_survive_json(tmp_path: Path):
     path.write_text('{"photos": {"photo": [3]}}')
     with pytest.raises(InputError, match="number 1 is 3; expected a text"):
         read_request_file(Request, path)
+
+
+def test_odd_names_reach_the_terminal_escaped_and_end_in_one_line():
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "LANG": "C"}
+    name = b"no\xffsuch\x1b[2J\nreimagine: done"
+    ran = subprocess.run(
+        [sys.executable, "-m", "reimagine", "motion", "inspect", name],
+        capture_output=True,
+        check=False,
+        env=environment,
+    )
+    assert ran.returncode == 2
+    assert ran.stdout == b""
+    assert ran.stderr.count(b"\n") == 1
+    assert b"no\\udcffsuch\\x1b[2J" in ran.stderr

@@ -15,9 +15,11 @@ from torch import Tensor
 
 from reimagine.appearance.part_files import encode_parts, read_parts
 from reimagine.errors import InputError
+from reimagine.inside import check_links
 from reimagine.pictures import encode_png, read_picture
 from reimagine.records import PARTS, Body, CameraPath, Person, Photo, Pose, Skin
 
+_ONLY_MINE = 0o600
 VERSION = 1
 """Of the folder's layout; a newer one is refused."""
 REFERENCE = "reference.png"
@@ -82,9 +84,12 @@ def save_person(person: Person, folder: Path) -> None:
     in the folder are left alone, and so are pictures of parts (parts_0.png and so on) that were changed by hand since.
     Photos keep 8 bits a channel, colours and confidences 16-bit floats.
 
+    Only this user can read the folder's files: they are photos of people.
+
     Raises:
-        InputError: where the folder cannot be written.
+        InputError: where the folder cannot be written, or holds a symbolic link.
     """
+    check_links(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write(person, folder)
@@ -99,8 +104,9 @@ def load_person(folder: Path) -> Person:
     """The person that `save_person` wrote into `folder`, without those pictures of parts that were changed or taken away.
 
     Raises:
-        InputError: where a file is missing, damaged, of another version, or does not fit the rest.
+        InputError: where a file is missing, damaged, a symbolic link, of another version, or does not fit the rest.
     """
+    check_links(folder)
     card = _read_card(folder)
     for name, digest in card.digests.items():
         path = folder / name
@@ -144,6 +150,8 @@ def _write(person: Person, folder: Path) -> None:
     }
     drafts = {name: folder / f".{os.getpid()}-{name}" for name in [*names, *labels, "person.json"]}
     try:
+        for draft in drafts.values():
+            draft.touch(mode=_ONLY_MINE)
         with drafts["person.npz"].open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **_arrays(person))
         for name, photo in zip(photos, person.photos, strict=True):

@@ -5,10 +5,11 @@ import traceback
 from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 from reimagine.apps.wording import words_for
-from reimagine.errors import InputError
+from reimagine.errors import InputError, one_line
 from reimagine.request import NormalsRequest, PersonRequest, RefineRequest, Request
 from reimagine.workers import wait_asleep
 
@@ -56,17 +57,21 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; gives the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     wait_asleep()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # Names of files need not be text in the terminal's encoding.
+            stream.reconfigure(errors="backslashreplace")
     try:
         return _run(arguments)
     except InputError as error:
         kind = _WORK[arguments[0]][1] if arguments and arguments[0] in _WORK else None
         text = error.worded(words_for(kind, arguments))
-        print(f"reimagine: {' '.join(text.split())}", file=sys.stderr)
+        print(f"reimagine: {text}", file=sys.stderr)
         return BAD_INPUT
     except PermissionError as error:
         # Every file is the user's or lies where the user put it; readers need not each say so.
         print(
-            f"reimagine: {error.filename} may not be read or written ({error.strerror}); expected the right to do so. "
+            f"reimagine: {one_line(str(error.filename))} may not be read or written ({error.strerror}); expected the right to do so. "
             "Check its permissions, and those of its folder.",
             file=sys.stderr,
         )

@@ -3,6 +3,7 @@
 from reimagine import pipeline
 from reimagine.apps.progress import show_progress
 from reimagine.checks import check_keyframes, find_device
+from reimagine.errors import one_line
 from reimagine.frames.load import describe_cost
 from reimagine.request import NormalsRequest, PersonRequest, RefineRequest, Request
 
@@ -43,16 +44,24 @@ def person(request: PersonRequest) -> int:
     with show_progress() as listener:
         made = pipeline.make_person(request, listener)
     for note in made.notes:
-        print(f"Note: {note}")
-    print(f"The person is in {request.out}. Use it: reimagine generate --person {request.out}")
+        print(one_line(f"Note: {note}"))
+    print(
+        one_line(
+            f"The person is in {request.out}. Use it: reimagine generate --person {request.out}"
+        )
+    )
     return 0
 
 
 def _say(result: pipeline.Result) -> int:
     for note in result.notes:
-        print(f"Note: {note}")
+        print(one_line(f"Note: {note}"))
     if result.video is None:
-        print(f"{result.frames} pictures are in {result.folder}, a contact sheet in sheet.png")
+        print(
+            one_line(
+                f"{result.frames} pictures are in {result.folder}, a contact sheet in sheet.png"
+            )
+        )
     else:
-        print(f"The video is {result.video}, a contact sheet beside it in sheet.png")
+        print(one_line(f"The video is {result.video}, a contact sheet beside it in sheet.png"))
     return 0

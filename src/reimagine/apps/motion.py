@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from reimagine.errors import InputError
+from reimagine.errors import InputError, one_line
 
 _HELP = """usage: reimagine motion inspect FILE
        reimagine motion convert FILE OUT
@@ -51,4 +51,4 @@ def _convert(path: str, out: str) -> None:
 
     motion = find_whole_motion(path)
     write_motion(motion, out)
-    print(f"{len(motion.poses)} frames at {motion.fps:g} per second are in {out}")
+    print(one_line(f"{len(motion.poses)} frames at {motion.fps:g} per second are in {out}"))

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from reimagine.errors import one_line
 from reimagine.listener import Listener
 
 _EVERY_S = 10.0
@@ -42,11 +44,11 @@ def show_progress() -> Generator[Listener]:
 
         def step(stage: str, done: int, total: int) -> None:
             if stage not in bars:
-                bars[stage] = progress.add_task(stage, total=total)
+                bars[stage] = progress.add_task(escape(one_line(stage)), total=total)
             progress.update(bars[stage], completed=done, total=total)
 
         yield Listener(
-            say=lambda line: console.print(line, markup=False, highlight=False), step=step
+            say=lambda line: console.print(one_line(line), markup=False, highlight=False), step=step
         )
 
 
@@ -54,7 +56,7 @@ def _plain_lines() -> Listener:
     last: dict[str, float] = {}
 
     def say(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
+        print(one_line(line), file=sys.stderr, flush=True)
 
     def step(stage: str, done: int, total: int) -> None:
         now = time.monotonic()

@@ -18,7 +18,7 @@ from reimagine.apps.score_clips import (
     video_clip,
     with_truth,
 )
-from reimagine.errors import InputError
+from reimagine.errors import InputError, one_line
 from reimagine.film import FINAL, PAINTED
 from reimagine.listener import Listener
 from reimagine.runs import RunFolder, check_writable
@@ -107,8 +107,12 @@ def score(request: ScoreRequest) -> int:
     out.write("report.html", page(scores, [one.show for one in measured]))
     print(markdown(scores), end="")
     for note in scores[0].notes:
-        print(f"Note: {note}")
-    print(f"The page is {folder / 'report.html'}; the numbers are in scores.json and scores.md")
+        print(one_line(f"Note: {note}"))
+    print(
+        one_line(
+            f"The page is {folder / 'report.html'}; the numbers are in scores.json and scores.md"
+        )
+    )
     return 0
 
 

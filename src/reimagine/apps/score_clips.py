@@ -16,6 +16,7 @@ from reimagine.errors import InputError
 from reimagine.film import FINAL, PAINTED
 from reimagine.frames.backends import atlas
 from reimagine.frames.load import load_backend
+from reimagine.inside import check_links
 from reimagine.people import check_surface, person_for
 from reimagine.records import Person, Seen
 from reimagine.request import Request
@@ -70,6 +71,11 @@ def _run(path: Path) -> _Run:
             f"{path} refined frames from elsewhere, of which no body is known; expected a run of generate, or of refine "
             f"--run. Give --video {path}/video.mp4."
         )
+    if not isinstance(source, str | Path):
+        raise InputError(
+            f"{path}/request.json says that the run is {source!r}; expected a folder's name. Correct it there."
+        )
+    check_links(Path(source))
     return _Run(
         painted=Path(source) / PAINTED, request=from_json(Request, held, f"{path}/request.json")
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import tyro
 
 from reimagine.apps.flags import parse_flags
-from reimagine.errors import InputError
+from reimagine.errors import InputError, one_line
 from reimagine.scores.study import Pair, study_page, tally
 
 QUESTION = "Which video looks more like a real person moving?"
@@ -53,8 +53,9 @@ def study(request: StudyRequest) -> int:
         raise InputError(
             f"{request.out} cannot be written ({error.strerror}); expected a writable place. Give another --out."
         ) from None
+    place = one_line(request.out)
     print(
-        f"The page is {request.out}; open it in a browser. Count with: reimagine study tally answers-*.json"
+        f"The page is {place}; open it in a browser. Count with: reimagine study tally answers-*.json"
     )
     return 0
 

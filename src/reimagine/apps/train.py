@@ -4,7 +4,7 @@ import os
 from difflib import get_close_matches
 
 from reimagine.apps.flags import read_flags
-from reimagine.errors import InputError
+from reimagine.errors import InputError, one_line
 from reimagine.train.settings import LoraRequest
 
 _HELP = """usage: reimagine train lora --data FOLDER [--base FOLDER] [--out FOLDER] ...
@@ -49,8 +49,9 @@ def lora(request: LoraRequest) -> int:
     assert made is not None
     if made.checks:
         print(f"Check loss: {made.checks[0]:.4f} at first, {made.checks[-1]:.4f} at last.")
+    place = one_line(str(made.lora))
     print(
-        f"The LoRA is {made.lora}, after {made.steps} steps. Use it: reimagine generate --image flux-kontext "
-        f"--lora {made.lora}"
+        f"The LoRA is {place}, after {made.steps} steps. Use it: reimagine generate --image flux-kontext "
+        f"--lora {place}"
     )
     return 0

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from reimagine.body.model import joint_positions, pose_body, pose_skin
 from reimagine.body.turn import quaternions, rotvecs, slerp, smallest_turn, turn_world
-from reimagine.errors import InputError
+from reimagine.errors import InputError, one_line
 from reimagine.records import Body, Motion, Pose, Skin
 
 BLEND_S = 0.3
@@ -272,4 +272,4 @@ def describe(motion: Motion) -> str:
         ("shape", betas if motion.betas.abs().sum() > 0 else "none (mean body)"),
     ]
     lines += [("note", note) for note in motion.notes]
-    return "\n".join(f"{label:<10} {text}" for label, text in lines)
+    return "\n".join(f"{label:<10} {one_line(text)}" for label, text in lines)
