@@ -30,6 +30,15 @@ REST_JOINTS = torch.tensor(
 )
 """The 22 body joints of SMPL-X's mean neutral person in the zero pose, metres, as public code prints them."""
 
+FINGER_OFFSETS = {
+    "index": ((0.108, 0.0, 0.027), (0.026, -0.002, 0.006), (0.023, -0.001, 0.007)),
+    "middle": ((0.107, -0.005, 0.0), (0.035, -0.002, 0.0), (0.028, -0.002, 0.003)),
+    "pinky": ((0.090, -0.023, -0.035), (0.021, -0.001, -0.006), (0.016, -0.001, -0.003)),
+    "ring": ((0.101, -0.012, -0.019), (0.030, -0.002, -0.006), (0.026, -0.002, -0.002)),
+    "thumb": ((0.040, 0.003, 0.025), (0.012, -0.013, 0.027), (0.026, -0.012, 0.025)),
+}
+"""Of the left hand in the zero pose, metres from wrist or knuckle: the plain Anny body's, as it is worn. The right hand mirrors x."""
+
 _FINGER = {"1": "thumb", "2": "index", "3": "middle", "4": "ring", "5": "pinky"}
 _FIRST = {"index": 0, "middle": 3, "pinky": 6, "ring": 9, "thumb": 12}
 

@@ -4,19 +4,11 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from reimagine.body.bones import REST_JOINTS
+from reimagine.body.bones import FINGER_OFFSETS, REST_JOINTS
 from reimagine.body.model import JOINTS, PARENTS
 from reimagine.records import Motion
 
 CM = 100.0
-FINGER_OFFSETS = {
-    "index": ((0.100, -0.005, 0.025), (0.032, 0.0, 0.002), (0.022, 0.0, 0.0)),
-    "middle": ((0.105, -0.003, 0.003), (0.031, 0.0, 0.0), (0.024, 0.0, 0.0)),
-    "pinky": ((0.085, -0.010, -0.040), (0.020, 0.0, -0.004), (0.017, 0.0, 0.0)),
-    "ring": ((0.095, -0.005, -0.020), (0.029, 0.0, -0.002), (0.023, 0.0, 0.0)),
-    "thumb": ((0.035, -0.015, 0.035), (0.026, -0.005, 0.022), (0.025, 0.0, 0.012)),
-}
-"""Of the left hand, metres from wrist or knuckle: a plausible hand to look at; rotations do not depend on it."""
 FACE_OFFSETS = {
     "jaw": (0.0, 0.005, 0.02),
     "left_eye": (0.031, 0.07, 0.06),

@@ -1,6 +1,7 @@
 """The text of a BVH file: a skeleton's joints and the numbers of each frame."""
 
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,8 @@ class Joint:
     """Its place in the list; -1 for the root."""
     offset: Float[np.ndarray, "3"] = field(default_factory=lambda: np.zeros(3))
     """From the parent at rest, the file's units."""
+    tip: Float[np.ndarray, "3"] = field(default_factory=lambda: np.full(3, np.nan))
+    """From the joint to where its bone ends, where the file has an end site; else NaN."""
     channels: list[str] = field(default_factory=list)
     first: int = 0
     """Column of its first channel."""
@@ -35,7 +38,7 @@ class BvhFile:
     """A parsed file."""
 
     joints: list[Joint]
-    """Parents before children; end sites are left out."""
+    """Parents before children."""
     rows: Float[np.ndarray, "frames channels"]
     fps: float
 
@@ -48,14 +51,14 @@ def parse_bvh(path: Path) -> BvhFile:
     if path.stat().st_size > MAX_FILE_BYTES:
         raise InputError(f"{path.name} is over 1 GiB; expected a BVH motion. Cut it into parts.")
     text = path.read_text(encoding="utf-8-sig", errors="replace")
-    head, found, tail = text.partition("MOTION")
-    if not found:
+    parts = re.split(r"^\s*MOTION\s*$", text, maxsplit=1, flags=re.MULTILINE | re.IGNORECASE)
+    if len(parts) < 2:
         raise InputError(
             f"{path.name} has no MOTION section; expected a whole BVH file. Export it again."
         )
     try:
-        joints = _joints(head.split())
-        rows, frame_time = _rows(tail)
+        joints = _joints(parts[0].split())
+        rows, frame_time = _rows(parts[1])
     except InputError:
         raise
     except (ValueError, IndexError):
@@ -102,8 +105,14 @@ def _joints(words: list[str]) -> list[Joint]:
                 raise ValueError
             at = name_end + 1
         elif word in ("OFFSET", "CHANNELS"):
-            joint = joints[open_joints[-1]] if open_joints[-1] >= 0 else Joint("end", -1)
-            at = (_offset if word == "OFFSET" else _channels)(words, at, joint, joints)
+            is_end = open_joints[-1] < 0
+            joint = joints[open_joints[-2] if is_end else open_joints[-1]]
+            if word == "OFFSET":
+                offset = _three(words, at)
+                joint.tip, joint.offset = (offset, joint.offset) if is_end else (joint.tip, offset)
+                at += 4
+            else:
+                at = _channels(words, at, joint, joints)
         elif word in ("}", "HIERARCHY"):
             if word == "}":
                 open_joints.pop()
@@ -113,11 +122,11 @@ def _joints(words: list[str]) -> list[Joint]:
     return joints
 
 
-def _offset(words: list[str], at: int, joint: Joint, _: list[Joint]) -> int:
-    joint.offset = np.array([float(x) for x in words[at + 1 : at + 4]])
-    if joint.offset.shape != (3,):
+def _three(words: list[str], at: int) -> Float[np.ndarray, "3"]:
+    offset = np.array([float(x) for x in words[at + 1 : at + 4]])
+    if offset.shape != (3,):
         raise ValueError
-    return at + 4
+    return offset
 
 
 def _channels(words: list[str], at: int, joint: Joint, joints: list[Joint]) -> int:
@@ -130,14 +139,14 @@ def _channels(words: list[str], at: int, joint: Joint, joints: list[Joint]) -> i
 
 
 def _rows(tail: str) -> tuple[Float[np.ndarray, "frames channels"], float]:
-    lines = tail.strip().splitlines()
+    lines = [line for line in tail.splitlines() if line.strip()]
     frames = int(lines[0].split(":")[1])
     frame_time = float(lines[1].split(":")[1])
     if frames > MAX_FRAMES:
         raise InputError(
             f"the BVH has {frames} frames; expected at most {MAX_FRAMES}. Cut it into parts."
         )
-    rows = np.array([line.split() for line in lines[2 : 2 + frames] if line.strip()], dtype=float)
+    rows = np.array([line.split() for line in lines[2:][:frames]], dtype=float)
     if len(rows) != frames:
         raise ValueError
     return rows, frame_time
