@@ -69,8 +69,8 @@ def main() -> None:
             print(f"{name} is done", flush=True)
     print(f"| measure | {' | '.join(people)} | all {sum(map(len, people.values()))} clips |")
     print("|---|" + "---|" * (len(people) + 1))
-    everybody = pool([one for clips in people.values() for one in clips], name="all", seed=0)
-    pooled = [pool(clips, name=name, seed=0) for name, clips in people.items()]
+    everybody = pool([one for clips in people.values() for one in clips], name="all")
+    pooled = [pool(clips, name=name) for name, clips in people.items()]
     for measure in SHOWN:
         means = [value_in(one.figures[measure], one.figures[measure].mean) for one in pooled]
         print(f"| `{measure}` | {' | '.join(means)} | {cell(everybody.figures[measure])} |")

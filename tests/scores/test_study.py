@@ -34,10 +34,20 @@ def test_the_page_needs_nothing_beside_it(runs):
     assert "http" not in text
 
 
-def test_a_name_cannot_end_the_script(runs):
+@pytest.mark.parametrize(
+    "name", ["</script>", "<!--<script>", "<!--", "]]>", "\u2028", "__CONTENT__", 'a"\\', "\udcff"]
+)
+def test_a_name_or_question_cannot_break_out_of_the_script(runs, name):
     video = runs / "a" / "one" / "video.mp4"
-    text = study_page([Pair(name="</script>", a=video, b=video)], question="?", seed=0)
-    assert text.count("</script>") == 1
+    text = study_page([Pair(name=name, a=video, b=video)], question=name, seed=0)
+    text.encode()
+    script = text.split("<script>")
+    assert len(script) == 2
+    assert script[1].count("</script>") == 1
+    written = script[1].split("const study = ")[1].split(";\n")[0]
+    assert not {"<", ">", "\u2028"} & set(written)
+    held = json.loads(written)
+    assert (held["pairs"][0]["name"], held["question"]) == (name, name)
 
 
 def test_a_tie_counts_half(tmp_path):
@@ -52,6 +62,7 @@ def test_five_people_are_drawn_as_people(tmp_path):
     got = tally(files)
     assert got.share_b == pytest.approx(0.8)
     assert got.high - got.low > 0.3
+    assert (got.low, got.high) == (pytest.approx(0.245, abs=0.001), 1.0)
 
 
 def test_what_holds_no_answers_is_refused(tmp_path):
@@ -60,6 +71,15 @@ def test_what_holds_no_answers_is_refused(tmp_path):
         tally([tmp_path / "x.json"])
     with pytest.raises(InputError, match="others than a, b and tie"):
         tally([_answers(tmp_path / "y.json", ["left"])])
+    for broken in ([1], ["b"], [None], [[]], [{"preferred": []}], [{"preferred": {}}], {}, 3, None):
+        held = {"schema": "reimagine.study/1", "answers": broken}
+        (tmp_path / "y.json").write_text(json.dumps(held))
+        with pytest.raises(InputError, match="others than a, b and tie"):
+            tally([tmp_path / "y.json"])
+    for text in ("[" * 100_000, '{"schema": []}', "null", "\x00", '{"a": ' * 100_000, "1" * 5000):
+        (tmp_path / "x.json").write_text(text)
+        with pytest.raises(InputError, match=r"x\.json holds no answers of a study"):
+            tally([tmp_path / "x.json"])
     with pytest.raises(InputError, match="got no files"):
         tally([])
 

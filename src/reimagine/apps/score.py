@@ -46,8 +46,6 @@ class ScoreRequest:
     """Folder of true pictures (PNG, in order of name) or video: adds PSNR, SSIM and MS-SSIM. For one clip."""
     out: str | None = None
     """Where the results go. Default: the run folder; with --video, beside the video in NAME-scores."""
-    seed: int = 0
-    """Of the bootstrap intervals."""
     real: str | None = None
     """Folder of real pictures (FID, KID) or videos (FVD)."""
     fid_weights: str | None = None
@@ -73,7 +71,6 @@ class _Means:
 
     networks: Networks
     real: Real | None
-    seed: int
     listener: Listener
 
 
@@ -101,7 +98,7 @@ def score(request: ScoreRequest) -> int:
             _check_alike(measured[0].scores, measured[1].scores)
     out = RunFolder(path=folder)
     scores = [one.scores for one in measured]
-    text = scores_json(scores[0], seed=request.seed, versions=_versions())
+    text = scores_json(scores[0], versions=_versions())
     out.write("scores.json", text)
     out.write("scores.md", markdown(scores))
     out.write("report.html", page(scores, [one.show for one in measured]))
@@ -179,7 +176,6 @@ def _means(request: ScoreRequest, listener: Listener) -> _Means:
     return _Means(
         networks=networks,
         real=find_real(request.real) if sets else None,
-        seed=request.seed,
         listener=listener,
     )
 
@@ -228,7 +224,7 @@ def _measure_runs(path: Path, means: _Means, truth: str | None) -> _Measured:
         all_scores.append(_scored(clip, means))
         # Persons and scenes of many runs would fill the memory; sets need the pictures alone.
         pictures.append(replace(clip, see=None, anchor=None, joints=None, person=None))
-    scores = pool(all_scores, name=path.name, seed=means.seed)
+    scores = pool(all_scores, name=path.name)
     return _Measured(scores=_with_sets(scores, pictures, means), show=None)
 
 
@@ -236,8 +232,8 @@ def _scored(clip: Clip, means: _Means) -> Scores:
     def tell(done: int, total: int) -> None:
         means.listener.step(f"scoring {clip.name}", done, total)
 
-    scores = score_clip(clip, seed=means.seed, tell=tell)
-    return with_pairs(scores, clip, means.networks, seed=means.seed)
+    scores = score_clip(clip, tell=tell)
+    return with_pairs(scores, clip, means.networks)
 
 
 def _with_sets(scores: Scores, clips: Sequence[Clip], means: _Means) -> Scores:

@@ -63,7 +63,7 @@ class Real:
     videos: Callable[[], Iterable[Video]]
 
 
-def with_pairs(scores: Scores, clip: Clip, networks: Networks, *, seed: int) -> Scores:
+def with_pairs(scores: Scores, clip: Clip, networks: Networks) -> Scores:
     """The scores of a clip with LPIPS and identity, where their networks were given.
 
     Raises:
@@ -74,9 +74,8 @@ def with_pairs(scores: Scores, clip: Clip, networks: Networks, *, seed: int) -> 
         rows |= _lpips(networks.lpips, clip)
     if networks.identity is not None:
         rows["perceptual.identity"] = _identity(networks.identity, clip)
-    block = max(1, round(clip.fps))
     made = {
-        name: figure(values, unit="-", better=_better(name), seed=seed, block=block)
+        name: figure(values, unit="-", better=_better(name), over_time=True)
         for name, values in rows.items()
     }
     return replace(scores, figures={**scores.figures, **made})
@@ -115,7 +114,7 @@ def _better(name: str) -> str:
 
 def _single(value: float) -> Figure:
     """A figure of all samples together: it has no values of its own a frame."""
-    return figure([value], unit="-", better="lower", seed=0)
+    return figure([value], unit="-", better="lower", over_time=False)
 
 
 def _final(clip: Clip) -> Read:

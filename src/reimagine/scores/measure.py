@@ -23,6 +23,9 @@ from reimagine.scores.stages import Now, look_at
 from reimagine.scores.steadiness import drift
 from reimagine.workers import workers
 
+STEADIER = ("warping_error.change", "warping_error_optical.change", "flicker.change")
+BLURRED = 0.1
+"""Share of the sharpness whose loss is told beside a gain in steadiness; what `flow` takes off is up to 3 per cent."""
 Tell = Callable[[int, int], None]
 """Told how many frames of how many are done."""
 
@@ -78,7 +81,7 @@ class _Gathered:
     joints: list[NDArray[np.float64]]
 
 
-def score_clip(clip: Clip, *, seed: int = 0, tell: Tell | None = None) -> Scores:
+def score_clip(clip: Clip, *, tell: Tell | None = None) -> Scores:
     """Steadiness, sharpness, and, where the geometry is known, control and likeness.
 
     Raises:
@@ -105,7 +108,7 @@ def score_clip(clip: Clip, *, seed: int = 0, tell: Tell | None = None) -> Scores
                 tell(frame + 1, clip.frames)
     for stage, values in gathered.colours.items():
         gathered.rows[f"colour_drift.{stage}"] = drift(np.stack(values), clip.fps)
-    return _scores(clip, gathered.rows, gathered.joints, seed)
+    return _scores(clip, gathered.rows, gathered.joints)
 
 
 def _add_moving(gathered: _Gathered, before: Now | None, now: Now) -> None:
@@ -128,18 +131,17 @@ def _add_still(gathered: _Gathered, photos: Sequence[Laid], name: str, now: Now)
 
 
 def _scores(
-    clip: Clip, rows: Mapping[str, list[float]], joints: list[NDArray[np.float64]], seed: int
+    clip: Clip, rows: Mapping[str, list[float]], joints: list[NDArray[np.float64]]
 ) -> Scores:
     figures: dict[str, Figure] = {}
-    block = max(1, round(clip.fps))
     for name, values in rows.items():
         kind = _kind(name)
-        made = figure(values, unit=kind.unit, better=kind.better, seed=seed, block=block)
+        made = figure(values, unit=kind.unit, better=kind.better, over_time=True)
         figures[name] = replace(made, start=clip.frames - len(values) if "drift" in name else 0)
     for measure in ("warping_error", "warping_error_optical", "flicker", "sharpness"):
         pair = figures.get(f"{measure}.frames"), figures.get(f"{measure}.refined")
         if pair[0] is not None and pair[1] is not None and pair[0].mean > 0:
-            figures[f"{measure}.change"] = _relative(pair[0], pair[1], seed, block)
+            figures[f"{measure}.change"] = _relative(pair[0], pair[1])
     by_joint: dict[str, float] = {}
     if joints:
         table = np.stack(joints)
@@ -156,10 +158,24 @@ def _scores(
         clips=1,
         frames=clip.frames,
         fps=clip.fps,
-        figures=dict(sorted(figures.items())),
+        figures=marked(dict(sorted(figures.items()))),
         joints_mm=by_joint,
         notes=_notes(clip),
     )
+
+
+def marked(figures: Mapping[str, Figure]) -> Mapping[str, Figure]:
+    """The figures, with a warning at each gain in steadiness that comes with a loss of sharpness: blur alone brings one."""
+    softer = figures.get("sharpness.change")
+    if softer is None or not softer.mean < -BLURRED:
+        return figures
+    warning = (
+        f"comes with {-100 * softer.mean:.0f} % less sharpness, and blur alone brings such a gain"
+    )
+    return {
+        name: replace(one, warning=warning) if name in STEADIER and one.mean < 0 else one
+        for name, one in figures.items()
+    }
 
 
 def _kind(name: str) -> _Kind:
@@ -169,11 +185,10 @@ def _kind(name: str) -> _Kind:
     return KINDS.get(name) or KINDS[group]
 
 
-def _relative(first: Figure, second: Figure, seed: int, block: int) -> Figure:
+def _relative(first: Figure, second: Figure) -> Figure:
     """Change from the first stage to the second as a share of the first's mean."""
     values = [(b - a) / first.mean for a, b in zip(first.values, second.values, strict=True)]
-    better = first.better
-    return figure(values, unit=RELATIVE, better=better, seed=seed, block=block)
+    return figure(values, unit=RELATIVE, better=first.better, over_time=True)
 
 
 def _notes(clip: Clip) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from reimagine.scores.clip import on_white
 from reimagine.scores.figures import Figure
 from reimagine.scores.measure import Scores
-from reimagine.scores.report import cell, number, ordered, unit, value_in
+from reimagine.scores.report import cell, number, ordered, printable, remarks, unit, value_in
 
 Show = Callable[[int], Float[Tensor, "channels height width"]]
 """The final picture of a frame."""
@@ -83,14 +83,14 @@ ABOUT: Mapping[str, str] = {
 
 def page(scores: Sequence[Scores], shows: Sequence[Show | None]) -> str:
     """The page for one run, or for several side by side; `shows` gives their final pictures."""
-    title = " against ".join(escape(one.name) for one in scores)
+    title = " against ".join(_text(one.name) for one in scores)
     parts = [f"<h1>Scores of {title}</h1>"]
     for one in scores:
         clips = f"{one.clips} clips, " if one.clips > 1 else ""
         parts.append(
-            f"<p>{escape(one.name)}: {clips}{one.frames} frames at {one.fps:g} per second.</p>"
+            f"<p>{_text(one.name)}: {clips}{one.frames} frames at {one.fps:g} per second.</p>"
         )
-        parts += [f"<p class=q>{escape(note)}</p>" for note in one.notes]
+        parts += [f"<p class=q>{_text(note)}</p>" for note in (*one.notes, *remarks(one))]
     parts += [_table(scores), _joints(scores)]
     groups: dict[str, list[str]] = {}
     for name in ordered(scores):
@@ -106,13 +106,18 @@ def page(scores: Sequence[Scores], shows: Sequence[Show | None]) -> str:
     )
 
 
+def _text(name: str) -> str:
+    """A name as HTML shows it letter by letter, within an attribute too."""
+    return escape(printable(name))
+
+
 def _plotted(name: str, scores: Sequence[Scores]) -> bool:
     """Whether a measure has more than one value to plot."""
     return any(len(one.figures[name].values) > 1 for one in scores if name in one.figures)
 
 
 def _table(scores: Sequence[Scores]) -> str:
-    head = "".join(f"<th class=n>{escape(one.name)}<th class=n>95th percentile" for one in scores)
+    head = "".join(f"<th class=n>{_text(one.name)}<th class=n>95th percentile" for one in scores)
     rows = []
     for name in ordered(scores):
         known = next(one.figures[name] for one in scores if name in one.figures)
@@ -126,7 +131,7 @@ def _table(scores: Sequence[Scores]) -> str:
         )
     return (
         f"<div class=wide><table><tr><th>measure{head}<th>unit<th>better{''.join(rows)}</table></div>"
-        "<p class=q>Mean, and below it the 95 % bootstrap interval. The 95th percentile lies on the bad side: "
+        "<p class=q>Mean, and below it the 95 % interval, where one holds. The 95th percentile lies on the bad side: "
         "5 % of the values are worse.</p>"
     )
 
@@ -154,7 +159,7 @@ def _joints(scores: Sequence[Scores]) -> str:
     names = list(dict.fromkeys(name for one in scores for name in one.joints_mm))
     if not names:
         return ""
-    head = "".join(f"<th class=n>{escape(one.name)}, mm" for one in scores)
+    head = "".join(f"<th class=n>{_text(one.name)}, mm" for one in scores)
     rows = "".join(
         f"<tr><td>{escape(name)}"
         + "".join(f"<td class=n>{number(one.joints_mm.get(name, float('nan')))}" for one in scores)
@@ -195,7 +200,7 @@ def _worst(scores: Scores, one: Figure, show: Show) -> str:
             f'<figure><img src="data:image/jpeg;base64,{_thumb(show(frame))}" alt="frame {frame}">'
             f"<figcaption>frame {frame}: {number(value)}</figcaption></figure>"
         )
-    about = f"Worst frames of {escape(scores.name)} ({escape(unit(one))})"
+    about = f"Worst frames of {_text(scores.name)} ({escape(unit(one))})"
     return f"<div>{about}<br>{''.join(figures)}</div>" if figures else ""
 
 
@@ -224,7 +229,7 @@ def curves(lines: Sequence[tuple[str, Figure]], axis: str, upright: str = "") ->
         return f"{x:.1f},{y:.1f}"
 
     key = "".join(
-        f'<span style="color:{COLOURS[k % len(COLOURS)]}">{escape(label)}</span>'
+        f'<span style="color:{COLOURS[k % len(COLOURS)]}">{_text(label)}</span>'
         for k, (label, _) in enumerate(lines)
     )
     parts = [

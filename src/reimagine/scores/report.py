@@ -2,13 +2,14 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from reimagine.scores.figures import RELATIVE, Figure, figure
-from reimagine.scores.measure import Scores
+from reimagine.scores.measure import Scores, marked
 
 SCHEMA = "reimagine.scores/1"
 FIRST = (
@@ -18,7 +19,7 @@ FIRST = (
 """Order of the measures in tables."""
 
 
-def scores_json(scores: Scores, *, seed: int, versions: Mapping[str, str]) -> str:
+def scores_json(scores: Scores, *, versions: Mapping[str, str]) -> str:
     """All of it as JSON. Numbers that do not exist are null; the file is valid for every reader."""
     content: dict[str, Any] = {
         "schema": SCHEMA,
@@ -26,7 +27,6 @@ def scores_json(scores: Scores, *, seed: int, versions: Mapping[str, str]) -> st
         "clips": scores.clips,
         "frames": scores.frames,
         "fps": scores.fps,
-        "seed": seed,
         "versions": dict(versions),
         "notes": list(scores.notes),
     }
@@ -38,7 +38,9 @@ def scores_json(scores: Scores, *, seed: int, versions: Mapping[str, str]) -> st
         place[leaf] = {
             "mean": _number(one.mean),
             "p95": _number(one.p95),
-            "interval": [_number(one.low), _number(one.high)],
+            "interval": [_number(one.interval.low), _number(one.interval.high)],
+            "no_interval": one.interval.missing,
+            "warning": one.warning,
             "unit": one.unit,
             "better": one.better,
             "first_frame": one.start,
@@ -50,21 +52,21 @@ def scores_json(scores: Scores, *, seed: int, versions: Mapping[str, str]) -> st
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
-def pool(all_scores: Sequence[Scores], *, name: str, seed: int) -> Scores:
-    """Several clips as one: each figure's values are the clips' means, its interval a bootstrap over clips."""
+def pool(all_scores: Sequence[Scores], *, name: str) -> Scores:
+    """Several clips as one: each figure's values are the clips' means, its interval one over clips."""
     names = sorted({key for scores in all_scores for key in scores.figures})
     figures: dict[str, Figure] = {}
     for key in names:
         clips = [scores.figures[key] for scores in all_scores if key in scores.figures]
         means = [one.mean for one in clips]
-        figures[key] = figure(means, unit=clips[0].unit, better=clips[0].better, seed=seed)
+        figures[key] = figure(means, unit=clips[0].unit, better=clips[0].better, over_time=False)
     joints = sorted({key for scores in all_scores for key in scores.joints_mm})
     return Scores(
         name=name,
         clips=len(all_scores),
         frames=sum(scores.frames for scores in all_scores),
         fps=all_scores[0].fps,
-        figures=figures,
+        figures=marked(figures),
         joints_mm={
             joint: float(np.mean([s.joints_mm[joint] for s in all_scores if joint in s.joints_mm]))
             for joint in joints
@@ -81,23 +83,49 @@ def ordered(scores: Sequence[Scores]) -> list[str]:
 
 
 def markdown(scores: Sequence[Scores]) -> str:
-    """A table with a row a measure and a column a run: mean, and interval in brackets."""
-    head = "| measure | unit | better | " + " | ".join(one.name for one in scores) + " |"
+    """A table with a row a measure and a column a run: mean, and interval in brackets; below it what must be known."""
+    head = "| measure | unit | better | " + " | ".join(_text(one.name) for one in scores) + " |"
     lines = [head, "|---|---|---|" + "---|" * len(scores)]
     for name in ordered(scores):
         known = next(one.figures[name] for one in scores if name in one.figures)
         cells = [cell(one.figures.get(name)) for one in scores]
         lines.append(f"| {name} | {unit(known)} | {known.better} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    told = [f"- {_text(f'{one.name}: {line}')}" for one in scores for line in remarks(one)]
+    return "\n".join([*lines, *([""] if told else []), *told]) + "\n"
+
+
+def remarks(scores: Scores) -> list[str]:
+    """A line for each reason why figures have no interval, and for each warning, with the figures that it is about."""
+    about: dict[str, list[str]] = {}
+    for name, one in scores.figures.items():
+        if one.interval.missing and math.isfinite(one.mean) and len(one.values) > 1:
+            about.setdefault(f"No interval: {one.interval.missing}", []).append(name)
+        if one.warning:
+            about.setdefault(f"Beware: {one.warning}", []).append(name)
+    return [f"{reason} ({', '.join(names)})." for reason, names in about.items()]
+
+
+def printable(name: str) -> str:
+    """A name as it can be shown anywhere: one line, without control characters or bytes that are no text."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name
+    )
+
+
+def _text(line: str) -> str:
+    """As Markdown shows it letter by letter, within a table too."""
+    return re.sub(r"([\\`*_{}\[\]<>|~&#$!])", r"\\\1", printable(line))
 
 
 def cell(one: Figure | None) -> str:
     """Mean and interval in brackets, in as many digits as a reader can use."""
     if one is None or not math.isfinite(one.mean):
         return "-"
-    if not math.isfinite(one.low):
-        return value_in(one, one.mean)
-    return f"{value_in(one, one.mean)} [{value_in(one, one.low)}, {value_in(one, one.high)}]"
+    mean = value_in(one, one.mean) + (" blurred" if one.warning else "")
+    if one.interval.missing:
+        return mean
+    low, high = (value_in(one, edge) for edge in (one.interval.low, one.interval.high))
+    return f"{mean} [{low}, {high}]"
 
 
 def unit(one: Figure) -> str:

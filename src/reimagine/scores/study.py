@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from reimagine.errors import InputError
-from reimagine.scores.figures import bootstrap, wilson
+from reimagine.scores.figures import mean_interval, wilson
 
 SCHEMA = "reimagine.study/1"
 MOST_BYTES = 200_000_000
@@ -38,7 +38,7 @@ class Tally:
     share_b: float
     low: float
     high: float
-    """95 % interval: bootstrap over people where there are at least five, else Wilson's over answers."""
+    """95 % interval, 0..1: Wilson's over answers, or Student's over people where there are five or more and it is wider."""
 
 
 def study_page(pairs: Sequence[Pair], *, question: str, seed: int) -> str:
@@ -63,8 +63,12 @@ def study_page(pairs: Sequence[Pair], *, question: str, seed: int) -> str:
             )
         items.append({"name": pair.name, "a": _video(pair.a), "b": _video(pair.b)})
     content = {"schema": SCHEMA, "seed": seed, "question": question, "pairs": items}
-    # A closing tag within a name must not end the script.
-    return _PAGE.replace("__CONTENT__", json.dumps(content).replace("</", "<\\/"))
+    return _PAGE.replace("__CONTENT__", _in_script(content))
+
+
+def _in_script(content: Mapping[str, Any]) -> str:
+    """As JSON that holds nothing by which HTML could end a script or begin a comment: < is written as its number."""
+    return json.dumps(content).replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def tally(files: Sequence[Path]) -> Tally:
@@ -84,12 +88,10 @@ def tally(files: Sequence[Path]) -> Tally:
         people.append([{"a": 0.0, "b": 1.0, "tie": 0.5}[mark] for mark in marks])
     answers = sum(counts.values())
     wins = counts["b"] + counts["tie"] / 2
+    low, high = wilson(wins, answers)
     if len(people) >= 5:
-        low, high = bootstrap(
-            np.array([float(np.mean(person)) for person in people], np.float64), seed=0
-        )
-    else:
-        low, high = wilson(wins, answers)
+        by_person = mean_interval(np.array([np.mean(person) for person in people], np.float64))
+        low, high = min(low, max(by_person.low, 0.0)), max(high, min(by_person.high, 1.0))
     return Tally(
         answers=answers,
         people=len(people),
@@ -109,19 +111,27 @@ def _answers(file: Path) -> list[str]:
         raise InputError(
             f"There is no file {file}; expected the answers that the page saved. Check the name."
         ) from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         held = None
-    if not isinstance(held, Mapping) or cast("Mapping[str, Any]", held).get("schema") != SCHEMA:
+    study = _mapping(held)
+    if study.get("schema") != SCHEMA:
         raise InputError(
             f"{file} holds no answers of a study; expected the file that its page saved at the end."
         )
-    answers = cast("Mapping[str, Any]", held).get("answers")
-    marks = [one.get("preferred") for one in answers] if isinstance(answers, list) else []
-    if not marks or not all(mark in ("a", "b", "tie") for mark in marks):
+    answers = study.get("answers")
+    given = cast("list[object]", answers) if isinstance(answers, list) else []
+    marks = [_mapping(one).get("preferred") for one in given]
+    known = [mark for mark in marks if isinstance(mark, str) and mark in ("a", "b", "tie")]
+    if not known or len(known) < len(marks):
         raise InputError(
             f"{file} holds no answers, or others than a, b and tie; expected a finished study."
         )
-    return marks
+    return known
+
+
+def _mapping(held: object) -> Mapping[str, Any]:
+    """What JSON calls an object; an empty one for anything else."""
+    return cast("Mapping[str, Any]", held) if isinstance(held, dict) else {}
 
 
 def _video(path: Path) -> str:
