@@ -113,6 +113,16 @@ def test_what_a_killed_process_left_unfinished_is_swept_up(tmp_path: Path):
         assert not list((run.path / "frames").iterdir())
 
 
+def test_a_folder_that_a_killed_process_left_unfinished_is_swept_up_too(tmp_path: Path):
+    with open_run(tmp_path, ASKED):
+        pass
+    left = tmp_path / "controlnet.unfinished"
+    left.mkdir()
+    (left / "model.bin.unfinished").write_bytes(b"ha")
+    with open_run(tmp_path, ASKED):
+        assert not list(tmp_path.rglob("*unfinished*"))
+
+
 def test_a_full_disk_is_one_line_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -145,7 +155,23 @@ def test_what_stopped_the_work_is_in_the_log(tmp_path: Path, fault: Exception):
 def test_an_interruption_is_in_the_log(tmp_path: Path):
     with pytest.raises(KeyboardInterrupt), open_run(tmp_path, ASKED):
         raise KeyboardInterrupt
-    assert "KeyboardInterrupt" in (tmp_path / "log.txt").read_text()
+    assert "stopped by Ctrl-C" in (tmp_path / "log.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+        RuntimeError("std::bad_alloc"),
+        ImportError("libx.so: failed to map segment from shared object"),
+    ],
+    ids=str,
+)
+def test_memory_that_ran_out_is_one_line_in_the_log_too(tmp_path: Path, error: Exception):
+    with pytest.raises(InputError, match=r"memory ran out.*smaller --size"), open_run(tmp_path, {}):
+        raise error
+    assert len((tmp_path / "log.txt").read_text().splitlines()) == 1
 
 
 def test_an_unwritable_log_is_one_line(tmp_path: Path):

@@ -1,10 +1,16 @@
-"""The one error that tells users what is wrong with their input, how each door names what they gave, and text on one line."""
+"""The one error that tells users what is wrong with their input, how each door names what they gave, and what stops work."""
 
 import re
 from collections.abc import Callable
 
 _FIELD = re.compile(r"`([a-z_][a-z0-9_.]*)`")
 """A field of a request within an error's text: `size`, or with its group, `refinement.steps`."""
+_NO_MEMORY = re.compile(
+    r"can't allocate memory|cannot allocate memory|not enough memory|insufficient memory|bad_alloc"
+    r"|failed to map segment|CUDA out of memory",
+    re.IGNORECASE,
+)
+"""How torch, OpenCV, safetensors and the system's loader say that there is none left; none has an error of its own for it."""
 
 
 class InputError(ValueError):
@@ -29,3 +35,14 @@ def one_line(text: str) -> str:
         sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii")
         for sign in text
     )
+
+
+class Terminated(BaseException):
+    """The system asked the program to end (SIGTERM): nothing's fault, and nothing that may be caught and gone on from."""
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Whether this is some library's way to say that memory ran out."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, Exception) and _NO_MEMORY.search(str(error)) is not None

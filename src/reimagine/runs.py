@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import traceback
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,15 +15,16 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from reimagine.errors import InputError, one_line
+from reimagine.errors import InputError, Terminated, one_line, ran_out_of_memory
 from reimagine.inside import check_links, inside
 
-_UNFINISHED = ".unfinished"
+UNFINISHED = ".unfinished"
 _REQUEST = "request.json"
 _LOG = "log.txt"
 _NAMED = 4
 """How many differences between two requests are told."""
 _ABSENT = "not given"
+_STOPS: dict[type[BaseException], str] = {KeyboardInterrupt: "Ctrl-C", Terminated: "SIGTERM"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,7 @@ class RunFolder:
         Raises:
             InputError: where the disk is full, the folder cannot be written, or a part of the name is a symbolic link.
         """
-        final, unfinished = inside(self.path, name), inside(self.path, name + _UNFINISHED)
+        final, unfinished = inside(self.path, name), inside(self.path, name + UNFINISHED)
         try:
             final.parent.mkdir(parents=True, exist_ok=True)
             yield unfinished
@@ -77,14 +79,22 @@ class RunFolder:
         # Set off from the log's own lines, which names in a message must not be able to imitate.
         self._log([lines[0], *(f"    {line}" for line in lines[1:])])
 
-    def _log(self, lines: list[str]) -> None:
-        path = inside(self.path, _LOG)
-        text = "\n".join(map(one_line, lines))
+    def append(self, name: str, text: str) -> None:
+        """Add text to the end of a file.
+
+        Raises:
+            InputError: where the disk is full, the file cannot be written, or a part of its name is a symbolic link.
+        """
+        path = inside(self.path, name)
         try:
-            with path.open("a", encoding="utf-8") as log:
-                log.write(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {text}\n")
+            with path.open("a", encoding="utf-8") as file:
+                file.write(text)
         except OSError as error:
             raise cannot_write(path, error) from error
+
+    def _log(self, lines: list[str]) -> None:
+        text = "\n".join(map(one_line, lines))
+        self.append(_LOG, f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {text}\n")
 
 
 def frame_name(folder: str, frame: int) -> str:
@@ -117,8 +127,7 @@ def open_run(path: str | Path, request: Mapping[str, Any]) -> Generator[RunFolde
     with lock:
         run = RunFolder(path=path)
         _check(run, json.loads(json.dumps(request)))
-        for leftover in path.rglob(f"*{_UNFINISHED}"):
-            leftover.unlink()
+        _sweep(path)
         with _logged(run):
             yield run
 
@@ -176,11 +185,28 @@ def _logged(run: RunFolder) -> Generator[None]:
             run.log(str(error))
         raise
     except Exception as fault:
+        if ran_out_of_memory(fault):
+            line = (
+                "memory ran out; what was done stays. Close other programs and run the same command again, or ask for "
+                "less in another --out: a smaller --size, fewer --frames."
+            )
+            run.log(line)
+            raise InputError(line) from fault
         run.log_fault(fault)
         raise
     except BaseException as stop:
-        run.log(f"stopped by {type(stop).__name__}")
+        by = _STOPS.get(type(stop), type(stop).__name__)
+        run.log(f"stopped by {by}; the same command goes on from here")
         raise
+
+
+def _sweep(path: Path) -> None:
+    """Without what a killed process left unfinished, files and folders."""
+    for leftover in sorted(path.rglob(f"*{UNFINISHED}")):
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink(missing_ok=True)
 
 
 def check_writable(path: Path) -> None:
@@ -202,7 +228,7 @@ def _others(path: Path) -> list[str]:
     return sorted(
         entry.name
         for entry in path.iterdir()
-        if entry.name not in (_REQUEST, _LOG, "lock") and not entry.name.endswith(_UNFINISHED)
+        if entry.name not in (_REQUEST, _LOG, "lock") and not entry.name.endswith(UNFINISHED)
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from torch import Tensor
 
 from reimagine.appearance.store import load_person, save_person
@@ -297,6 +298,20 @@ def test_parts_corrected_by_hand_hold_nothing_up_and_are_never_overwritten(tmp_p
     assert (tmp_path / "parts_0.png").read_bytes() == b"half painted"
     assert load_person(tmp_path).photos[1].parts is not None
     assert not list(tmp_path.glob(".*"))
+
+
+def test_what_a_killed_process_left_half_written_is_swept_up(tmp_path: Path):
+    left, busy = (tmp_path / f".{name}.unfinished" for name in ("left", "busy"))
+    for folder in (left, busy):
+        folder.mkdir()
+        (folder / "person.npz").write_bytes(b"half")
+    with FileLock(busy / "lock"):
+        save_person(someone(), tmp_path)
+    assert not left.exists()
+    assert (busy / "person.npz").is_file()  # another process is writing there
+    save_person(someone(), tmp_path)
+    assert not list(tmp_path.glob(".*"))
+    load_person(tmp_path)
 
 
 def test_a_person_made_again_brings_its_own_parts(tmp_path: Path):

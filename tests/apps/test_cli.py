@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -168,28 +169,49 @@ def test_normals_end_to_end_say_where_the_video_lies(
 
 
 @pytest.mark.parametrize(
-    ("stop", "code", "says"),
+    ("stop", "code", "says", "logged"),
     [
-        (KeyboardInterrupt(), 130, "Run the same command again"),
-        (RuntimeError("a bug"), 1, "our own fault"),
+        (KeyboardInterrupt(), 130, "Run the same command again", "stopped by Ctrl-C"),
+        (signal.SIGTERM, 143, "Run the same command again", "stopped by SIGTERM"),
+        (RuntimeError("a bug"), 1, "our own fault", "a bug"),
+        (RuntimeError("can't allocate memory"), 2, "a smaller --size", "memory ran out"),
     ],
+    ids=str,
 )
-def test_a_stop_and_a_fault_have_their_codes(
-    stop: BaseException,
+def test_what_stops_the_work_has_its_code_and_its_line_in_the_log(
+    stop: BaseException | signal.Signals,
     code: int,
     says: str,
+    logged: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ):
     def fail(*_: object) -> None:
-        raise stop
+        if isinstance(stop, BaseException):
+            raise stop
+        os.kill(os.getpid(), stop)
 
+    before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr("reimagine.pipeline.make_scene", fail)
     assert main(["normals", "--frames", "1", "--out", str(tmp_path / "run")]) == code
-    assert says in capsys.readouterr().err
-    log = (tmp_path / "run" / "log.txt").read_text()
-    assert ("a bug" in log) if code == 1 else ("KeyboardInterrupt" in log)
+    err = capsys.readouterr().err
+    assert says in err
+    assert logged in (tmp_path / "run" / "log.txt").read_text()
+    assert ("Traceback" in err) == (code == 1)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_memory_that_runs_out_where_there_is_no_run_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("reimagine.pipeline.find_person", fail)
+    monkeypatch.setattr("reimagine.pipeline.check_person", lambda *_: None)
+    assert main(["person", "--front", "a.png", "--out", str(tmp_path / "person")]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_a_file_that_may_not_be_read_is_one_line_and_code_2(

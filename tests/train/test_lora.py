@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from reimagine.frames.flux.load import load_models
 from reimagine.frames.flux.lora import read_lora
 from reimagine.frames.flux.sampler import kontext_velocity
 from reimagine.pictures import read_picture
+from reimagine.runs import RunFolder
 from reimagine.settings import ImageModel
 from reimagine.train import loop
 from reimagine.train.adapter import LORA_FILE
@@ -285,13 +287,64 @@ def test_a_loss_that_is_no_number_from_the_start_says_to_start_again(request_for
         train_lora(request_for())
 
 
-def test_memory_that_runs_out_is_one_line(begun, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError(), MemoryError(), RuntimeError("can't allocate memory: 8 bytes")],
+    ids=str,
+)
+def test_memory_that_runs_out_is_one_line(begun, monkeypatch, error):
     def full(*_):
-        raise torch.OutOfMemoryError
+        raise error
 
     monkeypatch.setattr(loop, "train_step", full)
-    with pytest.raises(InputError, match=r"memory ran out in a step.*Give a smaller --rank"):
+    with pytest.raises(InputError, match=r"memory ran out.*Give a smaller --rank"):
         train_lora(replace(begun, steps=2))
+    assert "Traceback" not in Path(begun.out, "log.txt").read_text()
+
+
+class Killed(BaseException):
+    """What stands for a process that is killed here: nothing after it is tidied up."""
+
+
+@pytest.mark.parametrize("at", range(1, 6))
+def test_a_training_that_is_killed_while_it_saves_goes_on(request_for, monkeypatch, at):
+    """At the LoRA, the card, the ControlNet's configuration and weights, and the checkpoint."""
+    whole = request_for("whole", steps=2, save_every=1, train_controlnet=True)
+    killed = replace(whole, out=whole.out.replace("whole", "killed"))
+    train_lora(whole)
+    real, calls = RunFolder.file, []
+
+    @contextmanager
+    def file(run, name):
+        kept = name == LORA_FILE or name.startswith(("README", "controlnet", "checkpoints"))
+        calls.extend([name] if kept else [])
+        if len(calls) == 5 + at:
+            unfinished = run.path / f"{name}.unfinished"
+            unfinished.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.write_bytes(b"half")
+            unfinished.with_suffix(".of-safetensors.unfinished").mkdir()
+            raise Killed
+        with real(run, name) as path:
+            yield path
+
+    monkeypatch.setattr(RunFolder, "file", file)
+    with pytest.raises(Killed):
+        train_lora(killed)
+    monkeypatch.setattr(RunFolder, "file", real)
+    train_lora(killed)
+    for path in sorted(Path(whole.out).rglob("*")):
+        if path.is_file() and path.name not in ("log.txt", "lock", "request.json"):
+            same = Path(killed.out) / path.relative_to(whole.out)
+            assert same.read_bytes() == path.read_bytes(), path.name
+    assert not list(Path(killed.out).rglob("*unfinished*"))
+
+
+def test_a_log_whose_last_line_was_cut_short_is_gone_on_with(begun):
+    log = Path(begun.out, "loss.csv")
+    whole = log.read_text()
+    log.write_text(whole + "2,0.1\x00\n,\n\n1")
+    train_lora(replace(begun, steps=2))
+    assert first_column(log, "step") == [1, 2]
 
 
 def test_other_settings_for_the_same_folder_are_refused_and_more_steps_are_not(begun):

@@ -2,15 +2,18 @@
 
 import hashlib
 import json
-import os
+import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 from torch import Tensor
 
 from reimagine.appearance.part_files import encode_parts, read_parts
@@ -18,6 +21,7 @@ from reimagine.errors import InputError
 from reimagine.inside import check_links
 from reimagine.pictures import encode_png, read_picture
 from reimagine.records import PARTS, Body, CameraPath, Person, Photo, Pose, Skin
+from reimagine.runs import UNFINISHED
 
 _ONLY_MINE = 0o600
 VERSION = 1
@@ -92,7 +96,8 @@ def save_person(person: Person, folder: Path) -> None:
     check_links(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(person, folder)
+        with _place_for_drafts(folder) as place:
+            _write(person, folder, place)
     except OSError as error:
         raise InputError(
             f"Cannot write the person into {folder} ({error.strerror or error}); expected a folder "
@@ -140,7 +145,21 @@ def load_person(folder: Path) -> Person:
     )
 
 
-def _write(person: Person, folder: Path) -> None:
+@contextmanager
+def _place_for_drafts(folder: Path) -> Generator[Path]:
+    """A folder within it for files that are not whole yet, which is gone in the end; without those that kills left."""
+    for left in folder.glob(f".*{UNFINISHED}"):
+        # Another process may be writing the same person: what it works in is locked.
+        with suppress(Timeout), FileLock(left / "lock", timeout=0):
+            shutil.rmtree(left, ignore_errors=True)
+    with (
+        TemporaryDirectory(dir=folder, prefix=".", suffix=UNFINISHED) as made,
+        FileLock(Path(made) / "lock"),
+    ):
+        yield Path(made)
+
+
+def _write(person: Person, folder: Path, place: Path) -> None:
     photos = [f"photo_{i}.png" for i in range(len(person.photos))]
     names = ["person.npz", *photos, *([] if person.reference is None else [REFERENCE])]
     labels = {
@@ -148,35 +167,31 @@ def _write(person: Person, folder: Path) -> None:
         for i, photo in enumerate(person.photos)
         if photo.parts is not None
     }
-    drafts = {name: folder / f".{os.getpid()}-{name}" for name in [*names, *labels, "person.json"]}
-    try:
-        for draft in drafts.values():
-            draft.touch(mode=_ONLY_MINE)
-        with drafts["person.npz"].open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **_arrays(person))
-        for name, photo in zip(photos, person.photos, strict=True):
-            drafts[name].write_bytes(_png(photo))
-        if person.reference is not None:
-            drafts[REFERENCE].write_bytes(encode_png(person.reference))
-        for name, data in labels.items():
-            drafts[name].write_bytes(data)
-        card = {
-            "format": "reimagine person",
-            "version": VERSION,
-            "height_m": person.body.height_m,
-            "notes": list(person.notes),
-            "photos": [photo.side for photo in person.photos],
-            "sha256": {name: _digest(drafts[name]) for name in names},
-            "parts_sha256": {name: _digest(drafts[name]) for name in labels},
-        }
-        corrected = {name for name in labels if _is_corrected(folder / name)}
-        drafts["person.json"].write_text(json.dumps(card, indent=2), encoding="utf-8")
-        for name, draft in drafts.items():
-            if name not in corrected:
-                draft.replace(folder / name)
-    finally:
-        for draft in drafts.values():
-            draft.unlink(missing_ok=True)
+    drafts = {name: place / name for name in [*names, *labels, "person.json"]}
+    for draft in drafts.values():
+        draft.touch(mode=_ONLY_MINE)
+    with drafts["person.npz"].open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **_arrays(person))
+    for name, photo in zip(photos, person.photos, strict=True):
+        drafts[name].write_bytes(_png(photo))
+    if person.reference is not None:
+        drafts[REFERENCE].write_bytes(encode_png(person.reference))
+    for name, data in labels.items():
+        drafts[name].write_bytes(data)
+    card = {
+        "format": "reimagine person",
+        "version": VERSION,
+        "height_m": person.body.height_m,
+        "notes": list(person.notes),
+        "photos": [photo.side for photo in person.photos],
+        "sha256": {name: _digest(drafts[name]) for name in names},
+        "parts_sha256": {name: _digest(drafts[name]) for name in labels},
+    }
+    corrected = {name for name in labels if _is_corrected(folder / name)}
+    drafts["person.json"].write_text(json.dumps(card, indent=2), encoding="utf-8")
+    for name, draft in drafts.items():
+        if name not in corrected:
+            draft.replace(folder / name)
 
 
 def _is_corrected(path: Path) -> bool:

@@ -1,19 +1,22 @@
 """The command `reimagine`: flags in, exit code out. Torch is imported only when there is work to do."""
 
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Any
 
 from reimagine.apps.wording import words_for
-from reimagine.errors import InputError, one_line
+from reimagine.errors import InputError, Terminated, one_line, ran_out_of_memory
 from reimagine.request import NormalsRequest, PersonRequest, RefineRequest, Request
 from reimagine.workers import wait_asleep
 
-DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
 _HELP = """usage: reimagine COMMAND [--help] ...
 
@@ -34,7 +37,7 @@ commands:
 
 Each command has its own --help. No photos at hand? Try --person alex.
 The same command continues a run that was stopped. Exit codes: 0 done, 2 input that cannot be used,
-130 stopped by Ctrl-C, 1 our own fault (see log.txt in the run folder)."""
+130 stopped by Ctrl-C, 143 by SIGTERM, 1 our own fault (see log.txt in the run folder)."""
 
 _WORK = {
     "generate": ("reimagine.apps.commands:generate", Request),
@@ -62,7 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
             # Names of files need not be text in the terminal's encoding.
             stream.reconfigure(errors="backslashreplace")
     try:
-        return _run(arguments)
+        with _ended_by_sigterm():
+            return _run(arguments)
     except InputError as error:
         kind = _WORK[arguments[0]][1] if arguments and arguments[0] in _WORK else None
         text = error.worded(words_for(kind, arguments))
@@ -76,12 +80,18 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return BAD_INPUT
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Terminated) as stop:
         print("\nreimagine: stopped. Run the same command again to continue.", file=sys.stderr)
-        return INTERRUPTED
+        return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
     except BrokenPipeError:
         return DONE
-    except Exception:  # noqa: BLE001 - the last stop: say whose fault it is
+    except Exception as error:  # noqa: BLE001 - the last stop: say whose fault it is
+        if ran_out_of_memory(error):
+            print(
+                "reimagine: memory ran out. Close other programs, or ask for less: smaller pictures, fewer frames.",
+                file=sys.stderr,
+            )
+            return BAD_INPUT
         traceback.print_exc()
         print("reimagine: this is our own fault; please report the lines above.", file=sys.stderr)
         return OUR_FAULT
@@ -104,6 +114,24 @@ def _run(arguments: list[str]) -> int:
     near = get_close_matches(command, [*_WORK, *_OTHERS], n=1)
     hint = f"Did you mean {near[0]}?" if near else "See reimagine --help."
     raise InputError(f"there is no command {command!r}. {hint}")
+
+
+@contextmanager
+def _ended_by_sigterm() -> Generator[None]:
+    """SIGTERM raises `Terminated` meanwhile, so that runs log it and temporary files go."""
+    # Only a process's main thread may set what a signal does.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _function(place: str) -> Callable[[Any], int]:

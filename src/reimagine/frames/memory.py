@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import torch
 
-from reimagine.errors import InputError
+from reimagine.errors import InputError, ran_out_of_memory
 from reimagine.settings import ImageModel
 
 _SMALLER = {"full": "48", "48": "24", "24": "16", "16": "12"}
@@ -20,7 +20,9 @@ def explained_out_of_memory(settings: ImageModel) -> Generator[None]:
     """
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
+    except Exception as error:
+        if not ran_out_of_memory(error):
+            raise
         raise InputError(
             f"memory ran out with --vram {settings.vram} and --batch {settings.batch}. What was painted stays: "
             f"run the same command with {_advice(settings)}"

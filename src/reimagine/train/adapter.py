@@ -7,12 +7,12 @@ from typing import Any, cast
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from reimagine.errors import InputError
 from reimagine.frames.flux.lora import LowRank
 from reimagine.train.schedule import generator_for
+from reimagine.train.tensors import write_tensors
 
 LORA_FILE = "pytorch_lora_weights.safetensors"
 _DOWN, _UP = "lora_A", "lora_B"
@@ -80,8 +80,7 @@ def lora_file(path: Path, weights: dict[str, nn.Parameter], rank: int) -> None:
     layers = sorted({name.rsplit(".", 2)[0] for name in weights})
     about: dict[str, Any] = {"r": rank, "lora_alpha": rank, "target_modules": layers}
     header = json.dumps({f"transformer.{key}": value for key, value in about.items()})
-    # One entry only: safetensors writes several in any order, and equal trainings should make equal files.
-    save_file(held, path, {"lora_adapter_metadata": header})
+    write_tensors(path, held, {"lora_adapter_metadata": header})
 
 
 def own_copy(weight: Tensor) -> Tensor:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import nn
 
 from reimagine.errors import InputError
 from reimagine.frames.weights import check_safetensors
 from reimagine.runs import RunFolder
 from reimagine.train.adapter import own_copy
+from reimagine.train.tensors import write_tensors
 
 FOLDER = "checkpoints"
 _KEPT = 2
@@ -27,7 +27,7 @@ def save_checkpoint(
         moments = optimizer.state.get(weight, {})
         held |= {f"{moment} {name}": own_copy(moments[moment]) for moment in _MOMENTS if moments}
     with run.file(_name(step)) as path:
-        save_file(held, path, {"step": str(step)})
+        write_tensors(path, held, {"step": str(step)})
     for old in checkpoints(run.path)[:-_KEPT]:
         old.unlink(missing_ok=True)
 

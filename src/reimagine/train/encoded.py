@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import torch
 from jaxtyping import Float
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from reimagine.errors import InputError
@@ -16,6 +16,7 @@ from reimagine.frames.flux.pictures import encode, encode_reference
 from reimagine.frames.flux.sampler import Reference, Text
 from reimagine.listener import Listener
 from reimagine.runs import RunFolder
+from reimagine.train.tensors import write_tensors
 from reimagine.train.triples import Triple, read_triple
 
 T = TypeVar("T")
@@ -84,14 +85,16 @@ def read_example(
     """
     triple = triples[number]
     wide = {one.reference: None for one in triples}
-    latents = _read(folder / _latents(number), device)
-    reference = _read(folder / _reference(list(wide).index(triple.reference)), device)
-    text = _read(folder / _text(prompts_of(triples).index(triple.prompt)), device)
+    shown = folder / _reference(list(wide).index(triple.reference))
+    said = folder / _text(prompts_of(triples).index(triple.prompt))
+    target, control = _read(folder / _latents(number), ("target", "control"), device)
+    tokens, ids = _read(shown, ("tokens", "ids"), device)
+    words, pooled = _read(said, ("words", "pooled"), device)
     return Example(
-        target=latents["target"],
-        control=latents["control"],
-        reference=Reference(tokens=reference["tokens"], ids=reference["ids"]),
-        text=Text(words=text["words"], pooled=text["pooled"]),
+        target=target,
+        control=control,
+        reference=Reference(tokens=tokens, ids=ids),
+        text=Text(words=words, pooled=pooled),
     )
 
 
@@ -114,13 +117,15 @@ def _text(number: int) -> str:
 
 def _write(run: RunFolder, name: str, tensors: dict[str, Tensor]) -> None:
     with run.file(name) as path:
-        save_file({key: value.cpu().contiguous() for key, value in tensors.items()}, path)
+        write_tensors(path, {key: value.cpu().contiguous() for key, value in tensors.items()}, {})
 
 
-def _read(path: Path, device: torch.device) -> dict[str, Tensor]:
+def _read(path: Path, names: tuple[str, str], device: torch.device) -> list[Tensor]:
+    """The tensors of these names."""
     try:
-        return {name: tensor.to(device) for name, tensor in load_file(path).items()}
-    except (SafetensorError, OSError) as error:
+        held = load_file(path)
+        return [held[name].to(device) for name in names]
+    except (SafetensorError, KeyError, OSError) as error:
         raise InputError(
             f"{path} cannot be read ({error}). Remove the folder {CACHE} beside it; it is made again."
         ) from None

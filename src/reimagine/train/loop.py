@@ -1,10 +1,8 @@
 """The steps of a training, and what is written meanwhile."""
 
 import math
-import shutil
+import re
 import warnings
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -25,9 +23,12 @@ from reimagine.train.loss import Told, fixed_loss, flow_loss
 from reimagine.train.samples import paint_example, sample_sheet
 from reimagine.train.schedule import chosen_triple, drawn_level, generator_for, learning_rate
 from reimagine.train.settings import LoraRequest
+from reimagine.train.tensors import write_tensors
 from reimagine.train.triples import Triple, read_triple
 
 LOSSES, CHECKS = "loss.csv", "check.csv"
+_HEADS = {LOSSES: "step,loss,learning_rate\n", CHECKS: "step,loss\n"}
+_ROW = re.compile(r"\d{1,9}(,[-+.\de]+){1,2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +63,7 @@ def train(
             _sample(request, learner, triples, run, 0)
     for step in range(done, request.steps):
         rate = learning_rate(request.learning_rate, step)
-        with _explained_out_of_memory(request):
-            loss = train_step(request, learner, triples, step, rate)
+        loss = train_step(request, learner, triples, step, rate)
         if not math.isfinite(loss):
             raise _no_number(request, folder, step + 1)
         if run is None:
@@ -115,22 +115,6 @@ def train_step(
         learner.optimizer.step()
     learner.optimizer.zero_grad(set_to_none=True)
     return mean
-
-
-@contextmanager
-def _explained_out_of_memory(request: LoraRequest) -> Generator[None]:
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        way = (
-            "Leave out --keep-activations" if request.keep_activations else "Give a smaller --rank"
-        )
-        if request.train_controlnet:
-            way = "Leave out --train-controlnet"
-        raise InputError(
-            f"memory ran out in a step; expected enough for one triple. {way} or train on smaller pictures, "
-            "in another --out."
-        ) from error
 
 
 def _resume(folder: Path, learner: Learner) -> int:
@@ -196,39 +180,40 @@ def _save(request: LoraRequest, learner: Learner, triples: int, run: RunFolder, 
 
 def _save_controlnet(learner: Learner, run: RunFolder) -> None:
     """A folder in diffusers' layout; each of its files whole or not at all."""
-    unfinished = run.path / "controlnet.unfinished"
-    learner.models.controlnet.save_pretrained(unfinished)
-    for file in sorted(unfinished.iterdir()):
-        with run.file(f"controlnet/{file.name}") as path:
-            file.replace(path)
-    shutil.rmtree(unfinished)
+    controlnet = learner.models.controlnet
+    run.write("controlnet/config.json", controlnet.to_json_string())
+    held = {name: weight.contiguous() for name, weight in controlnet.state_dict().items()}
+    with run.file("controlnet/diffusion_pytorch_model.safetensors") as path:
+        write_tensors(path, held, {"format": "pt"})
 
 
 def _log(run: RunFolder, name: str, line: str) -> None:
-    heads = {LOSSES: "step,loss,learning_rate", CHECKS: "step,loss"}
     if not run.has(name):
-        run.write(name, heads[name] + "\n")
-    with (run.path / name).open("a", encoding="utf-8") as log:
-        log.write(line + "\n")
+        run.write(name, _HEADS[name])
+    run.append(name, line + "\n")
 
 
 def _cut_log(run: RunFolder, name: str, done: int) -> None:
     """Without the lines of steps that will be done again."""
     if not run.has(name):
         return
-    head, *lines = (run.path / name).read_text(encoding="utf-8").splitlines()
     if done == 0:
         (run.path / name).unlink()
         return
-    kept = [line for line in lines if int(line.split(",")[0]) <= done]
-    run.write(name, "\n".join([head, *kept]) + "\n")
+    kept = [f"{line}\n" for line in _rows(run, name) if int(line.split(",")[0]) <= done]
+    run.write(name, _HEADS[name] + "".join(kept))
 
 
 def _checks(run: RunFolder) -> list[float]:
-    if not run.has(CHECKS):
+    return [float(line.split(",")[1]) for line in _rows(run, CHECKS)]
+
+
+def _rows(run: RunFolder, name: str) -> list[str]:
+    """The lines of a log, without its head and without what the system cut short when it went down."""
+    if not run.has(name):
         return []
-    lines = (run.path / CHECKS).read_text(encoding="utf-8").splitlines()[1:]
-    return [float(line.split(",")[1]) for line in lines]
+    text = (run.path / name).read_text(encoding="utf-8", errors="replace")
+    return [line for line in text.splitlines() if _ROW.fullmatch(line)]
 
 
 def _no_number(request: LoraRequest, folder: Path, step: int) -> InputError:

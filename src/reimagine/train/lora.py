@@ -1,6 +1,7 @@
 """`reimagine train lora`: the whole training, one call per part."""
 
-from contextlib import ExitStack
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from accelerate import Accelerator
 from accelerate.utils import InitProcessGroupKwargs
 
 from reimagine.checks import find_device
-from reimagine.errors import InputError
+from reimagine.errors import InputError, ran_out_of_memory
 from reimagine.frames.flux.files import FluxFiles, find_files
 from reimagine.frames.flux.load import load_models, load_text
 from reimagine.listener import SILENT, Listener
@@ -51,6 +52,9 @@ def train_lora(request: LoraRequest, listener: Listener = SILENT) -> Trained | N
         if accelerator.is_main_process:
             asked = deciding(request) | {"data_fingerprint": _check_data(request, listener)}
             run = stack.enter_context(open_run(request.out, asked))
+        # Within the run, whose log has what is said.
+        stack.enter_context(_explained_out_of_memory(request))
+        if run is not None:
             _prepare(run, request, files, accelerator.device, dtype, listener)
         accelerator.wait_for_everyone()
         triples = _triples(request)
@@ -63,6 +67,24 @@ def train_lora(request: LoraRequest, listener: Listener = SILENT) -> Trained | N
         accelerator.wait_for_everyone()
         learner = make_learner(request, models, start, accelerator)
         return train(request, learner, triples, run, listener)
+
+
+@contextmanager
+def _explained_out_of_memory(request: LoraRequest) -> Generator[None]:
+    try:
+        yield
+    except Exception as error:
+        if not ran_out_of_memory(error):
+            raise
+        way = (
+            "Leave out --keep-activations" if request.keep_activations else "Give a smaller --rank"
+        )
+        if request.train_controlnet:
+            way = "Leave out --train-controlnet"
+        raise InputError(
+            f"memory ran out; expected enough for the models and one triple. {way} or train on smaller pictures, "
+            "in another --out."
+        ) from error
 
 
 def _base(request: LoraRequest) -> FluxFiles:
