@@ -5,7 +5,10 @@ MADE := .venv/.made
 DEV := .venv/.made_dev
 DIFFSYNTH := .venv/diffsynth
 
-.PHONY: demo test coverage lint bench clean
+TRY := build/try
+CONSTRAINTS := constraints.txt
+
+.PHONY: demo test coverage lint bench docs try floors clean
 .DEFAULT_GOAL := demo
 
 $(MADE): pyproject.toml constraints.txt
@@ -35,10 +38,28 @@ lint: $(DEV)  ## style, types, who imports whom, spelling
 	$(BIN)/ruff format --check
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
-	$(BIN)/codespell src tests docs examples benchmarks README.md CHANGELOG.md NOTICE Makefile
+	$(BIN)/codespell src tests docs examples benchmarks README.md CHANGELOG.md CONTRIBUTING.md \
+		SECURITY.md NOTICE Makefile findings
 
 bench: $(DEV) $(DIFFSYNTH)  ## the figures in docs/benchmarks.md, measured here
 	$(BIN)/python -m benchmarks.run_all
+
+docs: $(MADE)  ## docs/ and the API reference as a site in build/site; warnings are errors
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo build/site/index.html
+
+try:  ## install and run outside the checkout, with any Python: make try PYTHON=python3.13
+	$(PYTHON) -m venv --clear $(TRY)
+	$(TRY)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) .
+	cd $(TRY) && bin/reimagine --help > help.txt
+	cd $(TRY) && bin/reimagine generate --person alex --frames 4 --size 128x208 --out runs/made
+	cd $(TRY) && bin/reimagine refine --run runs/made --out runs/refined
+
+floors:  ## the same at the lowest versions that pyproject.toml allows
+	mkdir -p build
+	$(PYTHON) tools/floors.py > build/floors.txt
+	$(MAKE) try TRY=build/floors CONSTRAINTS=build/floors.txt
 
 clean:  ## back to a fresh clone, but for runs/ and people/
 	rm -rf .venv build dist .pytest_cache .ruff_cache
