@@ -32,6 +32,8 @@ class Motion:
     """"y", or "unknown": a captured world whose up only its camera knows (`body.motion.stand_up` mends it)."""
     notes: tuple[str, ...] = ()
     """What had to be guessed while reading, in the user's words."""
+    bones: tuple[str, ...] = ()
+    """Joint and bone of the file that it follows, "left_hip LeftUpLeg"; none where the file has SMPL-X's own parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

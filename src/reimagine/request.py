@@ -11,6 +11,9 @@ class Clip:
 
     motion: str = "walk"
     """walk, run, wave, turn, squat, dance, apose, or a motion file (reimagine motion --help)."""
+    bone_map: str | None = None
+    """JSON file that says which bone of a motion file's skeleton a joint follows, {"left_hip": "LeftUpLeg"}; `reimagine
+    motion inspect` prints what is found without."""
     camera: str = "orbit"
     """orbit, arc, static, dolly, follow, or a camera file."""
     camera_name: str | None = None

@@ -84,7 +84,7 @@ def find_motion(clip: Clip) -> Motion:
     """
     if clip.motion in BUILT_IN_MOTIONS and not Path(clip.motion).exists():
         return built_in_motion(clip.motion, clip.frames, clip.fps)
-    motion = resample(read_motion(clip.motion), clip.fps)
+    motion = resample(read_motion(clip.motion, clip.bone_map), clip.fps)
     left = len(motion.poses) - round(clip.start_s * clip.fps)
     if clip.seconds is not None:
         left = min(left, max(1, round(clip.seconds * clip.fps)))
@@ -98,7 +98,7 @@ def find_motion(clip: Clip) -> Motion:
     return cut(motion, clip.start_s, clip.frames)
 
 
-def find_whole_motion(name: str) -> Motion:
+def find_whole_motion(name: str, bone_map: str | None = None) -> Motion:
     """A motion file as it is, or one repeat of a built-in motion at 24 frames per second.
 
     Raises:
@@ -107,7 +107,7 @@ def find_whole_motion(name: str) -> Motion:
     if name in BUILT_IN_MOTIONS and not Path(name).exists():
         return built_in_motion(name, max(1, round(BUILT_IN_MOTIONS[name].seconds * 24)), 24.0)
     _check_name("the motion", name, tuple(BUILT_IN_MOTIONS), "a motion file")
-    return read_motion(name)
+    return read_motion(name, bone_map)
 
 
 def plain_body(

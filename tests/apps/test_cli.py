@@ -219,7 +219,7 @@ def test_a_file_that_may_not_be_read_is_one_line_and_code_2(
 ):
     (tmp_path / "walk.npz").touch()
 
-    def refuse(path: str) -> None:
+    def refuse(path: str, _: str | None) -> None:
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr("reimagine.scene.read_motion", refuse)

@@ -36,7 +36,7 @@ _PATHS = {
         "back_parts",
         "photo",
     ),
-    *("overlay", "body_model"),
+    *("overlay", "body_model", "bone_map"),
     *("out", "run", "from_video", "frames_dir", "against", "conditions", "truth", "real"),
     *("weights", "refine_weights", "controlnet", "data", "base", "start"),
     *("fid_weights", "lpips_weights", "identity_weights", "fvd_weights"),

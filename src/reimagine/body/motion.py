@@ -272,4 +272,5 @@ def describe(motion: Motion) -> str:
         ("shape", betas if motion.betas.abs().sum() > 0 else "none (mean body)"),
     ]
     lines += [("note", note) for note in motion.notes]
+    lines += [("bone", bone) for bone in motion.bones]
     return "\n".join(f"{label:<10} {one_line(text)}" for label, text in lines)

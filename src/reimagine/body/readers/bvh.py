@@ -6,38 +6,19 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from reimagine.body.readers.bvh_file import BvhFile, local_places, local_turns, parse_bvh
-from reimagine.body.readers.bvh_names import name_joints
+from reimagine.body.readers.joint_map import find_joints
 from reimagine.body.readers.skeleton import Skeleton
 from reimagine.body.readers.worn import worn_by_smplx
-from reimagine.errors import InputError
 from reimagine.records import Motion
 
-NEEDED = tuple(
-    f"{side}_{limb}"
-    for limb in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
-    for side in ("left", "right")
-)
 
-
-def read_bvh(path: Path) -> Motion:
+def read_bvh(path: Path, bone_map: Path | None = None) -> Motion:
     """The motion of a BVH file, worn by SMPL-X (see `worn.py`).
 
-    Raises InputError for a skeleton without hips, legs or arms that we can name.
+    Raises InputError for a skeleton without hips, legs or arms that we or `bone_map` can name.
     """
     skeleton = bvh_skeleton(parse_bvh(path))
-    at = name_joints(list(skeleton.names))
-    if "pelvis" not in at:
-        raise InputError(
-            f"{path.name} has no hips among its joints ({', '.join(skeleton.names[:6])}, ...); expected a joint called "
-            "Hips or pelvis. Rename it."
-        )
-    missing = [name for name in NEEDED if name not in at]
-    if missing:
-        raise InputError(
-            f"{path.name} lacks {', '.join(missing[:4])}; expected a whole body with names as LeftUpLeg, LeftLeg, "
-            "LeftFoot, LeftArm, LeftForeArm, LeftHand. Rename the joints."
-        )
-    return worn_by_smplx(path, skeleton, at, source="BVH", notes=[])
+    return worn_by_smplx(path, skeleton, find_joints(path, skeleton, bone_map), source="BVH")
 
 
 def bvh_skeleton(file: BvhFile) -> Skeleton:

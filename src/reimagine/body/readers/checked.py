@@ -71,6 +71,7 @@ def checked_motion(
     turns_about: str = "pelvis",
     up: str = "y",
     notes: tuple[str, ...] = (),
+    bones: tuple[str, ...] = (),
 ) -> Motion:
     """The Motion of these numbers.
 
@@ -107,4 +108,5 @@ def checked_motion(
         source=source,
         up=up,
         notes=notes,
+        bones=bones,
     )

@@ -17,8 +17,8 @@ from reimagine.records import Motion
 FORMATS = "AMASS .npz, SMPL-X parameter .npz, MVHumanNet or EasyMocap JSON, GVHMR .pt, LHM JSON folder, BVH, our .npz"
 
 
-def read_motion(path: str | Path) -> Motion:
-    """The motion in a file or folder.
+def read_motion(path: str | Path, bone_map: str | Path | None = None) -> Motion:
+    """The motion in a file or folder. `bone_map` is a JSON file that says which bone of a skeleton a joint follows.
 
     Raises InputError, one line, for anything that cannot be read safely and wholly.
     """
@@ -38,7 +38,7 @@ def read_motion(path: str | Path) -> Motion:
     if start[:1] in (b"{", b"["):
         return _read_json(path, [path])
     if start.upper().startswith(b"HIERARCHY"):
-        return read_bvh(path)
+        return read_bvh(path, None if bone_map is None else Path(bone_map))
     if start.startswith(b"\x80"):
         raise InputError(
             f"{path.name} is a pickle, which can run code and is never loaded; expected {FORMATS}. Convert it where "

@@ -32,32 +32,33 @@ BIND_NOTE = "the first frame is the pose that the skeleton was bound in, and is 
 
 
 def worn_by_smplx(
-    path: Path, skeleton: Skeleton, at: dict[str, int], *, source: str, notes: list[str]
+    path: Path, skeleton: Skeleton, at: dict[str, int], *, source: str, notes: tuple[str, ...] = ()
 ) -> Motion:
     """The motion, scaled so that the legs are as long as the mean SMPL-X body's, in a world with Y up.
 
     Whatever the file's unit (cm, m, inches), strides then fit the body. `at` says which joint of the file each SMPL-X
     joint is. Raises InputError for legs without length.
     """
+    said = list(notes)
     leg = _leg(path, skeleton, at)
     spine = _spine_joints(skeleton, at)
     if starts_bound(skeleton, at):
         first = skeleton.at(np.zeros(1, dtype=int))
         skeleton = skeleton.at(np.arange(1, len(skeleton)))
-        notes.append(BIND_NOTE)
-        own = _own_axes(skeleton, at, spine, notes, first)
+        said.append(BIND_NOTE)
+        own = _own_axes(skeleton, at, spine, said, first)
     else:
-        own = _own_axes(skeleton, at, spine, notes, None)
+        own = _own_axes(skeleton, at, spine, said, None)
     ours = [turn * axes for turn, axes in zip(skeleton.turns, own, strict=True)]
-    world = _world(skeleton, at, leg, notes)
-    joints = {joint: world * ours[place] for joint, place in at.items()}
-    joints |= _spine([world * ours[place] for place in (at["pelvis"], *spine)])
+    world = _world(skeleton, at, leg, said)
+    joints = _spine([world * ours[place] for place in (at["pelvis"], *spine)])
+    joints |= {joint: world * ours[place] for joint, place in at.items()}
     poses = _locals(joints, len(skeleton))
     if not any(joint.startswith(("left_index", "right_index")) for joint in at):
-        notes.append(NO_HANDS_NOTE)
+        said.append(NO_HANDS_NOTE)
         poses[:, 25:55] = relaxed_hands(len(poses))
     scale = LEG_M / leg
-    notes.insert(0, f"scaled by {scale:.4g}, so that the legs are {LEG_M:.2f} m long")
+    said.insert(0, f"scaled by {scale:.4g}, so that the legs are {LEG_M:.2f} m long")
     return checked_motion(
         path,
         poses=poses,
@@ -65,7 +66,8 @@ def worn_by_smplx(
         fps=skeleton.fps,
         betas=np.zeros(10),
         source=source,
-        notes=tuple(notes),
+        notes=tuple(said),
+        bones=_bones(skeleton, at, spine),
     )
 
 
@@ -113,6 +115,13 @@ def _world(skeleton: Skeleton, at: dict[str, int], leg: float, notes: list[str])
         left = nearest_axis(frame[0] - (frame[0] @ up) * up)
         return Rotation.from_matrix(np.stack([left, up, np.cross(left, up)]))
     return smallest_turn(up, np.array([0.0, 1.0, 0.0]))
+
+
+def _bones(skeleton: Skeleton, at: dict[str, int], spine: list[int]) -> tuple[str, ...]:
+    """Which of the file's joints each SMPL-X joint follows."""
+    named = [f"{joint} {skeleton.names[at[joint]]}" for joint in JOINTS if joint in at]
+    chain = ", ".join(skeleton.names[place] for place in spine)
+    return (*named, *([f"spine {chain}"] if spine else []))
 
 
 def _leg(path: Path, skeleton: Skeleton, at: dict[str, int]) -> float:
