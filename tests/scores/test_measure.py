@@ -11,6 +11,7 @@ import torch
 
 from reimagine.cameras.flow import look
 from reimagine.errors import InputError
+from reimagine.pictures import over
 from reimagine.scores.clip import Clip
 from reimagine.scores.figures import Interval
 from reimagine.scores.measure import marked, score_clip
@@ -92,6 +93,35 @@ def test_the_file_holds_the_promised_figures(scores):
 def test_equal_arguments_give_equal_files(clip, scores):
     again = score_clip(clip)
     assert scores_json(again, versions={}) == scores_json(scores, versions={})
+
+
+def _over(clip, behind, shift=0):
+    """The clip whose refined pictures lie over a background, moved aside by so many pixels."""
+
+    def refined(frame):
+        return over(torch.roll(clip.painted(frame), shift, dims=2), behind)
+
+    return dataclasses.replace(clip, refined=refined, behind=behind)
+
+
+@pytest.mark.parametrize("shift", [0, 9, 25])
+def test_the_silhouette_of_refined_pictures_is_measured_in_them(clip, shift):
+    behind = torch.tensor([0.1, 0.9, 0.2])[:, None, None]
+    mask = clip.painted(0)[3] > 0.5
+    moved = torch.roll(mask, shift, dims=1)
+    true = float((mask & moved).sum() / (mask | moved).sum())
+    got = score_clip(_over(clip, behind, shift))
+    assert got.figures["control.silhouette_iou"].mean == pytest.approx(true, abs=0.015)
+    assert not got.notes
+
+
+def test_a_silhouette_that_cannot_be_told_is_not_measured_and_said_so(clip):
+    unknown = dataclasses.replace(
+        _over(clip, torch.tensor([0.1, 0.9, 0.2])[:, None, None]), behind=None
+    )
+    got = score_clip(unknown)
+    assert np.isnan(got.figures["control.silhouette_iou"].mean)
+    assert "The silhouette of the refined pictures could not be measured" in got.notes[0]
 
 
 def test_the_page_needs_nothing_beside_it(clip, scores):

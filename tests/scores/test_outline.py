@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reimagine.scores.outline import compare
+from reimagine.scores.outline import before, compare
 
 
 def _square(low: int, high: int) -> np.ndarray:
@@ -36,3 +36,31 @@ def test_an_empty_silhouette_has_no_overlap_and_two_have_no_measure():
     nothing = np.zeros((60, 60), bool)
     assert compare(nothing, _square(10, 40)).iou == 0
     assert np.isnan(compare(nothing, nothing).iou)
+
+
+SIDE = 60
+
+
+def _disc(middle: tuple[int, int], colour: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
+    """A grey disc over a sloping background with its edge smoothed, the background, and where the disc is."""
+    rows, columns = np.mgrid[:SIDE, :SIDE] + 0.5
+    behind = np.repeat((0.5 + 0.4 * columns / SIDE)[..., None], 3, axis=2).astype(np.float32)
+    inside = np.clip(15.5 - np.hypot(rows - middle[0], columns - middle[1]), 0, 1)[..., None]
+    return (behind * (1 - inside) + colour * inside).astype(np.float32), behind
+
+
+@pytest.mark.parametrize("middle", [(30, 30), (30, 36), (24, 22)])
+def test_the_silhouette_before_a_known_background_is_where_the_picture_has_it(middle):
+    painted, behind = _disc((30, 30))
+    picture, _ = _disc(middle)
+    rows, columns = np.mgrid[:SIDE, :SIDE] + 0.5
+    known, true = (np.hypot(rows - y, columns - x) < 15 for y, x in ((30, 30), middle))
+    found = before(picture, behind, painted, known)
+    assert found is not None
+    assert compare(found, true).iou > 0.98
+
+
+def test_a_person_of_the_backgrounds_colour_has_no_silhouette_before_it():
+    painted, behind = _disc((30, 30))
+    known = np.abs(painted - behind).max(2) > 0.1
+    assert before(behind, behind, behind, known) is None

@@ -1,7 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
+from reimagine.cameras.flow import look
+from reimagine.records import CameraPath
 from reimagine.scores.clip import on_white
 from reimagine.scores.steadiness import Carry, change, drift, mean_colour, mesh_carry, optical_carry
 
@@ -55,6 +59,46 @@ def test_white_has_lightness_one_hundred():
     white = np.ones((8, 8, 3), np.float32)
     assert mean_colour(white, np.ones((8, 8), bool)) == pytest.approx([100, 0, 0], abs=0.05)
     assert np.isnan(mean_colour(white, np.zeros((8, 8), bool))).all()
+
+
+@dataclasses.dataclass(frozen=True)
+class _Layers:
+    """A small dark square that moves before a bright wall, each of one colour: nothing changes but what is hidden."""
+
+    shift_m: float
+
+    def seen(self, finer: int = 1):
+        verts = torch.tensor(
+            [
+                [x, y, z]
+                for r, z, s in ((2.0, 4.0, 0.0), (0.3, 3.0, self.shift_m))
+                for x, y in [(s - r, -r), (s - r, r), (s + r, r), (s + r, -r)]
+            ]
+        )
+        faces = torch.tensor([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]]).int()
+        K = torch.tensor(
+            [[100.0 * finer, 0, 50 * finer], [0, 100.0 * finer, 50 * finer], [0, 0, 1]]
+        )
+        camera = CameraPath(
+            K=K[None],
+            R=torch.eye(3)[None],
+            t=torch.zeros(1, 3),
+            width=100 * finer,
+            height=100 * finer,
+        )
+        return look(verts[None], faces, camera)
+
+    def picture(self) -> np.ndarray:
+        face = self.seen(4).raster.face[0]
+        colour = torch.where(face < 2, 0.9, 0.1).reshape(100, 4, 100, 4).mean((1, 3))
+        return colour[..., None].expand(-1, -1, 3).contiguous().numpy()
+
+
+def test_what_comes_into_view_from_behind_something_is_no_flicker():
+    before, after = _Layers(shift_m=0.0), _Layers(shift_m=0.1)
+    carry = mesh_carry(before.seen(), after.seen())
+    assert carry.mask.sum() > 0.85 * 100 * 100
+    assert change(before.picture(), after.picture(), carry).squared < 1e-5
 
 
 def _identity(picture: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.background import read_background
 from reimagine.body.model import joint_positions
 from reimagine.conditions.normals import make_conditions
 from reimagine.errors import InputError
@@ -25,7 +26,7 @@ from reimagine.runs import frame_name, read_request
 from reimagine.scene import Scene, find_motion, make_scene
 from reimagine.scores.clip import Clip, Read
 from reimagine.scores.learned import Real, Video
-from reimagine.settings import ImageModel
+from reimagine.settings import ImageModel, parse_size
 from reimagine.video import read_picture, read_video
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
@@ -103,12 +104,21 @@ def run_clip(path: Path) -> Clip:
         fps=request.clip.fps,
         painted=painted,
         refined=_reader(refined) if refined.is_dir() else None,
+        behind=_behind(request),
         see=_see(asked),
         # What the atlas painted is the geometry-anchored rendering itself.
         anchor=painted if request.image == "atlas" else _anchor(asked),
         joints=_joints(asked),
         person=asked.person,
     )
+
+
+def _behind(request: Request) -> Float[Tensor, "3 #height #width"] | None:
+    """What the run put behind the person; None for nothing, and where its picture is no longer there."""
+    try:
+        return read_background(request.background, *parse_size(request.clip.size))
+    except InputError:
+        return None
 
 
 def _check_whole(folder: Path, frames: int) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from reimagine.errors import InputError
 from reimagine.records import Person, Seen
+from reimagine.scores.outline import DIFFERENT
 
 Read = Callable[[int], Float[Tensor, "channels height width"]]
 """Picture of a frame, 0..1, RGB or RGBA with straight alpha."""
@@ -18,9 +19,6 @@ See = Callable[[int, int], Seen]
 """The dressed surface in frames start..stop."""
 Joints = Callable[[int], Float[Tensor, "joints 3"]]
 """Joints of a frame, world, metres."""
-
-DIFFERENT = 0.04
-"""How far a pixel of a picture without alpha has to be from its background's colour to count as painted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +31,8 @@ class Clip:
     painted: Read
     refined: Read | None = None
     """After refinement; None where there was none."""
+    behind: Float[Tensor, "3 #height #width"] | None = None
+    """What lies behind the person in refined pictures without alpha; None where that is not known."""
     see: See | None = None
     """None for a video of which no geometry is known."""
     anchor: Read | None = None

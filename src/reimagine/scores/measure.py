@@ -160,7 +160,7 @@ def _scores(
         fps=clip.fps,
         figures=marked(dict(sorted(figures.items()))),
         joints_mm=by_joint,
-        notes=_notes(clip),
+        notes=(*_notes(clip), *_unseen(clip, rows)),
     )
 
 
@@ -189,6 +189,17 @@ def _relative(first: Figure, second: Figure) -> Figure:
     """Change from the first stage to the second as a share of the first's mean."""
     values = [(b - a) / first.mean for a, b in zip(first.values, second.values, strict=True)]
     return figure(values, unit=RELATIVE, better=first.better, over_time=True)
+
+
+def _unseen(clip: Clip, rows: Mapping[str, list[float]]) -> tuple[str, ...]:
+    """What is told where refined pictures do not show where the person is."""
+    overlaps = rows.get("control.silhouette_iou", [])
+    if clip.refined is None or not overlaps or np.isfinite(overlaps).any():
+        return ()
+    return (
+        "The silhouette of the refined pictures could not be measured: what lies behind the person is not known, or has "
+        "the person's colours. Make the run with --background transparent, or one of another colour.",
+    )
 
 
 def _notes(clip: Clip) -> tuple[str, ...]:

@@ -4,8 +4,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from numpy.typing import NDArray
+
+DIFFERENT = 0.04
+"""How far a pixel has to be from its background's colour to count as painted."""
+LIKE_BACKGROUND = 0.25
+"""Share of a person that may have the background's colour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,28 @@ def compare(
         distance_px=float((np.abs(there).mean() + np.abs(back).mean()) / 2),
         signed_px=float(there.mean()),
     )
+
+
+def before(
+    picture: Float[NDArray[np.float32], "height width 3"],
+    behind: Float[NDArray[np.float32], "height width 3"],
+    painted: Float[NDArray[np.float32], "height width 3"],
+    known: Bool[NDArray[np.bool_], "height width"],
+) -> Bool[NDArray[np.bool_], "height width"] | None:
+    """Where a picture shows somebody before a known background; None where that cannot be told.
+
+    `painted` is an earlier picture of the same person over the same background, and `known` their silhouette in it:
+    what had the background's colour there cannot be seen to have moved and counts as where it was.
+    """
+    alike = known & (np.abs(painted - behind).max(axis=2) <= DIFFERENT)
+    if alike.sum() > LIKE_BACKGROUND * known.sum():
+        return None
+    off = np.abs(picture - behind).max(axis=2)
+    differs = (off > DIFFERENT) | alike
+    # At the rim a pixel is the person's where more than half of it is: against the most that differs beside it.
+    square = np.ones((5, 5), np.uint8)
+    inner = cv2.erode(differs.astype(np.uint8), square) > 0
+    return inner | alike | (differs & (off > 0.5 * cv2.dilate(off, square)))
 
 
 def _edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

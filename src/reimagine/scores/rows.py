@@ -68,7 +68,10 @@ def add_control(rows: dict[str, list[float]], now: Now) -> list[NDArray[np.float
     """Control of the last stage, whose joints' displacements come back; none without an anchor."""
     assert now.seen is not None
     asked = (now.seen.raster.face[0] >= 0).cpu().numpy()
-    outline = compare(now.last.foreground, asked)
+    nothing = np.zeros_like(asked)
+    outline = (
+        compare(now.last.foreground, asked) if now.last.outlined else compare(nothing, nothing)
+    )
     depth = now.seen.raster.depth[0]
     depth = depth[depth.isfinite()]
     millimetres = float("nan")

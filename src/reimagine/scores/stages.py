@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reimagine.errors import InputError
+from reimagine.pictures import over
 from reimagine.records import Seen
 from reimagine.scores.clip import Clip, check_seen, on_white, silhouette
 from reimagine.scores.crop import Crop, crop_around, cut_picture, cut_seen, whole
+from reimagine.scores.outline import before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,8 @@ class Stage:
 
     picture: Float[NDArray[np.float32], "height width 3"]
     foreground: Bool[NDArray[np.bool_], "height width"]
+    outlined: bool = True
+    """Whether `foreground` was found in this very picture; else it is that of the frame as painted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,15 +79,16 @@ def look_at(clip: Clip, frame: int) -> Now:
     sure = len(pictures["frames"]) == 4 and (true is None or len(true) == 4)
     crop = crop_around(shown, seen) if sure else whole(pictures["frames"])
     pictures = {stage: cut_picture(picture, crop) for stage, picture in pictures.items()}
-    painted = silhouette(pictures["frames"])
-    stages = {
-        # Refined pictures may lie over any background; what was painted is where it was before.
-        stage: Stage(
-            picture=on_white(picture),
-            foreground=silhouette(picture) if len(picture) == 4 else painted,
+    frames = pictures["frames"]
+    stages = {"frames": Stage(picture=on_white(frames), foreground=silhouette(frames))}
+    if "refined" in pictures:
+        stages["refined"] = _refined(
+            pictures["refined"],
+            frames,
+            behind=None
+            if clip.behind is None
+            else cut_picture(clip.behind.expand(3, height, width), crop),
         )
-        for stage, picture in pictures.items()
-    }
     anchor_stage = None
     if clip.anchor is clip.painted:
         anchor, anchor_stage = pictures["frames"], stages["frames"]
@@ -100,4 +105,23 @@ def look_at(clip: Clip, frame: int) -> Now:
         anchor_stage=anchor_stage,
         true=None if true is None else cut_picture(true, crop),
         joints=None if clip.joints is None else clip.joints(frame),
+    )
+
+
+def _refined(
+    picture: Float[Tensor, "channels rows columns"],
+    painted: Float[Tensor, "channels rows columns"],
+    *,
+    behind: Float[Tensor, "3 rows columns"] | None,
+) -> Stage:
+    """The refined picture, and where it itself shows the person; where that cannot be told, where they were painted."""
+    known, found = silhouette(painted), None
+    if len(picture) == 4:
+        found = silhouette(picture)
+    elif behind is not None and len(painted) == 4:
+        found = before(on_white(picture), on_white(behind), on_white(over(painted, behind)), known)
+    return Stage(
+        picture=on_white(picture),
+        foreground=known if found is None else found,
+        outlined=found is not None,
     )

@@ -37,19 +37,19 @@ class Change:
 
 
 def mesh_carry(first: Seen, second: Seen) -> Carry:
-    """The exact flow from one frame to the next, of surface points whose surroundings are in sight too.
+    """The exact flow from one frame to the next, of surface points whose surroundings are in sight in both frames too.
 
-    Both have one frame; their pictures may be of two sizes, as crops are. The outermost pixel on either side of a silhouette mixes with the background and is left out.
+    Both have one frame; their pictures may be of two sizes, as crops are. Pixels beside what is hidden in the other
+    frame, and the outermost ones of the silhouette, mix with what lies behind or before them and are left out.
     """
-    flow = flow_between(first, second)
-    solid, solid_next = (
-        cv2.erode((face >= 0).cpu().numpy().astype(np.uint8), np.ones((3, 3), np.uint8))
-        for face in (first.raster.face[0], second.raster.face[0])
+    there, back = flow_between(first, second), flow_between(second, first)
+    inner, inner_next = (
+        cv2.erode(flow.visible.cpu().numpy().astype(np.uint8), np.ones((3, 3), np.uint8))
+        for flow in (there, back)
     )
-    xy = (flow.target - 0.5).nan_to_num(-1e4).cpu().numpy().astype(np.float32)
-    landed = cv2.remap(solid_next, xy[..., 0], xy[..., 1], cv2.INTER_NEAREST)
-    mask = flow.visible.cpu().numpy() & (solid > 0) & (landed > 0)
-    return Carry(xy=xy, mask=mask)
+    xy = (there.target - 0.5).nan_to_num(-1e4).cpu().numpy().astype(np.float32)
+    landed = cv2.remap(inner_next, xy[..., 0], xy[..., 1], cv2.INTER_NEAREST)
+    return Carry(xy=xy, mask=(inner > 0) & (landed > 0))
 
 
 def optical_carry(
