@@ -10,6 +10,7 @@ from reimagine.background import read_background
 from reimagine.body.library import BUILT_IN_MOTIONS
 from reimagine.errors import InputError
 from reimagine.film import PAINTED, check_video
+from reimagine.foreign import reading
 from reimagine.people import check_person
 from reimagine.pictures import read_picture
 from reimagine.request import Clip, RefineRequest, Request
@@ -32,7 +33,9 @@ def earlier_request(request: RefineRequest) -> Request:
     held = read_request(request.run)
     if held.pop("command", None) != "generate":
         raise InputError(f"--run {request.run} holds no pictures; expected a run of generate.")
-    whole = from_json(Request, held, f"{request.run}/request.json")
+    place = f"{request.run}/request.json"
+    with reading(place, "the request of a run"):
+        whole = from_json(Request, held, place)
     frames = Path(request.run) / PAINTED
     painted = sum(1 for _ in frames.glob("*.png")) if frames.is_dir() else 0
     if painted < whole.clip.frames:

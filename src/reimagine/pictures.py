@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reimagine.errors import InputError
+from reimagine.foreign import reads
 
 LARGEST_SIDE = 16384
 """Pixels. Beyond it decoding alone takes gigabytes; refused before anything is decoded."""
@@ -28,6 +29,7 @@ _TURNS: dict[int, Callable[[MatLike], MatLike]] = {
 """What brings a picture of each EXIF orientation upright (TIFF 6.0, tag 274)."""
 
 
+@reads("a picture")
 def read_picture(
     path: str | Path, *, least_side: int = 64
 ) -> Float[Tensor, "channels height width"]:

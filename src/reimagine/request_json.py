@@ -9,6 +9,7 @@ from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from reimagine.errors import InputError
+from reimagine.foreign import MOST_TEXT_BYTES, reading
 
 T = TypeVar("T")
 _HOW_IT_IS_COMPUTED = ("weights", "vram", "quantize", "batch", "compile", "attention", "plan")
@@ -21,8 +22,16 @@ def read_request_file(kind: type[T], path: str | Path) -> T:
     Raises:
         InputError: for a file that is absent, no JSON, or holds a name or value that the request has not.
     """
+    with reading(path, "a request", most_bytes=MOST_TEXT_BYTES):
+        content = _content(path)
+        if isinstance(content, dict):
+            content.pop("command", None)
+        return from_json(kind, content, str(path))
+
+
+def _content(path: str | Path) -> Any:  # noqa: ANN401
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"There is no request file {path}; check --request.") from None
     except IsADirectoryError:
@@ -40,9 +49,6 @@ def read_request_file(kind: type[T], path: str | Path) -> T:
         raise InputError(
             f"--request {path} cannot be read ({error.strerror}); expected a JSON file. Check its rights."
         ) from None
-    if isinstance(content, dict):
-        content.pop("command", None)
-    return from_json(kind, content, str(path))
 
 
 def to_json(request: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -16,6 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from reimagine.errors import InputError, Terminated, one_line, ran_out_of_memory
+from reimagine.foreign import reading
 from reimagine.inside import check_links, inside
 
 UNFINISHED = ".unfinished"
@@ -246,7 +247,8 @@ def _check(run: RunFolder, request: dict[str, Any]) -> None:
         run.write(_REQUEST, json.dumps(request, indent=1) + "\n")
         return
     held = read_request(run.path)
-    changed = differences(held, request)
+    with reading(run.path / _REQUEST, "the request of a run"):
+        changed = differences(held, request)
     if not changed:
         return
     if not others and run.has(_LOG):

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reimagine.errors import InputError
+from reimagine.foreign import reading, reads
 from reimagine.pictures import (
     encode_png,
     over,
@@ -110,6 +111,7 @@ def write_video(
         container.mux(stream.encode(None))
 
 
+@reads("a video")
 def read_video(path: str | Path) -> Footage:
     """The video in a file.
 
@@ -224,11 +226,13 @@ def _decode(
             if decoder is None
             else _decode_with(container, stream, decoder)
         )
-        try:
-            for frame in frames:
-                yield _picture(frame)
-        except av.error.FFmpegError:
-            raise InputError(f"{path} is damaged; expected a whole video. Copy it again.") from None
+        while True:
+            with reading(path, "a whole video"):
+                frame = next(frames, None)
+                picture = None if frame is None else _picture(frame)
+            if picture is None:
+                return
+            yield picture
 
 
 def _alpha_decoder(stream: VideoStream) -> Any:  # noqa: ANN401

@@ -229,7 +229,7 @@ def put_words(arrays: dict[str, np.ndarray]) -> None:
         (shorten_part, r"'part' is uint8 \(49,\); expected whole numbers \(50,\)"),
         (point_outside, "'surface_faces' runs from .* to 50"),
         (put_nan, "'camera_t' runs from nan"),
-        (put_objects, "cannot be read"),
+        (put_objects, "holds Python objects"),
         (put_words, "'part' is <U4"),
     ],
 )

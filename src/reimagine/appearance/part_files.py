@@ -11,6 +11,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from reimagine.errors import InputError
+from reimagine.foreign import reads
 from reimagine.pictures import read_picture
 from reimagine.records import PARTS
 
@@ -61,6 +62,7 @@ def encode_parts(labels: Int[Tensor, "height width"]) -> bytes:
     )
 
 
+@reads("a picture of parts")
 def read_parts(path: Path, *, width: int, height: int) -> Parts:
     """The labels of a picture from `encode_parts`, perhaps corrected by hand.
 

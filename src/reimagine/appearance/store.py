@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import zipfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -17,7 +16,9 @@ from filelock import FileLock, Timeout
 from torch import Tensor
 
 from reimagine.appearance.part_files import encode_parts, read_parts
+from reimagine.arrays import read_arrays
 from reimagine.errors import InputError
+from reimagine.foreign import reads
 from reimagine.inside import check_links
 from reimagine.pictures import encode_png, read_picture
 from reimagine.records import PARTS, Body, CameraPath, Person, Photo, Pose, Skin
@@ -27,8 +28,10 @@ _ONLY_MINE = 0o600
 VERSION = 1
 """Of the folder's layout; a newer one is refused."""
 REFERENCE = "reference.png"
-LARGEST_BYTES = 2**30
+LARGEST_BYTES = 2**29
 """A person's numbers take a few megabytes; what unpacks to more than this is not one."""
+LARGEST_SIDE = 4096
+"""Pixels of a stored photo; photos are made smaller before they are stored."""
 MORE = " Make the person again with reimagine person."
 
 SHAPES: Mapping[str, tuple[str | int, ...]] = {
@@ -56,6 +59,7 @@ SHAPES: Mapping[str, tuple[str | int, ...]] = {
 OPTIONAL_SHAPES: Mapping[str, tuple[str | int, ...]] = {
     "body_correctives": ("coefficients", "body_verts", 3),
     "surface_correctives": ("coefficients", "verts", 3),
+    "body_loose_m": ("body_verts",),
     "surface_loose_m": ("verts",),
 }
 BOUNDS: Mapping[str, tuple[int, str | int]] = {
@@ -105,6 +109,8 @@ def save_person(person: Person, folder: Path) -> None:
         ) from error
 
 
+@reads("a person that reimagine stored")
+@np.errstate(all="ignore")  # odd numbers are judged once they are read
 def load_person(folder: Path) -> Person:
     """The person that `save_person` wrote into `folder`, without those pictures of parts that were changed or taken away.
 
@@ -293,19 +299,7 @@ def _read_card(folder: Path) -> _Card:
 
 
 def _read_arrays(path: Path, photos: int) -> dict[str, np.ndarray]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-            if size > LARGEST_BYTES:
-                raise InputError(f"{path} unpacks to {size} bytes; expected a few megabytes.{MORE}")
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except InputError:
-        raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{path} cannot be read ({error}); expected plain numbers.{MORE}"
-        ) from error
+    arrays = read_arrays(path, [*SHAPES, *OPTIONAL_SHAPES], most_bytes=LARGEST_BYTES)
     lengths = {"photos": photos}
     for name, shape in {**SHAPES, **OPTIONAL_SHAPES}.items():
         if name in arrays or name in SHAPES:
@@ -348,6 +342,7 @@ def _check(
 
 
 def _photo(path: Path, side: str, arrays: dict[str, np.ndarray], index: int) -> Photo:
+    _check_png(path)
     pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 4 or pixels.dtype != np.uint8:
         raise InputError(f"{path} is no 8-bit RGBA picture; expected one.{MORE}")
@@ -368,7 +363,20 @@ def _photo(path: Path, side: str, arrays: dict[str, np.ndarray], index: int) -> 
     return Photo(rgb=rgba[:3].contiguous(), alpha=rgba[3], camera=camera, pose=pose, side=side)
 
 
+def _check_png(path: Path) -> None:
+    """Refuses what is no PNG, or so large that decoding it would fill the memory; reads its start alone."""
+    with path.open("rb") as file:
+        start = file.read(24)
+    # PNG specification: the header comes first, with width and height.
+    width, height = (int.from_bytes(start[at : at + 4], "big") for at in (16, 20))
+    if not start.startswith(b"\x89PNG\r\n\x1a\n") or not 0 < max(width, height) <= LARGEST_SIDE:
+        raise InputError(
+            f"{path} is no PNG of at most {LARGEST_SIDE}x{LARGEST_SIDE} pixels; expected one.{MORE}"
+        )
+
+
 def _read_reference(path: Path) -> Tensor:
+    _check_png(path)
     picture = read_picture(path)
     if picture.shape[0] != 3:
         raise InputError(f"{path} has {picture.shape[0]} channels; expected 3.{MORE}")

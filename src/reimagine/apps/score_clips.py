@@ -15,6 +15,7 @@ from reimagine.body.model import joint_positions
 from reimagine.conditions.normals import make_conditions
 from reimagine.errors import InputError
 from reimagine.film import FINAL, PAINTED
+from reimagine.foreign import reading
 from reimagine.frames.backends import atlas
 from reimagine.frames.load import load_backend
 from reimagine.inside import check_links
@@ -77,9 +78,9 @@ def _run(path: Path) -> _Run:
             f"{path}/request.json says that the run is {source!r}; expected a folder's name. Correct it there."
         )
     check_links(Path(source))
-    return _Run(
-        painted=Path(source) / PAINTED, request=from_json(Request, held, f"{path}/request.json")
-    )
+    place = f"{path}/request.json"
+    with reading(place, "the request of a run"):
+        return _Run(painted=Path(source) / PAINTED, request=from_json(Request, held, place))
 
 
 def run_clip(path: Path) -> Clip:

@@ -11,9 +11,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from reimagine.arrays import read_arrays
 from reimagine.body.model import JOINTS, PARENTS
-from reimagine.body.readers.arrays import read_arrays
 from reimagine.errors import InputError
+from reimagine.foreign import reads
 from reimagine.records import Body, Skin
 
 _SHAPES = 300
@@ -77,6 +78,8 @@ def smplx_body(
     return read_smplx(model_file).body(betas, height_m)
 
 
+@reads("an SMPL-X model")
+@np.errstate(all="ignore")  # odd numbers are judged once they are read
 def read_smplx(model_file: str | Path) -> Smplx:
     """The model in the file.
 

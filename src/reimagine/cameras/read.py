@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from reimagine.arrays import read_arrays
 from reimagine.cameras.captures import (
     ARRAYS,
     Arrays,
@@ -21,14 +22,19 @@ from reimagine.cameras.keyframes import read_keyframes
 from reimagine.cameras.mvhumannet import read_mvhumannet
 from reimagine.cameras.own import FORMAT, read_own
 from reimagine.errors import InputError
+from reimagine.foreign import MOST_TEXT_BYTES, reads
 from reimagine.records import CameraPath
 
+_MOST_BYTES = 100 << 20
+"""Of cameras in an .npz: more than the longest clip needs."""
 _KINDS = (
     "cameras.json of a run folder, keyframes JSON, MVHumanNet camera_extrinsics.json, MVHumanNet++ camera.npz, "
     "nerfstudio transforms.json, or a folder with COLMAP's cameras.txt and images.txt"
 )
 
 
+@reads("a camera", most_bytes=MOST_TEXT_BYTES)
+@np.errstate(all="ignore")  # odd numbers are judged once they are read
 def read_camera(
     path: str | Path, frames: int, width: int, height: int, camera_name: str | None = None
 ) -> CameraPath:
@@ -71,10 +77,7 @@ def _content(path: Path) -> Any:  # noqa: ANN401 - whatever the JSON holds
         if file.read(2) != b"PK":
             file.seek(0)
             return json.load(file)
-        file.seek(0)
-        with np.load(file, allow_pickle=False) as archive:
-            known = [name for name in ARRAYS if name in archive.files]
-            return Arrays(by_name={name: archive[name] for name in known})
+    return Arrays(by_name=read_arrays(path, ARRAYS, most_bytes=_MOST_BYTES))
 
 
 def _read_json(content: Any, path: Path, frames: int, width: int, height: int) -> Captured:  # noqa: ANN401

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from reimagine.errors import InputError
+from reimagine.foreign import MOST_TEXT_BYTES, reads
 from reimagine.scores.figures import mean_interval, wilson
 
 SCHEMA = "reimagine.study/1"
@@ -104,6 +105,7 @@ def tally(files: Sequence[Path]) -> Tally:
     )
 
 
+@reads("answers of a study", most_bytes=MOST_TEXT_BYTES)
 def _answers(file: Path) -> list[str]:
     try:
         held: Any = json.loads(file.read_text(encoding="utf-8"))

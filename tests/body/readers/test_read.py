@@ -280,7 +280,7 @@ def test_a_small_file_that_claims_terabytes_is_refused_unread(tmp_path: Path):
     with zipfile.ZipFile(tmp_path / "bomb.npz", "w") as folder:
         folder.writestr("poses.npy", header.getvalue())
         folder.writestr("trans.npy", header.getvalue())
-    with pytest.raises(InputError, match=r"claims the shape \(10000000000, 156\), over 1 GiB"):
+    with pytest.raises(InputError, match=r"claims the shape \(10000000000, 156\) and holds"):
         read_motion(tmp_path / "bomb.npz")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from reimagine.body.readers.arrays import array_names, read_arrays
+from reimagine.arrays import array_names, read_arrays
 from reimagine.body.readers.checked import (
     DEFAULT_FPS,
     FPS_NOTE,

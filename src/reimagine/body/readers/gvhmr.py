@@ -7,12 +7,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from reimagine.body.readers.arrays import DAMAGE, zip_entries
+from reimagine.arrays import DAMAGE, MAX_BYTES, check_unpacked, zip_entries
 from reimagine.body.readers.smplx_parameters import motion_from_parameters
 from reimagine.errors import InputError
 from reimagine.records import Motion
-
-MAX_BYTES = 4 << 30
 
 
 def is_torch_file(path: Path) -> bool:
@@ -25,10 +23,7 @@ def read_gvhmr(path: Path) -> Motion:
 
     Loaded with torch's `weights_only`, so nothing in the file can run. Raises InputError.
     """
-    if sum(zip_entries(path).values()) > MAX_BYTES:
-        raise InputError(
-            f"{path.name} unpacks to over 4 GiB; expected a GVHMR result. Cut the video into parts."
-        )
+    check_unpacked(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -44,6 +39,11 @@ def read_gvhmr(path: Path) -> Motion:
         raise InputError(
             f"{path.name} holds {names[:120]}; expected smpl_params_global with global_orient and body_pose "
             "(GVHMR's hmr4d_results.pt). Check which file it is."
+        )
+    # A tensor may repeat one number: its shape says nothing of the file's size.
+    if sum(8 * one.numel() for one in params.values() if isinstance(one, torch.Tensor)) > MAX_BYTES:
+        raise InputError(
+            f"{path.name} claims over {MAX_BYTES >> 20} MB of numbers; expected a motion of less. Cut it into parts."
         )
     arrays = {
         name: value.detach().double().numpy()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reimagine.body.readers.arrays import read_arrays
+from reimagine.arrays import read_arrays
 from reimagine.body.readers.checked import checked_motion, frame_rate, shaped
 from reimagine.errors import InputError
 from reimagine.records import Motion

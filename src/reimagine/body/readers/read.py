@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
+
+from reimagine.arrays import array_names
 from reimagine.body.readers.amass import is_amass, read_amass
-from reimagine.body.readers.arrays import array_names
 from reimagine.body.readers.bvh import read_bvh
 from reimagine.body.readers.easymocap import is_easymocap, read_easymocap
 from reimagine.body.readers.gvhmr import is_torch_file, read_gvhmr
@@ -12,11 +14,14 @@ from reimagine.body.readers.lhm import is_lhm, read_lhm
 from reimagine.body.readers.own import is_own, read_own
 from reimagine.body.readers.smplx_parameters import is_smplx_parameters, read_smplx_parameters
 from reimagine.errors import InputError
+from reimagine.foreign import reads
 from reimagine.records import Motion
 
 FORMATS = "AMASS .npz, SMPL-X parameter .npz, MVHumanNet or EasyMocap JSON, GVHMR .pt, LHM JSON folder, BVH, our .npz"
 
 
+@reads("a motion")
+@np.errstate(all="ignore")  # odd numbers are judged once they are read
 def read_motion(path: str | Path, bone_map: str | Path | None = None) -> Motion:
     """The motion in a file or folder. `bone_map` is a JSON file that says which bone of a skeleton a joint follows.
 
