@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
-from reimagine.refine.resample import lanczos, nearest_inside
+from reimagine.refine.resample import lanczos
+from reimagine.resize import nearest_inside
 
 Spoil = Callable[[Tensor, torch.Generator], None]
 """Alters a picture at twice the size in place."""

@@ -15,7 +15,6 @@ from reimagine.pictures import (
     encode_png,
     over,
     read_picture,
-    resize_to_cover,
     write_picture,
 )
 
@@ -198,15 +197,3 @@ def test_over_mixes_by_alpha():
     picture = torch.cat([torch.full((3, 1, 2), 0.2), torch.tensor([[[0.0, 0.5]]])])
     mixed = over(picture, torch.ones(3, 1, 1))
     assert torch.allclose(mixed[0, 0], torch.tensor([1.0, 0.6]))
-
-
-@pytest.mark.parametrize(("width", "height"), [(70, 80), (30, 80), (200, 90), (7, 9)])
-def test_resizing_covers_exactly_and_keeps_plain_colours_plain(width: int, height: int):
-    plain = torch.tensor([0.1, 0.5, 0.9])[:, None, None].expand(3, 80, 70)
-    resized = resize_to_cover(plain, width, height)
-    assert resized.shape == (3, height, width)
-    assert torch.allclose(resized, plain[:, :1, :1].expand_as(resized), atol=1e-5)
-
-
-def test_resizing_to_the_same_size_changes_nothing():
-    assert torch.allclose(resize_to_cover(drawing(), 70, 80), drawing(), atol=1e-6)

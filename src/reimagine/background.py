@@ -7,7 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.errors import InputError
-from reimagine.pictures import read_picture, resize_to_cover
+from reimagine.pictures import read_picture
+from reimagine.resize import resize_to_cover
 
 
 def read_background(

@@ -23,12 +23,14 @@ from reimagine.frames.backend import Describes, ImageBackend, PaintsMany
 from reimagine.frames.backends.atlas import dress
 from reimagine.frames.between import between
 from reimagine.listener import Listener
-from reimagine.pictures import encode_depth, encode_png, over, read_picture, resize_to_cover
+from reimagine.pictures import encode_depth, encode_png, over, read_picture
 from reimagine.records import Body, CameraPath, Conditions, Person, Seen
 from reimagine.refine.backend import Meets, Refiner, See
+from reimagine.resize import resize_to_cover
 from reimagine.runs import RunFolder, frame_name
 from reimagine.scene import Scene
-from reimagine.video import VIDEO_KINDS, contact_sheet, sheet_frames, write_video
+from reimagine.sheet import contact_sheet, sheet_frames
+from reimagine.video import TRANSPARENT, VIDEO_KINDS, write_video
 
 PAINTED, FINAL = "frames", "refined"
 NORMALS, MASKS, DEPTH = "conditions/normals", "conditions/masks", "conditions/depth_mm"
@@ -224,7 +226,7 @@ def check_video(kind: str, background: str) -> None:
     if kind == "mp4" and background == "transparent":
         raise InputError(
             "--background transparent came with --video mp4, which holds no transparency; "
-            "expected webm, lossless or png. Give --video webm."
+            f"expected {', '.join(TRANSPARENT)} or png. Give --video webm."
         )
 
 

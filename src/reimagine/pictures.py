@@ -15,8 +15,8 @@ from torch import Tensor
 from reimagine.errors import InputError
 from reimagine.foreign import reads
 
-LARGEST_SIDE = 16384
-"""Pixels. Beyond it decoding alone takes gigabytes; refused before anything is decoded."""
+LARGEST_SIDE, MOST_PIXELS = 16384, 64_000_000
+"""Of a picture or a video's frame. Beyond it decoding alone takes gigabytes; refused before anything is decoded."""
 _TURNS: dict[int, Callable[[MatLike], MatLike]] = {
     2: lambda pixels: pixels[:, ::-1],
     3: lambda pixels: pixels[::-1, ::-1],
@@ -36,18 +36,18 @@ def read_picture(
     """A PNG, JPEG or WebP file, upright: 3 channels, or 4 with straight alpha; 0..1, sRGB.
 
     Raises:
-        InputError: for a file that is absent, empty, cut short, animated, CMYK, of another kind, or of a size out
-            of `least_side`..16384 pixels.
+        InputError: for a file that is absent, empty, cut short, animated, CMYK, of another kind, or with sides out
+            of `least_side`..16384 pixels, or of more than 64 million pixels.
     """
     path = Path(path)
     data = _bytes_of(path)
     kind, size, orientation = _inspect(data, path)
-    for side in size:
-        if not least_side <= side <= LARGEST_SIDE:
-            raise InputError(
-                f"{path} is {size[0]}x{size[1]} pixels; expected sides from {least_side} to {LARGEST_SIDE}. "
-                f"{'Give a larger picture' if side < least_side else 'Scale it down'}."
-            )
+    if min(size) < least_side or max(size) > LARGEST_SIDE or size[0] * size[1] > MOST_PIXELS:
+        raise InputError(
+            f"{path} is {size[0]}x{size[1]} pixels; expected sides from {least_side} to {LARGEST_SIDE} and at most "
+            f"{MOST_PIXELS // 1_000_000} million pixels. "
+            f"{'Give a larger picture' if min(size) < least_side else 'Scale it down'}."
+        )
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
@@ -92,25 +92,6 @@ def over(
     """A picture with straight alpha laid over a background."""
     alpha = picture[3:]
     return picture[:3] * alpha + background * (1 - alpha)
-
-
-def resize_to_cover(
-    picture: Float[Tensor, "channels height width"], width: int, height: int
-) -> Float[Tensor, "channels new_height new_width"]:
-    """The picture scaled to fill width x height exactly, what juts out cropped evenly."""
-    scale = max(width / picture.shape[2], height / picture.shape[1])
-    size = (
-        max(width, round(picture.shape[2] * scale)),
-        max(height, round(picture.shape[1] * scale)),
-    )
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    pixels = cv2.resize(
-        np.ascontiguousarray(picture.permute(1, 2, 0).numpy()), size, interpolation=how
-    )
-    pixels = pixels.reshape(size[1], size[0], -1)
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
-    cropped = pixels[top : top + height, left : left + width]
-    return torch.from_numpy(np.ascontiguousarray(cropped.transpose(2, 0, 1))).clamp(0, 1)
 
 
 _PNG = [

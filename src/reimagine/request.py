@@ -66,7 +66,7 @@ class Request:
     background: str = "white"
     """white, black, grey, a colour like #3a6ea5, transparent, or a picture file."""
     video: str = "mp4"
-    """mp4, webm (with alpha), lossless (mkv), or png (frames only)."""
+    """mp4, webm (with alpha), mov (ProRes 4444, with alpha), lossless (mkv), or png (frames only)."""
     side_by_side: bool = False
     """Put the normal maps beside the pictures in the video."""
     overlay: str | None = None
@@ -83,7 +83,7 @@ class NormalsRequest:
     out: str = "runs/normals"
     """Run folder. The same command continues it."""
     video: str = "mp4"
-    """mp4, webm, lossless (mkv), or png (pictures only)."""
+    """mp4, webm, mov (ProRes 4444), lossless (mkv), or png (pictures only)."""
     overlay: str | None = None
     """With a camera from a file: the capture's photo; writes overlay.png with the body drawn over it."""
 
@@ -118,6 +118,6 @@ class RefineRequest:
     background: str | None = None
     """white, black, grey, a colour like #3a6ea5, transparent, or a picture file. Default: the run's; else white."""
     video: str | None = None
-    """mp4, webm (with alpha), lossless (mkv), or png (frames only). Default: the run's; else mp4."""
+    """mp4, webm (with alpha), mov (ProRes 4444, with alpha), lossless (mkv), or png (frames only). Default: the run's; else mp4."""
     out: str | None = None
     """Run folder. Default: the name of the run, video or folder with the refiner's behind it."""

@@ -1,9 +1,9 @@
-"""Videos in and out, and the contact sheet. Single pictures are in `pictures.py`."""
+"""Videos in and out. Single pictures are in `pictures.py`."""
 
 import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
@@ -20,46 +20,84 @@ from torch import Tensor
 
 from reimagine.errors import InputError
 from reimagine.foreign import reading, reads
-from reimagine.pictures import (
-    encode_png,
-    over,
-    read_picture,
-    resize_to_cover,
-    to_bytes,
-    write_picture,
-)
+from reimagine.pictures import LARGEST_SIDE, MOST_PIXELS, to_bytes
+from reimagine.resize import carried_outwards
 
-__all__ = [
-    "VIDEO_KINDS",
-    "Footage",
-    "contact_sheet",
-    "encode_png",
-    "over",
-    "read_picture",
-    "read_video",
-    "resize_to_cover",
-    "sheet_frames",
-    "write_picture",
-    "write_video",
-]
 
-VIDEO_KINDS = {"mp4": ".mp4", "webm": ".webm", "lossless": ".mkv", "png": ""}
-"""What `--video` takes, and the file's ending; png makes no file beside the frames."""
-SHEET_FRAMES = 12
-SHEET_WIDTH = 1920
-_BT709 = 1
-_CODECS: dict[str, tuple[str, str]] = {
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How a kind of video is written."""
+
+    ending: str
+    """Of the file."""
+    container: str
+    codec: str
+    layout: str
+    """FFmpeg's name of how pixels are stored."""
+    with_alpha: str | None
+    """The same with a fourth channel; None where it holds none."""
+    options: dict[str, str]
+    """Of the codec."""
+    muxer: dict[str, str] = field(default_factory=dict)
+    """Options of the container."""
+
+
+KINDS = {
     # crf 17 is the field's visually lossless; veryfast costs a few percent of size and saves most of the time.
-    "mp4": ("libx264", "yuv420p"),
-    "webm": ("libvpx-vp9", "yuv420p"),
-    "lossless": ("ffv1", "bgr0"),
+    "mp4": Kind(
+        ending=".mp4",
+        container="mp4",
+        codec="libx264",
+        layout="yuv420p",
+        with_alpha=None,
+        options={"crf": "17", "preset": "veryfast"},
+        muxer={"movflags": "+faststart"},
+    ),
+    "webm": Kind(
+        ending=".webm",
+        container="webm",
+        codec="libvpx-vp9",
+        layout="yuv420p",
+        with_alpha="yuva420p",
+        options={"crf": "18", "b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"},
+    ),
+    "mov": Kind(
+        ending=".mov",
+        container="mov",
+        codec="prores_ks",
+        layout="yuv444p10le",
+        with_alpha="yuva444p10le",
+        # Editors look for the vendor that Apple's own encoder writes.
+        options={"profile": "4444", "vendor": "apl0"},
+    ),
+    "lossless": Kind(
+        ending=".mkv",
+        container="matroska",
+        codec="ffv1",
+        layout="bgr0",
+        with_alpha="bgra",
+        options={"level": "3"},
+    ),
 }
-_OPTIONS: dict[str, dict[str, str]] = {
-    "mp4": {"crf": "17", "preset": "veryfast"},
-    "webm": {"crf": "18", "b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"},
-    "lossless": {"level": "3"},
+VIDEO_KINDS = {name: kind.ending for name, kind in KINDS.items()} | {"png": ""}
+"""What `--video` takes, and the file's ending; png makes no file beside the frames."""
+TRANSPARENT = [name for name, kind in KINDS.items() if kind.with_alpha is not None]
+"""Kinds that keep alpha."""
+_BT709 = 1
+_SCALER = 0x2 | 0x2000 | 0x40000
+"""FFmpeg's BILINEAR, FULL_CHR_H_INT and ACCURATE_RND: its default comes out 1 to 2 of 255 darker."""
+_MATRICES = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
 }
-_WITH_ALPHA = {"yuv420p": "yuva420p", "bgr0": "bgra"}
+"""By their number in ITU-T H.273, table 4. A video that names none is BT.601, as FFmpeg and OpenCV write it at every size."""
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""FFmpeg's own decoders of these drop alpha."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,31 +118,36 @@ def write_video(
     fps: float,
     kind: str = "mp4",
 ) -> None:
-    """Write pictures of 3 or 4 channels (0..1), one at a time, as "mp4", "webm" or "lossless".
+    """Write pictures of 3 or 4 channels (0..1), one at a time; the same pictures always make the same file.
 
-    mp4: H.264, yuv420p, BT.709, plays from the start while it loads; its last row or column is doubled where a side is
-    odd. webm: VP9. lossless: FFV1 in Matroska. webm and lossless keep a fourth channel as alpha.
+    mp4: H.264, yuv420p, plays from the start while it loads. webm: VP9; in both the last row or column is doubled where
+    a side is odd. mov: ProRes 4444, for editing. lossless: FFV1 in Matroska, to the bit. All but mp4 keep a fourth
+    channel as alpha; all but lossless are tagged BT.709 in video range.
 
     Raises:
         InputError: for another kind, or mp4 with alpha.
     """
-    if kind not in _CODECS:
-        raise InputError(f"--video is {kind!r}; expected one of {', '.join(VIDEO_KINDS)}.")
+    if kind not in KINDS:
+        raise InputError(f"`video` is {kind!r}; expected one of {', '.join(VIDEO_KINDS)}.")
+    chosen = KINDS[kind]
     pictures = iter(pictures)
     first = next(pictures)
     channels, height, width = first.shape
-    if kind == "mp4" and channels == 4:
-        raise InputError("mp4 holds no transparency; give --video webm or --video lossless.")
-    codec, layout = _CODECS[kind]
-    layout = _WITH_ALPHA[layout] if channels == 4 else layout
+    layout = chosen.with_alpha if channels == 4 else chosen.layout
+    if layout is None:
+        raise InputError(
+            f"{kind} holds no transparency; give `video` {', '.join(TRANSPARENT[:-1])} or {TRANSPARENT[-1]}."
+        )
     even = 2 if layout.endswith("420p") else 1
-    options = {"movflags": "+faststart"} if kind == "mp4" else {}
-    container_format = {"mp4": "mp4", "webm": "webm", "lossless": "matroska"}[kind]
-    with av.open(str(path), "w", format=container_format, options=options) as container:
-        stream = container.add_stream(codec, rate=_rate(fps), options=_OPTIONS[kind])
+    # Without bitexact, Matroska draws numbers for its tracks by chance.
+    options = {"fflags": "+bitexact", **chosen.muxer}
+    with av.open(str(path), "w", format=chosen.container, options=options) as container:
+        stream = container.add_stream(chosen.codec, rate=_rate(fps), options=chosen.options)
         stream = cast("VideoStream", stream)
         stream.width, stream.height = width + width % even, height + height % even
         stream.pix_fmt = layout
+        # x264 with threads for the slices of a frame, PyAV's default, depends on which is done first.
+        stream.codec_context.thread_type = "FRAME"
         _tag_colours(stream)
         for picture in itertools.chain([first], pictures):
             container.mux(stream.encode(_frame(picture, layout, even)))
@@ -113,77 +156,23 @@ def write_video(
 
 @reads("a video")
 def read_video(path: str | Path) -> Footage:
-    """The video in a file.
+    """The video in a file, upright as a player shows it; a video without a tag for its colours counts as BT.601.
 
     Raises:
-        InputError: at once for a file that is absent or no video, while reading for one that is damaged.
+        InputError: at once for a file that is absent, too large or no video, or whose first frame is damaged; while
+            reading for one that is damaged later.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"There is no video {path}; check the name.")
-    try:
-        container = av.open(str(path))
-        stream = container.streams.video[0]
-    except PermissionError:
-        raise InputError(
-            f"{path} may not be read (permission denied); expected a video. Check its permissions."
-        ) from None
-    except (av.error.FFmpegError, IndexError):
-        raise InputError(f"{path} is no video; expected mp4, webm, mkv or mov.") from None
+    container, stream = _opened(path)
+    pictures = _decode(container, stream, path)
+    first = next(pictures, None)
+    if first is None:
+        raise InputError(f"{path} holds no frame; expected a whole video. Copy it again.")
     return Footage(
         fps=float(stream.average_rate or 24),
-        width=stream.width,
-        height=stream.height,
-        pictures=_decode(container, stream, path),
-    )
-
-
-def sheet_frames(frames: int, most: int = SHEET_FRAMES) -> list[int]:
-    """Indices of up to `most` frames, evenly spread over the clip, first and last among them."""
-    if frames <= most:
-        return list(range(frames))
-    return [round(index * (frames - 1) / (most - 1)) for index in range(most)]
-
-
-def contact_sheet(
-    pictures: list[Float[Tensor, "3 height width"]], columns: int = 6
-) -> Float[Tensor, "3 sheet_height sheet_width"]:
-    """The pictures side by side, row after row, all cropped to the part where anything happens.
-
-    Plain borders that all pictures share are cut away but for a little air. At most 1920 pixels wide.
-    """
-    left, top, right, bottom = _shared_box(pictures)
-    columns = min(columns, len(pictures))
-    gap = 4
-    width = min(right - left, (SHEET_WIDTH - gap * (columns + 1)) // columns)
-    height = max(1, round((bottom - top) * width / (right - left)))
-    rows = -(-len(pictures) // columns)
-    sheet = torch.ones(3, gap + rows * (height + gap), gap + columns * (width + gap))
-    for index, picture in enumerate(pictures):
-        tile = resize_to_cover(picture[:, top:bottom, left:right], width, height)
-        y, x = (
-            gap + place * (side + gap)
-            for place, side in zip(divmod(index, columns), (height, width), strict=True)
-        )
-        sheet[:, y : y + height, x : x + width] = tile
-    return sheet
-
-
-def _shared_box(pictures: list[Float[Tensor, "3 height width"]]) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of what differs from the corner's colour in any picture, with some air."""
-    height, width = pictures[0].shape[1:]
-    differs = torch.zeros(height, width, dtype=torch.bool)
-    for picture in pictures:
-        differs |= (picture - picture[:, :1, :1]).abs().amax(0) > 0.03
-    rows, columns = (differs.any(dim=axis).nonzero()[:, 0].tolist() for axis in (1, 0))
-    if not rows:
-        return 0, 0, width, height
-    air = max(2, height // 40)
-    return (
-        max(columns[0] - air, 0),
-        max(rows[0] - air, 0),
-        min(columns[-1] + 1 + air, width),
-        min(rows[-1] + 1 + air, height),
+        width=first.shape[2],
+        height=first.shape[1],
+        pictures=itertools.chain([first], pictures),
     )
 
 
@@ -202,16 +191,50 @@ def _tag_colours(stream: VideoStream) -> None:
 def _frame(
     picture: Float[Tensor, "channels height width"], layout: str, even: int
 ) -> av.VideoFrame:
-    pixels = to_bytes(picture)
+    """Where the codec mixes neighbours, hidden colours are those of the nearest pixel that shows."""
+    mixes = layout.startswith("yuv")
+    pixels = to_bytes(carried_outwards(picture) if mixes and len(picture) == 4 else picture)
     height, width, channels = pixels.shape
     if height % even or width % even:
         pixels = np.pad(pixels, ((0, height % even), (0, width % even), (0, 0)), mode="edge")
     frame = av.VideoFrame.from_ndarray(pixels, "rgba" if channels == 4 else "rgb24")
-    if layout.startswith("yuv"):
-        return frame.reformat(
-            format=layout, dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+    if not mixes:
+        return frame.reformat(format=layout)
+    return frame.reformat(
+        format=layout,
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=_SCALER,
+    )
+
+
+def _opened(path: Path) -> tuple[Any, VideoStream]:
+    """The file and its first video stream, of a size that is read."""
+    if not path.is_file():
+        raise InputError(f"There is no video {path}; check the name.")
+    try:
+        # Titles that are not UTF-8 are nobody's business; FFmpeg itself refuses larger frames, wherever they come.
+        container = av.open(
+            str(path), metadata_errors="replace", options={"max_pixels": str(MOST_PIXELS)}
         )
-    return frame.reformat(format=layout)
+        stream = container.streams.video[0]
+    except PermissionError:
+        raise InputError(
+            f"{path} may not be read (permission denied); expected a video. Check its permissions."
+        ) from None
+    except (av.error.FFmpegError, IndexError, ValueError):
+        raise InputError(f"{path} is no video; expected mp4, webm, mkv or mov.") from None
+    if cast("Any", stream).codec_context is None:
+        raise InputError(
+            f"{path} is in a code that FFmpeg cannot read here; expected a usual one. Convert it to H.264 or VP9."
+        )
+    width, height = stream.width, stream.height
+    if max(width, height) > LARGEST_SIDE or width * height > MOST_PIXELS:
+        raise InputError(
+            f"{path} is {width}x{height} pixels; expected sides of at most {LARGEST_SIDE} and {MOST_PIXELS / 1e6:.0f} "
+            "million pixels. Scale it down."
+        )
+    return container, stream
 
 
 def _decode(
@@ -229,17 +252,21 @@ def _decode(
         while True:
             with reading(path, "a whole video"):
                 frame = next(frames, None)
-                picture = None if frame is None else _picture(frame)
+                picture = None if frame is None else _upright(_picture(frame), frame)
             if picture is None:
                 return
             yield picture
 
 
 def _alpha_decoder(stream: VideoStream) -> Any:  # noqa: ANN401
-    """The decoder libvpx for a VP9 stream that says it has alpha: FFmpeg's own VP9 decoder drops it."""
-    if stream.codec_context.name == "vp9" and stream.metadata.get("alpha_mode") == "1":
-        return av.CodecContext.create("libvpx-vp9", "r")
-    return None
+    """A decoder that keeps alpha, for a stream that says it has some and whose usual decoder drops it; else None."""
+    tags = {name.lower(): value for name, value in stream.metadata.items()}
+    name = _ALPHA_DECODERS.get(stream.codec_context.name)
+    if name is None or tags.get("alpha_mode") != "1":
+        return None
+    decoder = av.CodecContext.create(name, "r")
+    decoder.options = {"max_pixels": str(MOST_PIXELS)}
+    return decoder
 
 
 def _decode_with(container: Any, stream: VideoStream, decoder: Any) -> Iterator[av.VideoFrame]:  # noqa: ANN401
@@ -248,8 +275,29 @@ def _decode_with(container: Any, stream: VideoStream, decoder: Any) -> Iterator[
 
 
 def _picture(frame: av.VideoFrame) -> Float[Tensor, "channels height width"]:
-    layout = "rgba" if frame.format.name in ("bgra", "rgba", "yuva420p", "gbrap") else "rgb24"
-    if frame.format.name.startswith("yuv"):
-        frame = frame.reformat(format=layout, src_colorspace=Colorspace.ITU709)
-    pixels = cast("NDArray[np.uint8]", frame.to_ndarray(format=layout))
+    """The frame as it is stored, in RGB, or RGBA where its pixels hold alpha: by its own matrix and range."""
+    layout = "rgba" if any(part.is_alpha for part in frame.format.components) else "rgb24"
+    matrix = _MATRICES.get(int(frame.colorspace), Colorspace.ITU601)
+    shown = frame.reformat(
+        format=layout,
+        src_colorspace=None if frame.format.is_rgb else matrix,
+        src_color_range=None if frame.format.is_rgb else int(frame.color_range),
+        interpolation=_SCALER,
+    )
+    pixels = cast("NDArray[np.uint8]", shown.to_ndarray())
     return torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
+
+
+def _upright(
+    picture: Float[Tensor, "channels height width"], frame: av.VideoFrame
+) -> Float[Tensor, "channels height width"]:
+    """Turned and mirrored in quarters as the container says."""
+    found = [one for one in frame.side_data if one.type.name == "DISPLAYMATRIX"]
+    if not found:
+        return picture
+    # ISO/IEC 14496-12, 6.2.2: (x, y) comes to (a x + c y, b x + d y); the rows are (a b u), (c d v), (x y w).
+    a, b, _, c, d = np.frombuffer(bytes(found[0]), np.int32)[:5].tolist()
+    if abs(b) > abs(a):
+        picture, a, d = picture.transpose(1, 2), c, b
+    mirrored = [axis for axis, sign in ((2, a), (1, d)) if sign < 0]
+    return picture.flip(mirrored).contiguous()

@@ -15,8 +15,9 @@ from reimagine.appearance.fit import Fit, Stance
 from reimagine.appearance.outline import HAIR
 from reimagine.appearance.part_files import encode_parts
 from reimagine.appearance.steps import ALL
-from reimagine.pictures import read_picture, resize_to_cover, write_picture
+from reimagine.pictures import read_picture, write_picture
 from reimagine.records import PARTS, Body, Person
+from reimagine.resize import resize_to_cover
 from reimagine.settings import Photos
 
 

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from reimagine.apps.score import main
 from reimagine.errors import InputError
-from reimagine.video import write_picture, write_video
+from reimagine.pictures import write_picture
+from reimagine.video import write_video
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

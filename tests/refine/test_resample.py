@@ -1,6 +1,6 @@
 import torch
 
-from reimagine.refine.resample import lanczos, nearest_inside
+from reimagine.refine.resample import lanczos
 
 
 def rand(*shape):
@@ -21,17 +21,3 @@ def test_a_wave_between_pixels_keeps_its_height():
     found = lanczos(wave, torch.stack([at, torch.full_like(at, 10.5)], dim=1))
     # OpenCV rounds positions to 1/32 of a pixel.
     assert (found[:, 0] - (0.5 + 0.4 * torch.sin(at * 1.2))).abs().max() < 0.02
-
-
-def test_each_pixel_inside_is_its_own_nearest_and_others_have_the_nearest_inside():
-    inside = torch.zeros(9, 9, dtype=torch.bool)
-    inside[3:6, 3:6] = True
-    nearest = nearest_inside(inside).reshape(9, 9)
-    here = torch.arange(81).reshape(9, 9)
-    assert torch.equal(nearest[inside], here[inside])
-    assert nearest[0, 4] == here[3, 4]
-    assert nearest[8, 8] == here[5, 5]
-
-
-def test_with_nothing_inside_each_pixel_is_its_own_nearest():
-    assert torch.equal(nearest_inside(torch.zeros(5, 5, dtype=torch.bool)), torch.arange(25))

@@ -12,6 +12,7 @@ from torch import Tensor
 from reimagine.appearance.part_files import Parts, read_parts
 from reimagine.errors import InputError
 from reimagine.pictures import read_picture
+from reimagine.resize import resized
 from reimagine.settings import DETAILS, Photos
 
 MAX_HEIGHT = 2048
@@ -240,12 +241,7 @@ def _shrink(picture: Picture) -> Picture:
     if height <= MAX_HEIGHT:
         return picture
     size = (max(1, round(width * MAX_HEIGHT / height)), MAX_HEIGHT)
-    rgb = cv2.resize(
-        np.ascontiguousarray(picture.rgb.permute(1, 2, 0).numpy()),
-        size,
-        interpolation=cv2.INTER_AREA,
-    )
-    mask = picture.mask
-    if mask is not None:
-        mask = torch.from_numpy(cv2.resize(mask.numpy(), size, interpolation=cv2.INTER_AREA))
-    return replace(picture, rgb=torch.from_numpy(rgb).permute(2, 0, 1).contiguous(), mask=mask)
+    if picture.mask is None:
+        return replace(picture, rgb=resized(picture.rgb, *size))
+    cut = resized(torch.cat([picture.rgb, picture.mask[None]]), *size)
+    return replace(picture, rgb=cut[:3], mask=cut[3])

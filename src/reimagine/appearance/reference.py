@@ -7,7 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.appearance.photos import Picture
-from reimagine.pictures import over, read_picture, resize_to_cover
+from reimagine.pictures import over, read_picture
+from reimagine.resize import resize_to_cover
 from reimagine.settings import Photos
 
 WIDTH, HEIGHT = 800, 1328

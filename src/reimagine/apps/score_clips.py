@@ -20,6 +20,7 @@ from reimagine.frames.backends import atlas
 from reimagine.frames.load import load_backend
 from reimagine.inside import check_links
 from reimagine.people import check_surface, person_for
+from reimagine.pictures import read_picture
 from reimagine.records import Person, Seen
 from reimagine.request import Request
 from reimagine.request_json import from_json
@@ -28,7 +29,7 @@ from reimagine.scene import Scene, find_motion, make_scene
 from reimagine.scores.clip import Clip, Read
 from reimagine.scores.learned import Real, Video
 from reimagine.settings import ImageModel, parse_size
-from reimagine.video import read_picture, read_video
+from reimagine.video import read_video
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 VIDEOS = (".mp4", ".webm", ".mkv", ".mov", ".avi")

@@ -11,7 +11,7 @@ from reimagine.errors import InputError
 from reimagine.records import Raster, Seen
 from reimagine.refine.edges import edge_strength, inner
 from reimagine.refine.grain import Shares
-from reimagine.refine.resample import nearest_inside
+from reimagine.resize import nearest_inside
 
 AIR = 8
 """Pixels around the person that are worked on."""

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 ROW = 256
@@ -22,17 +22,3 @@ def lanczos(
     image = np.ascontiguousarray(picture.cpu().numpy())
     taken = cv2.remap(image, x, y, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
     return torch.from_numpy(taken.reshape(-1, channels)[:points]).to(picture)
-
-
-def nearest_inside(inside: Bool[Tensor, "height width"]) -> Int[Tensor, " pixels"]:
-    """For each pixel, row by row, the nearest pixel inside; itself where none is."""
-    height, width = inside.shape
-    if not bool(inside.any()):
-        return torch.arange(height * width)
-    outside = (~inside).cpu().numpy().astype(np.uint8)
-    _, labels = cv2.distanceTransformWithLabels(
-        outside, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    # OpenCV numbers the zero pixels in scan order from 1.
-    inner = inside.reshape(-1).nonzero()[:, 0].cpu()
-    return inner[torch.from_numpy(labels.reshape(-1).astype(np.int64) - 1)]

@@ -21,8 +21,9 @@ from reimagine.cameras.read import read_camera
 from reimagine.conditions.normals import make_conditions, normals_picture
 from reimagine.errors import InputError
 from reimagine.listener import Listener
-from reimagine.pictures import encode_png, read_picture, resize_to_cover
+from reimagine.pictures import encode_png, read_picture
 from reimagine.records import Body, CameraPath, Pose
+from reimagine.resize import resize_to_cover
 from reimagine.runs import RunFolder
 from reimagine.scene import plain_body
 from reimagine.settings import Shape, parse_size

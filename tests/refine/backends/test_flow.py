@@ -7,7 +7,8 @@ from reimagine.errors import InputError
 from reimagine.refine.backend import Refiner
 from reimagine.refine.backends.flow import REACH, make, three
 from reimagine.refine.load import load_refiner
-from reimagine.refine.resample import lanczos, nearest_inside
+from reimagine.refine.resample import lanczos
+from reimagine.resize import nearest_inside
 from reimagine.settings import Refinement
 
 

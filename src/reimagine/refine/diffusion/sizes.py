@@ -31,8 +31,10 @@ def native_size(height: int, width: int, pixels: int, multiple: int) -> Size:
 def at_size(
     picture: Float[Tensor, "4 height width"], size: Size
 ) -> Float[Tensor, "4 rows columns"]:
-    """The picture scaled and padded by its border."""
-    small = resized(picture, (size.height, size.width))
+    """The picture scaled, colours counting by alpha, and padded by its border."""
+    rgb, alpha = picture[:3], picture[3:]
+    small = resized(torch.cat([rgb * alpha, alpha]), (size.height, size.width))
+    small = torch.cat([small[:3] / small[3:].clamp_min(1e-4), small[3:]])
     beyond = (0, size.full_width - size.width, 0, size.full_height - size.height)
     return pad(small[None], beyond, mode="replicate")[0].clamp(0, 1)
 
