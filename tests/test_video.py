@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -157,7 +158,7 @@ def elsewhere(
 ) -> Path:
     """A video of three frames as other programs write it: `tag` is its matrix (2 is none), `wide` its range (2 is full)."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=24)
+        stream: Any = container.add_stream(codec, rate=24)
         stream.height, stream.width = pixels.shape[:2]
         stream.pix_fmt = layout
         stream.codec_context.colorspace, stream.codec_context.color_range = tag, wide

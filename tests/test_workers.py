@@ -1,12 +1,13 @@
 import os
 import subprocess
 import sys
+from functools import partial
 
 import cv2
 import pytest
 import torch
 
-from reimagine.workers import wait_asleep, workers
+from reimagine.workers import one_behind, wait_asleep, workers
 
 
 def test_libraries_use_one_thread_within_and_as_many_as_before_afterwards():
@@ -45,3 +46,17 @@ def test_the_command_line_asks_for_sleep_before_torch_is_there():
 
 def _fail() -> None:
     raise RuntimeError("lost")
+
+
+def test_what_is_done_behind_is_done_in_order_and_one_piece_waits_at_most():
+    done: list[int] = []
+    with one_behind() as later:
+        for piece in range(5):
+            later(partial(done.append, piece))
+            assert len(done) >= piece - 1
+    assert done == [0, 1, 2, 3, 4]
+
+
+def test_what_fails_behind_is_raised():
+    with pytest.raises(RuntimeError, match="lost"), one_behind() as later:
+        later(_fail)

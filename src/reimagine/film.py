@@ -1,9 +1,7 @@
 """The stages of a run that go frame by frame, in chunks: memory does not grow with the clip, and each can be continued."""
 
 import time
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -31,6 +29,7 @@ from reimagine.runs import RunFolder, frame_name
 from reimagine.scene import Scene
 from reimagine.sheet import contact_sheet, sheet_frames
 from reimagine.video import TRANSPARENT, VIDEO_KINDS, write_video
+from reimagine.workers import one_behind
 
 PAINTED, FINAL = "frames", "refined"
 NORMALS, MASKS, DEPTH = "conditions/normals", "conditions/masks", "conditions/depth_mm"
@@ -67,7 +66,7 @@ def paint(
     if todo and isinstance(backend, Describes):
         _say_all(run, listener, backend.describe(scene.camera.width, scene.camera.height))
     batch = backend.batch if isinstance(backend, PaintsMany) else 1
-    with _behind() as later:
+    with one_behind() as later:
         for chunk in _chunks(todo, scene.camera, every=every, batch=batch):
             conditions = _conditions(person.body, scene, chunk)
             pictures = backend.paint(person, conditions, seed)
@@ -89,7 +88,7 @@ def _carry(
     """Write the frames between the painted ones, carried from both neighbours."""
     frames, every = len(scene.pose), keyframes.every
     rest = [frame for frame in range(frames - 1) if frame % every]
-    with _behind() as later:
+    with one_behind() as later:
         for done, frame in enumerate(rest, 1):
             if run.has(frame_name(PAINTED, frame)):
                 continue
@@ -170,7 +169,7 @@ def steady_pictures(
     def read(frame: int) -> Float[Tensor, "4 height width"]:
         return _painted(painted, frame)
 
-    with _behind() as later:
+    with one_behind() as later:
         for frame, picture in enumerate(refiner.steady(read, see, frames, start), start):
             final = picture if behind is None else over(picture, behind)
             later(partial(_write_final, run, final, frame))
@@ -235,22 +234,6 @@ def _conditions(body: Body, scene: Scene, chunk: range) -> Conditions:
     return make_conditions(
         body, scene.pose[part], scene.camera[part], scene.heading_rad, scene.shade
     )
-
-
-@contextmanager
-def _behind() -> Generator[Callable[[Callable[[], None]], None]]:
-    """Does what it is given in another thread, in order, and lets one piece wait: writing does not hold up painting."""
-    with ThreadPoolExecutor(max_workers=1) as worker:
-        pending: list[Future[None]] = []
-
-        def later(task: Callable[[], None]) -> None:
-            if pending:
-                pending.pop().result()
-            pending.append(worker.submit(task))
-
-        yield later
-        if pending:
-            pending.pop().result()
 
 
 def _check_pictures(pictures: Tensor, conditions: Conditions, chunk: range) -> None:

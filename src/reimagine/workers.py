@@ -6,8 +6,8 @@ whole: then a library needs but one thread in each.
 """
 
 import os
-from collections.abc import Generator, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, MutableMapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 
@@ -34,3 +34,19 @@ def workers(count: int | None = None) -> Generator[ThreadPoolExecutor]:
     finally:
         torch.set_num_threads(torch_threads)
         cv2.setNumThreads(cv_threads)
+
+
+@contextmanager
+def one_behind() -> Generator[Callable[[Callable[[], None]], None]]:
+    """Does what it is given in another thread, in order, and lets one piece wait: writing need not hold up painting."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        pending: list[Future[None]] = []
+
+        def later(task: Callable[[], None]) -> None:
+            if pending:
+                pending.pop().result()
+            pending.append(worker.submit(task))
+
+        yield later
+        if pending:
+            pending.pop().result()
