@@ -25,11 +25,11 @@ from reimagine.appearance.steps import ALL
 from reimagine.body.library import built_in_motion
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.path import make_camera
-from reimagine.conditions.normals import make_conditions
 from reimagine.frames.backends.atlas import Atlas
 from reimagine.people import with_height
 from reimagine.pictures import over, write_picture
 from reimagine.records import Person
+from reimagine.render.conditions import make_conditions
 from reimagine.request import Request
 from reimagine.scores.fidelity import fidelity
 from reimagine.settings import Photos, View

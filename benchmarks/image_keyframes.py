@@ -11,12 +11,13 @@ import time
 
 import torch
 
-from reimagine.cameras.flow import mesh_flow
-from reimagine.conditions.normals import make_conditions
-from reimagine.frames.backends.atlas import dress, make
+from reimagine.frames.backends.atlas import make
 from reimagine.frames.between import between
 from reimagine.people import find_person
 from reimagine.pictures import over
+from reimagine.render.conditions import make_conditions
+from reimagine.render.flow import mesh_flow
+from reimagine.render.view import view_surface
 from reimagine.request import Clip
 from reimagine.scene import find_motion, make_scene
 from reimagine.settings import Photos
@@ -47,7 +48,7 @@ def main() -> None:
             three = [frame - every // 2, frame, frame + every // 2]
             before, true, after = (painted(one) for one in three)
             started = time.perf_counter()
-            seen = dress(person, scene.pose[three], scene.camera[three])
+            seen = view_surface(person, scene.pose[three], scene.camera[three])
             made = between(before, after, true, seen=seen, share=0.5)
             seconds.append(time.perf_counter() - started)
             gains.append(_psnr(made, true))

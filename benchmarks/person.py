@@ -10,10 +10,11 @@ from importlib import resources
 import torch
 
 from reimagine.appearance.build import build_person
-from reimagine.conditions.normals import make_conditions
-from reimagine.frames.backends.atlas import dress, make
+from reimagine.frames.backends.atlas import make
 from reimagine.pictures import over
 from reimagine.records import Person
+from reimagine.render.conditions import make_conditions
+from reimagine.render.view import view_surface
 from reimagine.scores.fidelity import Fidelity, fidelity
 from reimagine.settings import Photos
 
@@ -22,7 +23,7 @@ def overlaps(person: Person) -> dict[str, float]:
     """Intersection over union of the dressed surface and the photo's silhouette, by side."""
     found: dict[str, float] = {}
     for photo in person.photos:
-        ours = dress(person, photo.pose, photo.camera).raster.face[0] >= 0
+        ours = view_surface(person, photo.pose, photo.camera).raster.face[0] >= 0
         theirs = photo.alpha > 0.5
         found[photo.side] = float((ours & theirs).sum() / (ours | theirs).sum())
     return found

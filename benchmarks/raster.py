@@ -9,11 +9,12 @@ import torch
 from reimagine.body.anny import anny_body
 from reimagine.body.library.built_in import built_in_motion
 from reimagine.body.model import pose_body, pose_skin
-from reimagine.cameras.flow import look, mesh_flow
 from reimagine.cameras.path import make_camera
-from reimagine.cameras.rasterize import coverage, interpolate, rasterize
-from reimagine.conditions.normals import make_conditions, normals_picture
 from reimagine.records import Body, CameraPath, Pose, Skin
+from reimagine.render.conditions import make_conditions, normals_picture
+from reimagine.render.flow import mesh_flow
+from reimagine.render.rasterize import coverage, interpolate, rasterize
+from reimagine.render.view import view_mesh
 from reimagine.settings import View, parse_size
 
 FRAMES = 8
@@ -44,7 +45,7 @@ def main() -> None:
     camera = make_camera("orbit", View(), pose_skin(body.skin, pose), width, height)
     body, pose, camera = moved(body, pose, camera, device)
     verts, faces = pose_skin(body.skin, pose), body.skin.faces
-    seen = look(verts, faces, camera)
+    seen = view_mesh(verts, faces, camera)
     conditions = make_conditions(body, pose, camera, 0.0)
     table = {
         "rasterize": (lambda: rasterize(verts, faces, camera), FRAMES),

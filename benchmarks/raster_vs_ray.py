@@ -10,8 +10,8 @@ from reimagine.body.anny import anny_body, load_anny
 from reimagine.body.library.built_in import built_in_motion
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.path import make_camera
-from reimagine.cameras.rasterize import rasterize
 from reimagine.records import CameraPath
+from reimagine.render.rasterize import rasterize
 from reimagine.settings import View
 
 

@@ -25,12 +25,12 @@ from torch import Tensor
 
 from benchmarks.flicker import KINDS, halved
 from reimagine.body.model import joint_positions
-from reimagine.conditions.normals import make_conditions
-from reimagine.frames.backends.atlas import dress
 from reimagine.frames.backends.atlas import make as make_atlas
 from reimagine.people import find_person
-from reimagine.records import Raster, Seen
+from reimagine.records import Raster, SurfaceView
 from reimagine.refine.backends.flow import make
+from reimagine.render.conditions import make_conditions
+from reimagine.render.view import view_surface
 from reimagine.request import Clip
 from reimagine.scene import find_motion, make_scene
 from reimagine.scores.control import control
@@ -45,7 +45,7 @@ class Truth:
 
     fine: Tensor
     """frames 4 height width, at twice the size."""
-    seen: Seen
+    seen: SurfaceView
     joints: Tensor
     carries: list[Carry]
     pictures: Tensor
@@ -75,10 +75,10 @@ def flickering(truth: Truth, kind: str, seed: int = 1) -> Tensor:
     return halved(fine)
 
 
-def part(seen: Seen, start: int, stop: int) -> Seen:
+def part(seen: SurfaceView, start: int, stop: int) -> SurfaceView:
     """Frames start..stop-1."""
     cut, raster = slice(start, stop), seen.raster
-    return Seen(
+    return SurfaceView(
         verts=seen.verts[cut],
         faces=seen.faces,
         camera=seen.camera[cut],
@@ -104,7 +104,7 @@ def make_truth(who: str, frames: int, width: int) -> Truth:
     )
     conditions = make_conditions(person.body, small.pose, big, small.heading_rad)
     fine = make_atlas().paint(person, conditions, 0)
-    seen = dress(person, small.pose, small.camera)
+    seen = view_surface(person, small.pose, small.camera)
     pictures = halved(fine)
     return Truth(
         fine=fine,

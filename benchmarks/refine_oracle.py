@@ -14,8 +14,8 @@ from torch.nn.functional import avg_pool2d, interpolate
 
 from benchmarks.flicker import KINDS, carried_outwards, detail, fine_of, halved, more_or_less
 from benchmarks.refine_flow import Truth, make_truth, part, warp_and_sharp
-from reimagine.cameras.flow import flow_between
 from reimagine.refine.resample import lanczos
+from reimagine.render.flow import flow_between
 
 
 def mean_along(fields: Tensor, truth: Truth, frame: int) -> Tensor:

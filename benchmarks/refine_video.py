@@ -25,7 +25,7 @@ from torch import Tensor
 
 from benchmarks.refine_flow import Figures, figures, flickering, make_truth, part
 from reimagine.people import find_person
-from reimagine.records import Seen
+from reimagine.records import SurfaceView
 from reimagine.refine.backend import Read, See
 from reimagine.refine.backends.flow import make as make_flow
 from reimagine.refine.backends.wan import make
@@ -219,7 +219,7 @@ def small_person() -> tuple[Read, See | None]:
     def place(frame: int) -> int:
         return frame % 46 if frame % 46 < 24 else 46 - frame % 46
 
-    def see(start: int, stop: int) -> Seen:
+    def see(start: int, stop: int) -> SurfaceView:
         assert stop == start + 1
         return part(truth.seen, place(start), place(start) + 1)
 

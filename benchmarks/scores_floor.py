@@ -20,11 +20,11 @@ from torch import Tensor
 from reimagine.body.anny import DEFAULT_PHENOTYPE, anny_body
 from reimagine.body.library.built_in import built_in_motion
 from reimagine.body.model import joint_positions, pose_body, pose_skin
-from reimagine.cameras.flow import look
 from reimagine.cameras.path import make_camera
 from reimagine.cameras.project import project, to_camera
-from reimagine.cameras.rasterize import blend, interpolate
-from reimagine.records import Body, CameraPath, Motion, Seen
+from reimagine.records import Body, CameraPath, Motion, SurfaceView
+from reimagine.render.rasterize import blend, interpolate
+from reimagine.render.view import view_mesh
 from reimagine.scores.control import control
 from reimagine.settings import View
 
@@ -79,7 +79,7 @@ def render(
         height=2 * camera.height,
     )
     verts = pose_skin(body.skin, pose_body(body, motion))
-    seen = look(verts, body.skin.faces, doubled)
+    seen = view_mesh(verts, body.skin.faces, doubled)
     corners = verts[0][body.skin.faces.long()]
     across = torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals = torch.zeros_like(verts[0])
@@ -136,7 +136,7 @@ def anchor(side_deg: float) -> Tensor:
     return render(body, motion, camera, clothed(body.skin.verts, "same"), light(other=False))
 
 
-def true_millimetres(body: Body, painted: Motion, seen: Seen, joints: Tensor) -> Tensor:
+def true_millimetres(body: Body, painted: Motion, seen: SurfaceView, joints: Tensor) -> Tensor:
     """How far the surface before each joint really went, across the line of sight."""
     camera = seen.camera
     pixel = project(camera, joints[None])[0, :22]
@@ -191,7 +191,7 @@ def pose_row(look_name: str, millimetres: float, side: float) -> list[float]:
     off = moved(motion, body, millimetres, seed=int(side))
     colours = clothed(body.skin.verts, look_name)
     painted = render(body, off, camera, colours, light(other=look_name != "same"))
-    seen = look(pose_skin(body.skin, pose_body(body, motion)), body.skin.faces, camera)
+    seen = view_mesh(pose_skin(body.skin, pose_body(body, motion)), body.skin.faces, camera)
     got = control(painted.numpy(), anchored.numpy(), seen, joints)
     known = np.isfinite(got.joints_mm)
     true, measured = true_millimetres(body, off, seen, joints).numpy()[known], got.joints_mm[known]
@@ -207,7 +207,7 @@ def view_row(look_name: str, degrees: float, side: float) -> list[float]:
     aside = turned(camera, joints[:22].mean(0), degrees, axis)
     colours = clothed(body.skin.verts, look_name)
     painted = render(body, motion, aside, colours, light(other=look_name != "same"))
-    seen = look(pose_skin(body.skin, pose_body(body, motion)), body.skin.faces, camera)
+    seen = view_mesh(pose_skin(body.skin, pose_body(body, motion)), body.skin.faces, camera)
     got = control(painted.numpy(), anchored.numpy(), seen, joints)
     return [
         degrees,

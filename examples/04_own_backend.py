@@ -13,9 +13,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine import Clip, ImageModel, NormalsRequest, make_normals
-from reimagine.conditions.normals import normals_picture
 from reimagine.frames.backend import ImageBackend
 from reimagine.records import Conditions, Person
+from reimagine.render.conditions import normals_picture
 
 
 @dataclass(frozen=True)

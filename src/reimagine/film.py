@@ -15,15 +15,15 @@ from torch import Tensor
 from reimagine.background import read_background
 from reimagine.body.write import own_arrays
 from reimagine.cameras.own import camera_json
-from reimagine.conditions.normals import depth_mm, make_conditions, normals_picture
 from reimagine.errors import InputError
 from reimagine.frames.backend import Describes, ImageBackend, PaintsMany
-from reimagine.frames.backends.atlas import dress
 from reimagine.frames.between import between
 from reimagine.listener import Listener
 from reimagine.pictures import encode_depth, encode_png, over, read_picture
-from reimagine.records import Body, CameraPath, Conditions, Person, Seen
+from reimagine.records import Body, CameraPath, Conditions, Person, SurfaceView
 from reimagine.refine.backend import Meets, Refiner, See
+from reimagine.render.conditions import depth_mm, make_conditions, normals_picture
+from reimagine.render.view import view_surface
 from reimagine.resize import resize_to_cover
 from reimagine.runs import RunFolder, frame_name
 from reimagine.scene import Scene
@@ -102,7 +102,7 @@ def _carry(
                 first,
                 last,
                 keyframes.fill.paint(person, conditions, 0)[0],
-                seen=dress(person, scene.pose[three], scene.camera[three]),
+                seen=view_surface(person, scene.pose[three], scene.camera[three]),
                 share=(frame - before) / (three[2] - before),
             )
             later(partial(_write_painted, run, conditions, picture[None], chunk))
@@ -133,8 +133,8 @@ def steady(
 ) -> None:
     """Write the final picture, over its background, of every frame from the first that is not there yet."""
 
-    def see(first: int, stop: int) -> Seen:
-        return dress(person, scene.pose[first:stop], scene.camera[first:stop])
+    def see(first: int, stop: int) -> SurfaceView:
+        return view_surface(person, scene.pose[first:stop], scene.camera[first:stop])
 
     if isinstance(refiner, Meets):
         refiner.meet(person)

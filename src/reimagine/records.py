@@ -126,7 +126,7 @@ class Raster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SurfaceView:
     """A posed surface and what the camera sees of it."""
 
     verts: Float[Tensor, "frames verts 3"]

@@ -19,8 +19,8 @@ from reimagine.appearance.weights import dense_weights
 from reimagine.body.anny import load_anny
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.project import project
-from reimagine.cameras.rasterize import rasterize
 from reimagine.records import Body, CameraPath, Motion
+from reimagine.render.rasterize import rasterize
 from reimagine.settings import Photos
 
 

@@ -17,8 +17,8 @@ from reimagine.appearance.plane import regions_of
 from reimagine.appearance.side_depth import deepen
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.path import make_camera
-from reimagine.cameras.rasterize import interpolate, rasterize
 from reimagine.records import Body, CameraPath, Motion, Person, Photo
+from reimagine.render.rasterize import interpolate, rasterize
 from reimagine.settings import View
 
 pytestmark = pytest.mark.timeout(240)  # on a loaded machine

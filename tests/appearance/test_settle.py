@@ -17,8 +17,8 @@ from reimagine.appearance.settle import settle
 from reimagine.body.anny import load_anny
 from reimagine.body.model import joint_positions, pose_skin
 from reimagine.cameras.project import project
-from reimagine.cameras.rasterize import rasterize
 from reimagine.records import Body, Skin
+from reimagine.render.rasterize import rasterize
 
 pytestmark = pytest.mark.timeout(240)  # on a loaded machine
 

@@ -84,7 +84,7 @@ def person():
 @pytest.fixture(scope="session")
 def scene():
     """Makes conditions of a ball that moves aside by `step_m` a frame."""
-    from reimagine.conditions.normals import make_conditions
+    from reimagine.render.conditions import make_conditions
 
     def make(person, frames=1, *, step_m=0.0, behind=False, width=PHOTO_WIDTH):
         view = camera(frames, behind=behind, width=width)

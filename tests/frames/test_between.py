@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from reimagine.cameras.flow import look
-from reimagine.frames.backends.atlas import dress, make
+from reimagine.frames.backends.atlas import make
 from reimagine.frames.between import between
 from reimagine.pictures import over
 from reimagine.records import Skin
+from reimagine.render.view import view_mesh, view_surface
 
 
 def shown(picture):
@@ -20,7 +20,9 @@ def shown(picture):
 def moving(person, scene):
     """Pictures and surface of three frames."""
     conditions = scene(person, 3, step_m=0.06)
-    return make().paint(person, conditions, 0), dress(person, conditions.pose, conditions.camera)
+    return make().paint(person, conditions, 0), view_surface(
+        person, conditions.pose, conditions.camera
+    )
 
 
 def test_it_is_nearly_what_would_have_been_painted(moving):
@@ -36,7 +38,7 @@ def test_it_is_nearly_what_would_have_been_painted(moving):
 def test_what_stands_still_stays_as_it_is(person, scene):
     conditions = scene(person, 3)
     [picture, *_] = make().paint(person, conditions, 0)
-    seen = dress(person, conditions.pose, conditions.camera)
+    seen = view_surface(person, conditions.pose, conditions.camera)
     made = between(picture, picture, torch.zeros_like(picture), seen=seen, share=0.25)
     assert torch.allclose(shown(made), shown(picture), atol=1e-4)
 
@@ -89,7 +91,7 @@ def uncovered(person, scene):
         [torch.cat([wall, small + torch.tensor([dx, 0, 0])]) for dx in (0.0, 0.3, 0.0)]
     )
     camera = scene(person, 3).camera
-    seen = look(verts, torch.cat([faces, ball.faces + len(wall)]).int(), camera)
+    seen = view_mesh(verts, torch.cat([faces, ball.faces + len(wall)]).int(), camera)
     is_wall = seen.raster.face < len(faces)
     pictures = torch.where((seen.raster.face >= 0)[:, None], 1.0, 0.0).expand(-1, 4, -1, -1).clone()
     pictures[:, :3] *= torch.where(is_wall, 0.4, 0.8)[:, None]

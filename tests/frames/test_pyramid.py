@@ -2,9 +2,9 @@ import pytest
 import torch
 import warp as wp
 
-from reimagine.cameras.rasterize import launch, runs, triples, vectors
 from reimagine.frames import colour_kernels as kernels
 from reimagine.frames.pyramid import build_pyramids
+from reimagine.render.rasterize import launch, runs, triples, vectors
 
 
 def ramp(width, height):

@@ -5,10 +5,11 @@ import math
 import pytest
 import torch
 
-from reimagine.cameras.flow import look, mesh_flow
-from reimagine.cameras.rasterize import interpolate
-from reimagine.records import CameraPath, Raster, Seen
+from reimagine.records import CameraPath, Raster, SurfaceView
 from reimagine.refine.resample import lanczos
+from reimagine.render.flow import mesh_flow
+from reimagine.render.rasterize import interpolate
+from reimagine.render.view import view_mesh
 
 FRAMES, WIDTH, HEIGHT = 9, 96, 112
 FINER = 3
@@ -70,7 +71,7 @@ class Turning:
             cos, sin = math.cos(angle), math.sin(angle)
             turned.append(rest @ torch.tensor([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]]).T)
         verts = torch.stack(turned)
-        fine = look(verts, faces, camera(FINER))
+        fine = view_mesh(verts, faces, camera(FINER))
         colours = pattern(interpolate(fine.raster, faces, rest)).permute(1, 0, 2, 3)
         covered = (fine.raster.face >= 0).float()[:, None]
         rgba = torch.cat([colours * covered, covered], dim=1)
@@ -78,13 +79,13 @@ class Turning:
         self.pictures = torch.cat(
             [coarse[:, :3] / coarse[:, 3:].clamp_min(1e-6), coarse[:, 3:]], dim=1
         )
-        self.seen = look(verts, faces, camera(1))
+        self.seen = view_mesh(verts, faces, camera(1))
         self.flows = [mesh_flow(self.seen, k, k + 1) for k in range(FRAMES - 1)]
 
     def see(self, start, stop):
         part = slice(start, stop)
         raster = self.seen.raster
-        return Seen(
+        return SurfaceView(
             verts=self.seen.verts[part],
             faces=self.seen.faces,
             camera=self.seen.camera[part],

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from reimagine.body.model import PARENTS
-from reimagine.cameras.flow import look
 from reimagine.cameras.project import project
-from reimagine.cameras.rasterize import interpolate
-from reimagine.records import Body, CameraPath, Person, Photo, Pose, Seen, Skin
+from reimagine.records import Body, CameraPath, Person, Photo, Pose, Skin, SurfaceView
+from reimagine.render.rasterize import interpolate
+from reimagine.render.view import view_mesh
 
 SIZE = 160
 RADIUS_M = 0.5
@@ -36,10 +36,12 @@ class Ball:
         t = torch.tensor([0.0, 0.0, DISTANCE_M])
         return CameraPath(K=K[None], R=R[None], t=t[None], width=SIZE, height=SIZE)
 
-    def seen(self, degrees: float = 0.0, shift_m: tuple[float, float, float] = (0, 0, 0)) -> Seen:
-        return look(self.verts[None] + torch.tensor(shift_m), self.faces, self.camera(degrees))
+    def seen(
+        self, degrees: float = 0.0, shift_m: tuple[float, float, float] = (0, 0, 0)
+    ) -> SurfaceView:
+        return view_mesh(self.verts[None] + torch.tensor(shift_m), self.faces, self.camera(degrees))
 
-    def picture(self, seen: Seen, colours: Tensor | None = None) -> Tensor:
+    def picture(self, seen: SurfaceView, colours: Tensor | None = None) -> Tensor:
         """RGBA."""
         values = self.colours if colours is None else colours
         colour = interpolate(seen.raster, self.faces, values)[0]
@@ -88,7 +90,7 @@ def person(ball: Ball) -> Person:
     photos, xys, weights = [], [], []
     for degrees, side in ((0.0, "front"), (180.0, "back")):
         camera = _finer(ball.camera(degrees))
-        seen = look(ball.verts[None], ball.faces, camera)
+        seen = view_mesh(ball.verts[None], ball.faces, camera)
         picture = ball.picture(seen)
         photos.append(Photo(rgb=picture[:3], alpha=picture[3], camera=camera, pose=pose, side=side))
         xys.append(project(camera, ball.verts[None])[0])

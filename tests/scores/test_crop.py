@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from reimagine.cameras.flow import flow_between
+from reimagine.render.flow import flow_between
 from reimagine.scores.crop import (
     BEFORE_SCENERY,
     MARGIN,

@@ -37,7 +37,7 @@ def networks(tmp_path_factory):
 
 @pytest.fixture
 def clip(ball, person):
-    """Seen from the front, a little aside, and from behind; its face is the middle of the front."""
+    """SurfaceView from the front, a little aside, and from behind; its face is the middle of the front."""
     degrees = (0.0, 10.0, 180.0)
     face = ball.verts[:, 2] < -0.4
     part = torch.where(face, PARTS.index("face"), PARTS.index("skin"))

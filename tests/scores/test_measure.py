@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from reimagine.cameras.flow import look
 from reimagine.errors import InputError
 from reimagine.pictures import over
+from reimagine.render.view import view_mesh
 from reimagine.scores.clip import Clip
 from reimagine.scores.figures import Interval
 from reimagine.scores.measure import marked, score_clip
@@ -302,7 +302,7 @@ def test_an_empty_mask_is_refused(clip):
 def test_conditions_that_are_not_finite_are_refused(clip, ball):
     verts = ball.verts[None].clone()
     verts[0, 7] = float("nan")
-    broken = dataclasses.replace(clip, see=lambda *_: look(verts, ball.faces, ball.camera()))
+    broken = dataclasses.replace(clip, see=lambda *_: view_mesh(verts, ball.faces, ball.camera()))
     with pytest.raises(InputError, match="NaN or infinite"):
         score_clip(broken)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from reimagine.cameras.flow import look
 from reimagine.records import CameraPath
+from reimagine.render.view import view_mesh
 from reimagine.scores.clip import on_white
 from reimagine.scores.steadiness import Carry, change, drift, mean_colour, mesh_carry, optical_carry
 
@@ -86,7 +86,7 @@ class _Layers:
             width=100 * finer,
             height=100 * finer,
         )
-        return look(verts[None], faces, camera)
+        return view_mesh(verts[None], faces, camera)
 
     def picture(self) -> np.ndarray:
         face = self.seen(4).raster.face[0]

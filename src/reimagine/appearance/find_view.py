@@ -17,8 +17,8 @@ from reimagine.appearance.fit import Fit, Stance
 from reimagine.appearance.settle import ALL_ROUND, settle_one
 from reimagine.appearance.side_depth import deepen
 from reimagine.body.model import JOINTS, pose_body, pose_skin
-from reimagine.cameras.rasterize import interpolate, rasterize
 from reimagine.records import Body, CameraPath, Motion, Skin
+from reimagine.render.rasterize import interpolate, rasterize
 from reimagine.workers import workers
 
 _HEIGHT = 208

@@ -20,8 +20,8 @@ from reimagine.appearance.plane import regions_of
 from reimagine.appearance.skirt import hanging
 from reimagine.body.model import pose_skin
 from reimagine.cameras.project import centres, project
-from reimagine.cameras.rasterize import rasterize
 from reimagine.records import Person, Photo
+from reimagine.render.rasterize import rasterize
 
 LEAST_OVERLAP = 0.80
 """Intersection over union of person and silhouette below which a photo is left out. Good fits reach 0.9."""

@@ -17,8 +17,8 @@ from torch import Tensor
 from reimagine.appearance.fit import Stance
 from reimagine.body.model import pose_skin
 from reimagine.cameras.project import centres, project
-from reimagine.cameras.rasterize import rasterize
 from reimagine.records import Body, CameraPath, Skin
+from reimagine.render.rasterize import rasterize
 
 CELL_M = 0.005
 """Grid spacing of the plane."""

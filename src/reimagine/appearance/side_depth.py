@@ -15,8 +15,8 @@ from reimagine.appearance.plane import regions_of
 from reimagine.appearance.weights import blended
 from reimagine.body.model import JOINTS, joint_positions, pose_skin
 from reimagine.cameras.project import project
-from reimagine.cameras.rasterize import rasterize
 from reimagine.records import Body, CameraPath, Skin
+from reimagine.render.rasterize import rasterize
 
 _FROM_SIDE = 0.94
 """Sine of the angle between the view and the front; less than this is no photo from the side."""

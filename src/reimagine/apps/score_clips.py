@@ -12,16 +12,16 @@ from torch import Tensor
 
 from reimagine.background import read_background
 from reimagine.body.model import joint_positions
-from reimagine.conditions.normals import make_conditions
 from reimagine.errors import InputError
 from reimagine.film import FINAL, PAINTED
 from reimagine.foreign import reading
-from reimagine.frames.backends import atlas
 from reimagine.frames.load import load_backend
 from reimagine.inside import check_links
 from reimagine.people import check_surface, person_for
 from reimagine.pictures import read_picture
-from reimagine.records import Person, Seen
+from reimagine.records import Person, SurfaceView
+from reimagine.render.conditions import make_conditions
+from reimagine.render.view import view_surface
 from reimagine.request import Request
 from reimagine.request_json import from_json
 from reimagine.runs import frame_name, read_request
@@ -148,10 +148,10 @@ def _asked(request: Request) -> _Asked:
     return _Asked(person=person, scene=scene)
 
 
-def _see(asked: _Asked) -> Callable[[int, int], Seen]:
-    def see(start: int, stop: int) -> Seen:
+def _see(asked: _Asked) -> Callable[[int, int], SurfaceView]:
+    def see(start: int, stop: int) -> SurfaceView:
         scene = asked.scene
-        return atlas.dress(asked.person, scene.pose[start:stop], scene.camera[start:stop])
+        return view_surface(asked.person, scene.pose[start:stop], scene.camera[start:stop])
 
     return see
 

@@ -12,8 +12,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
-from reimagine.cameras.flow import mesh_flow
-from reimagine.records import Seen
+from reimagine.records import SurfaceView
+from reimagine.render.flow import mesh_flow
 
 _SEAM = 1 / 200
 """Of the height: over how much a picture fades in beside what it does not show."""
@@ -26,7 +26,7 @@ def between(
     after: Float[Tensor, "4 height width"],
     fill: Float[Tensor, "4 height width"],
     *,
-    seen: Seen,
+    seen: SurfaceView,
     share: float,
 ) -> Float[Tensor, "4 height width"]:
     """The picture of a frame, RGBA, straight alpha.
@@ -54,7 +54,7 @@ def between(
 
 
 def _carried(
-    picture: Float[Tensor, "4 height width"], seen: Seen, frame: int
+    picture: Float[Tensor, "4 height width"], seen: SurfaceView, frame: int
 ) -> tuple[Float[Tensor, "4 height width"], Float[Tensor, "height width"]]:
     """A neighbour's picture brought to frame 1, premultiplied, and how far it is to be trusted, 0..1."""
     flow = mesh_flow(seen, 1, frame)

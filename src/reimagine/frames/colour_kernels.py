@@ -3,7 +3,7 @@
 
 import warp as wp
 
-from reimagine.cameras.raster_kernels import RUN
+from reimagine.render.raster_kernels import RUN
 
 
 @wp.func

@@ -6,9 +6,9 @@ from torch import Tensor
 from torch.nn.functional import max_pool2d
 
 from reimagine.body.model import pose_skin
-from reimagine.cameras.flow import look
-from reimagine.cameras.rasterize import coverage
 from reimagine.records import Conditions, Person
+from reimagine.render.rasterize import coverage
+from reimagine.render.view import view_mesh
 
 _BAND = 1 / 100
 """How far around the dressed surface the person may reach, and how far inside it may be white, of the height."""
@@ -28,7 +28,7 @@ def cut_out(
     is a colour, and over white gives the picture exactly.
     """
     verts = pose_skin(person.surface, conditions.pose)
-    seen = look(verts, person.surface.faces, conditions.camera)
+    seen = view_mesh(verts, person.surface.faces, conditions.camera)
     share = coverage(verts, person.surface.faces, conditions.camera, seen.raster)
     reach = max(1, round(conditions.camera.height * _BAND))
     return key_white(pictures, _grown(share, reach), 1 - _grown(1 - share, reach))

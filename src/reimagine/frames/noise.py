@@ -7,9 +7,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.body.model import pose_skin
-from reimagine.cameras.flow import look
-from reimagine.cameras.surface_noise import Grain, surface_noise
 from reimagine.records import Conditions, Person
+from reimagine.render.surface_noise import Grain, surface_noise
+from reimagine.render.view import view_mesh
 
 _PIECES = 4
 """Pieces of the surface that a latent pixel should see, about."""
@@ -40,7 +40,7 @@ def noise_on_surface(
         parts=_parts(camera.height // side * (camera.width // side), len(person.surface.faces)),
     )
     verts = pose_skin(person.surface, conditions.pose)
-    seen = look(verts, person.surface.faces, camera)
+    seen = view_mesh(verts, person.surface.faces, camera)
     # Always "frame 0": places beyond the surface then have the same noise in every frame.
     return torch.stack(
         [surface_noise(seen.raster, frame, 0, grain) for frame in range(len(conditions))]

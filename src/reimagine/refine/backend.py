@@ -6,11 +6,11 @@ from typing import Protocol, runtime_checkable
 from jaxtyping import Float
 from torch import Tensor
 
-from reimagine.records import Person, Seen
+from reimagine.records import Person, SurfaceView
 
 Read = Callable[[int], Float[Tensor, "4 height width"]]
 """Picture of a frame: RGBA, 0..1, straight alpha."""
-See = Callable[[int, int], Seen]
+See = Callable[[int, int], SurfaceView]
 """The dressed surface in frames start..stop-1."""
 
 

@@ -9,12 +9,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from reimagine.cameras.flow import mesh_flow, two_frames
 from reimagine.records import Flow
 from reimagine.refine.align import Grey, displacement
 from reimagine.refine.near import Displaced, Near
 from reimagine.refine.optical import optical_flow
 from reimagine.refine.resample import lanczos
+from reimagine.render.flow import flow_between
 
 DARK = 0.02
 """Added before taking ratios, so that black pixels do not decide the exposure."""
@@ -58,7 +58,7 @@ def meet(own: Near, other: Near) -> Met:
         flow = optical_flow(*(one.carried.permute(2, 0, 1) for one in (own, other)))
         area = torch.ones(own.inside.shape)
     else:
-        flow = mesh_flow(two_frames(own.seen, other.seen), 0, 1)
+        flow = flow_between(own.seen, other.seen)
         area = _area(flow)
     visible = flow.visible & torch.isfinite(flow.target[..., 0])
     target = torch.where(visible[..., None], flow.target, torch.zeros(()))

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from reimagine.errors import InputError
-from reimagine.records import Raster, Seen
+from reimagine.records import Raster, SurfaceView
 from reimagine.refine.edges import edge_strength, inner
 from reimagine.refine.grain import Shares
 from reimagine.resize import nearest_inside
@@ -29,7 +29,7 @@ class Near:
     """Colours, carried beyond the silhouette so that sampling does not meet the background."""
     inside: Tensor
     """Where its colour is the surface's alone (height width, bool)."""
-    seen: Seen | None
+    seen: SurfaceView | None
     box: tuple[slice, slice]
     """Rows and columns of the whole frame that the person and some air around take up."""
     nearest: Int[Tensor, " pixels"]
@@ -43,7 +43,7 @@ class Near:
     """From where it shows something to where the frame as painted does; pixels, None where nothing is displaced."""
 
 
-def near_of(picture: Float[Tensor, "4 height width"], seen: Seen | None, frame: int) -> Near:
+def near_of(picture: Float[Tensor, "4 height width"], seen: SurfaceView | None, frame: int) -> Near:
     """A frame as painted.
 
     Raises:
@@ -133,7 +133,7 @@ def _box(inside: Tensor) -> tuple[slice, slice]:
     return found[0], found[1]
 
 
-def _own_pixels(picture: Float[Tensor, "4 height width"], seen: Seen | None) -> Tensor:
+def _own_pixels(picture: Float[Tensor, "4 height width"], seen: SurfaceView | None) -> Tensor:
     """Where a picture's colour is the surface's alone (height width, bool); all that shows where none is known."""
     if seen is None:
         return picture[3] > 1 / 255
@@ -145,7 +145,7 @@ def _own_pixels(picture: Float[Tensor, "4 height width"], seen: Seen | None) -> 
     return surface & (neighbours == 0)
 
 
-def _cut_seen(seen: Seen, rows: slice, columns: slice) -> Seen:
+def _cut_seen(seen: SurfaceView, rows: slice, columns: slice) -> SurfaceView:
     raster, camera = seen.raster, seen.camera
     K = camera.K.clone()
     K[:, 0, 2] -= columns.start

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reimagine.errors import InputError
-from reimagine.records import Person, Seen
+from reimagine.records import Person, SurfaceView
 from reimagine.scores.outline import DIFFERENT
 
 Read = Callable[[int], Float[Tensor, "channels height width"]]
 """Picture of a frame, 0..1, RGB or RGBA with straight alpha."""
-See = Callable[[int, int], Seen]
+See = Callable[[int, int], SurfaceView]
 """The dressed surface in frames start..stop."""
 Joints = Callable[[int], Float[Tensor, "joints 3"]]
 """Joints of a frame, world, metres."""
@@ -69,7 +69,7 @@ def check_clip(clip: Clip) -> None:
         check_seen(clip.see(0, 1), clip.name, width, height)
 
 
-def check_seen(seen: Seen, name: str, width: int, height: int) -> None:
+def check_seen(seen: SurfaceView, name: str, width: int, height: int) -> None:
     """Nothing, for geometry that fits pictures of this size.
 
     Raises:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reimagine.cameras.project import project, to_camera
-from reimagine.records import Seen
+from reimagine.records import SurfaceView
 from reimagine.scores.articulated import explain
 from reimagine.scores.displacement import displacement
 from reimagine.scores.structure import structure
@@ -58,7 +58,7 @@ class _Points:
 def control(
     painted: Float[NDArray[np.float32], "height width 3"],
     anchored: Float[NDArray[np.float32], "height width 3"],
-    seen: Seen,
+    seen: SurfaceView,
     joints: Float[Tensor, "joints 3"],
 ) -> Control:
     """Compare a painted picture with the anchored one (both over one background); `seen` has this one frame.
@@ -171,7 +171,7 @@ def _together(points: _Points) -> Float[Tensor, "points points"]:
 
 
 def _joint_pixels(
-    seen: Seen, joints: Float[Tensor, "joints 3"]
+    seen: SurfaceView, joints: Float[Tensor, "joints 3"]
 ) -> tuple[Float[Tensor, "joints 2"], Bool[Tensor, " joints"]]:
     """Where the joints are in the picture, and whether the surface right before them is what is seen there."""
     pixels = project(seen.camera, joints[None].to(seen.verts))[0].cpu()
@@ -191,7 +191,7 @@ def _grid(face: Bool[Tensor, "height width"]) -> Float[Tensor, "points 2"]:
     return torch.stack([columns, rows], dim=1) * SPACING + (start + 0.5)
 
 
-def _unproject(seen: Seen, pixels: Float[Tensor, "points 2"]) -> Float[Tensor, "points 3"]:
+def _unproject(seen: SurfaceView, pixels: Float[Tensor, "points 2"]) -> Float[Tensor, "points 3"]:
     """Surface points under pixels that see the surface, camera axes."""
     column, row = pixels.floor().long().unbind(1)
     depth = seen.raster.depth[0].cpu()[row, column]

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reimagine.records import Raster, Seen
+from reimagine.records import Raster, SurfaceView
 
 MARGIN = 24
 """Pixels around the person: what optical flow looks at, and beyond which no edge's surroundings reach."""
@@ -35,7 +35,7 @@ class Crop:
 
 
 def crop_around(
-    pictures: Sequence[Float[Tensor, "channels height width"]], seen: Seen | None
+    pictures: Sequence[Float[Tensor, "channels height width"]], seen: SurfaceView | None
 ) -> Crop:
     """What alpha and the surface say is the person, in any of the pictures, with a margin; all, if nothing says it."""
     masks = [picture[3] > 0 for picture in pictures if len(picture) == 4]
@@ -82,7 +82,7 @@ def cut_picture(
     return picture[:, *crop.inside].contiguous()
 
 
-def cut_seen(seen: Seen, crop: Crop) -> Seen:
+def cut_seen(seen: SurfaceView, crop: Crop) -> SurfaceView:
     """The one frame of `seen` as a camera sees it that takes the crop alone."""
     K = seen.camera.K.clone()
     K[:, 0, 2] -= crop.left

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reimagine.cameras.project import project
 from reimagine.errors import InputError
-from reimagine.records import PARTS, Person, Seen
+from reimagine.records import PARTS, Person, SurfaceView
 from reimagine.scores.clip import Clip, Read, on_white, silhouette
 from reimagine.scores.figures import Figure, figure
 from reimagine.scores.likeness import Laid, carry, lay
@@ -221,7 +221,9 @@ def _identity(network: torch.jit.ScriptModule, clip: Clip) -> list[float]:
     return values
 
 
-def _shows_face(person: Person, laid: Laid, seen: Seen, pixels: Float[Tensor, "points 2"]) -> bool:
+def _shows_face(
+    person: Person, laid: Laid, seen: SurfaceView, pixels: Float[Tensor, "points 2"]
+) -> bool:
     """Whether the frame shows enough of what the photo shows of the face."""
     corner = seen.faces[seen.raster.face[0].clamp_min(0).long(), 0].long()
     face = (person.part[corner] == PARTS.index("face")) & (seen.raster.face[0] >= 0)

@@ -13,8 +13,8 @@ from jaxtyping import Bool, Float, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reimagine.cameras.rasterize import interpolate
-from reimagine.records import Person, Raster, Seen
+from reimagine.records import Person, Raster, SurfaceView
+from reimagine.render.rasterize import interpolate
 from reimagine.scores.fidelity import C1, C2, SPREAD, WINDOW
 
 SURE = 0.6
@@ -84,7 +84,7 @@ def _lay(person: Person, index: int) -> Laid:
     return Laid(side=photo.side, pixels=np.ascontiguousarray(pixels.numpy()), values=values)
 
 
-def carry(laid: Laid, seen: Seen) -> Carried:
+def carry(laid: Laid, seen: SurfaceView) -> Carried:
     """The photo carried through the surface onto the one frame of `seen`; no picture where too little of it shows."""
     values = laid.values.to(seen.verts)
     face = (seen.raster.face[0] >= 0).cpu().numpy()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reimagine.errors import InputError
 from reimagine.pictures import over
-from reimagine.records import Seen
+from reimagine.records import SurfaceView
 from reimagine.scores.clip import Clip, check_seen, on_white, silhouette
 from reimagine.scores.crop import Crop, crop_around, cut_picture, cut_seen, whole
 from reimagine.scores.outline import before
@@ -36,7 +36,7 @@ class Now:
     stages: Mapping[str, Stage]
     final: Float[Tensor, "channels height width"]
     """The last stage's picture as it is."""
-    seen: Seen | None
+    seen: SurfaceView | None
     anchor: Float[Tensor, "channels height width"] | None
     """The anchored rendering as it is."""
     anchor_stage: Stage | None

@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
-from reimagine.cameras.flow import flow_between
-from reimagine.records import Seen
+from reimagine.records import SurfaceView
+from reimagine.render.flow import flow_between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Change:
     """Mean absolute difference a channel, colours 0..255."""
 
 
-def mesh_carry(first: Seen, second: Seen) -> Carry:
+def mesh_carry(first: SurfaceView, second: SurfaceView) -> Carry:
     """The exact flow from one frame to the next, of surface points whose surroundings are in sight in both frames too.
 
     Both have one frame; their pictures may be of two sizes, as crops are. Pixels beside what is hidden in the other

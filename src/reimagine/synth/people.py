@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from reimagine.body.model import pose_skin
-from reimagine.cameras.rasterize import blend, rasterize
 from reimagine.records import CameraPath, Pose, Skin
+from reimagine.render.rasterize import blend, rasterize
 from reimagine.synth.dress import Dressed, kinds, make_dressed, stance
 from reimagine.synth.light import floor_shadow, shine
 from reimagine.synth.looks import LOOKS, Look, colours

@@ -18,11 +18,11 @@ from torch import Tensor
 from reimagine.body.model import pose_body
 from reimagine.body.readers.read import read_motion
 from reimagine.cameras.read import read_camera
-from reimagine.conditions.normals import make_conditions, normals_picture
 from reimagine.errors import InputError
 from reimagine.listener import Listener
 from reimagine.pictures import encode_png, read_picture
 from reimagine.records import Body, CameraPath, Pose
+from reimagine.render.conditions import make_conditions, normals_picture
 from reimagine.resize import resize_to_cover
 from reimagine.runs import RunFolder
 from reimagine.scene import plain_body

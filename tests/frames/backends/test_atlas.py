@@ -4,8 +4,9 @@ import torch
 
 from reimagine.body.model import rotation_matrices
 from reimagine.frames.backend import ImageBackend
-from reimagine.frames.backends.atlas import dress, make
+from reimagine.frames.backends.atlas import make
 from reimagine.frames.load import load_backend
+from reimagine.render.view import view_surface
 from reimagine.settings import ImageModel
 
 
@@ -97,7 +98,7 @@ def test_a_person_half_outside_is_cut_at_the_border(person, scene):
 def test_the_dressed_surface_is_seen_where_it_is_painted(person, scene):
     conditions = scene(person, 2, step_m=0.1)
     pictures = make().paint(person, conditions, 0)
-    seen = dress(person, conditions.pose, conditions.camera).raster.face >= 0
+    seen = view_surface(person, conditions.pose, conditions.camera).raster.face >= 0
     assert bool((pictures[:, 3][seen] > 0).all())
 
 

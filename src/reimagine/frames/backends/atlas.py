@@ -9,9 +9,11 @@ from torch import Tensor
 
 from reimagine.body.facing import vertex_normals
 from reimagine.body.model import pose_skin
-from reimagine.cameras.flow import look
 from reimagine.cameras.project import project
-from reimagine.cameras.rasterize import (
+from reimagine.frames import colour_kernels as kernels
+from reimagine.frames.pyramid import Pyramids, build_pyramids
+from reimagine.records import CameraPath, Conditions, Person
+from reimagine.render.rasterize import (
     launch,
     load_kernels,
     rasterize,
@@ -19,9 +21,6 @@ from reimagine.cameras.rasterize import (
     triples,
     vectors,
 )
-from reimagine.frames import colour_kernels as kernels
-from reimagine.frames.pyramid import Pyramids, build_pyramids
-from reimagine.records import CameraPath, Conditions, Person, Pose, Seen
 from reimagine.settings import ImageModel
 from reimagine.workers import workers
 
@@ -86,11 +85,6 @@ def make(device: str = "cpu", settings: ImageModel | None = None) -> Atlas:
     """The backend on a device ("cpu" or "cuda"); it needs none of the settings."""
     del settings
     return Atlas(device=device)
-
-
-def dress(person: Person, pose: Pose, camera: CameraPath) -> Seen:
-    """The dressed surface in every frame, and what the camera sees of it."""
-    return look(pose_skin(person.surface, pose), person.surface.faces, camera)
 
 
 def _coat(person: Person, device: str) -> Coat:

@@ -40,11 +40,11 @@ class FluxKlein:
         Raises:
             InputError: where the weights or the person cannot be used, or memory does not suffice.
         """
-        from reimagine.cameras.normal_colours import normals_picture
         from reimagine.frames.klein.painter import load_painter
         from reimagine.frames.matte import cut_out
         from reimagine.frames.memory import explained_out_of_memory
         from reimagine.frames.noise import noise_on_surface
+        from reimagine.render.normal_colours import normals_picture
 
         if person.reference is None:
             raise InputError(

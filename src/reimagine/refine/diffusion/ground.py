@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from reimagine.cameras.surface_noise import Grain, parts_needed, surface_noise
 from reimagine.refine.backend import See
 from reimagine.refine.diffusion.links import Links, anchor_of, linked_places
 from reimagine.refine.diffusion.places import Marks, nearest_vertex, seen_cells
 from reimagine.refine.diffusion.sizes import Size, padded_raster
+from reimagine.render.surface_noise import Grain, parts_needed, surface_noise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

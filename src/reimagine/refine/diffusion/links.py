@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from reimagine.cameras.flow import mesh_flow, two_frames
-from reimagine.records import Flow, Seen
+from reimagine.records import Flow, SurfaceView
 from reimagine.refine.diffusion.sizes import Size
+from reimagine.render.flow import flow_between
 
 EVERY = 5
 
@@ -46,9 +46,11 @@ def anchor_of(latent: int, latents: int) -> int:
     return anchor if anchor < latents else latents - 1
 
 
-def linked_places(seen: Seen, anchor: Seen, size: Size, token: int) -> Int[Tensor, "rows columns"]:
+def linked_places(
+    seen: SurfaceView, anchor: SurfaceView, size: Size, token: int
+) -> Int[Tensor, "rows columns"]:
     """For each token of a frame, `token` pixels of the model's size wide, the anchor's token that shows its middle."""
-    flow = mesh_flow(two_frames(seen, anchor), 0, 1)
+    flow = flow_between(seen, anchor)
     return _places(flow, size, token)
 
 

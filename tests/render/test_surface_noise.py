@@ -3,9 +3,10 @@ import math
 import pytest
 import torch
 
-from reimagine.cameras.flow import look, mesh_flow
-from reimagine.cameras.surface_noise import Grain, parts_needed, surface_noise
 from reimagine.records import CameraPath
+from reimagine.render.flow import mesh_flow
+from reimagine.render.surface_noise import Grain, parts_needed, surface_noise
+from reimagine.render.view import view_mesh
 
 ROWS, COLUMNS = 56, 48
 
@@ -35,7 +36,7 @@ def sliding():
         width=width,
         height=height,
     )
-    return look(rest + moved, faces, camera)
+    return view_mesh(rest + moved, faces, camera)
 
 
 def noise_of(seen, frame, seed=0, channels=16):

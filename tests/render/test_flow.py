@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from reimagine.cameras.flow import look, mesh_flow
 from reimagine.cameras.path import make_camera
-from reimagine.records import CameraPath, Seen
+from reimagine.records import CameraPath, SurfaceView
+from reimagine.render.flow import mesh_flow
+from reimagine.render.view import view_mesh
 from reimagine.settings import View
 
 WIDTH, HEIGHT = 96, 120
@@ -44,10 +45,10 @@ def front_camera(frames: int, focal: float = 100.0, distance: float = 5.0) -> Ca
     )
 
 
-def orbiting_ball(frames: int = 24) -> Seen:
+def orbiting_ball(frames: int = 24) -> SurfaceView:
     verts, faces = ball(1.0)
     moving = verts.expand(frames, -1, 3).contiguous()
-    return look(
+    return view_mesh(
         moving, faces, make_camera("orbit", View(elevation_deg=15.0), moving, WIDTH, HEIGHT)
     )
 
@@ -64,7 +65,7 @@ def test_flow_to_the_same_frame_is_the_identity_and_all_of_it_is_visible() -> No
 
 def test_flow_of_a_still_scene_is_the_identity() -> None:
     verts, faces = ball(1.0)
-    seen = look(verts.expand(2, -1, 3).contiguous(), faces, front_camera(2))
+    seen = view_mesh(verts.expand(2, -1, 3).contiguous(), faces, front_camera(2))
     flow = mesh_flow(seen, 0, 1)
     body = seen.raster.face[0] >= 0
     assert torch.equal(flow.visible, body)
@@ -75,7 +76,7 @@ def test_a_flat_thing_that_moves_sideways_moves_by_focal_over_depth() -> None:
     square = torch.tensor([[-0.5, -0.5, 0], [0.5, -0.5, 0], [0.5, 0.5, 0], [-0.5, 0.5, 0]])
     moved = square + torch.tensor([0.25, 0.1, 0])
     faces = torch.tensor([[0, 1, 2], [0, 2, 3]])
-    seen = look(torch.stack([square, moved]), faces, front_camera(2))
+    seen = view_mesh(torch.stack([square, moved]), faces, front_camera(2))
     flow = mesh_flow(seen, 0, 1)
     body = seen.raster.face[0] >= 0
     shift = (flow.target - pixels())[body]
@@ -126,7 +127,7 @@ def test_what_a_thing_hides_is_not_visible_and_its_surroundings_are() -> None:
     away = card + torch.tensor([20.0, 0, 0])
     faces = torch.tensor([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]])
     verts = torch.stack([torch.cat([wall, away]), torch.cat([wall, card])])
-    seen = look(verts, faces, front_camera(2))
+    seen = view_mesh(verts, faces, front_camera(2))
     flow = mesh_flow(seen, 0, 1)
     hidden = seen.raster.face[1] >= 2
     assert int(hidden.sum()) == 20 * 20
@@ -139,7 +140,7 @@ def test_a_sheet_seen_from_its_other_side_is_not_the_same_surface() -> None:
     square = torch.tensor([[-0.5, -0.5, 0], [0.5, -0.5, 0], [0.5, 0.5, 0], [-0.5, 0.5, 0]])
     faces = torch.tensor([[0, 1, 2], [0, 2, 3]])
     turned = square * torch.tensor([-1.0, 1.0, 1.0])
-    seen = look(torch.stack([square, turned]), faces, front_camera(2))
+    seen = view_mesh(torch.stack([square, turned]), faces, front_camera(2))
     assert (seen.raster.face >= 0).any(-1).any(-1).all()
     assert not mesh_flow(seen, 0, 1).visible.any()
 
@@ -159,7 +160,7 @@ def test_a_steep_plane_does_not_hide_itself(tilt_deg: float) -> None:
         ]
     )
     moved = sheet + torch.tensor([0.013, 0.007, 0.02])
-    seen = look(torch.stack([sheet, moved]), faces, front_camera(2))
+    seen = view_mesh(torch.stack([sheet, moved]), faces, front_camera(2))
     flow = mesh_flow(seen, 0, 1)
     body = seen.raster.face[0] >= 0
     assert int(body.sum()) > 200

@@ -2,13 +2,11 @@
 
 import torch
 import warp as wp
-from jaxtyping import Float, Int
-from torch import Tensor
 
-from reimagine.cameras import raster_kernels as kernels
 from reimagine.cameras.project import NEAR_M, centres
-from reimagine.cameras.rasterize import launch, rasterize, runs, triples, vectors
-from reimagine.records import CameraPath, Flow, Raster, Seen
+from reimagine.records import Flow, Raster, SurfaceView
+from reimagine.render import raster_kernels as kernels
+from reimagine.render.rasterize import launch, runs, triples, vectors
 
 SLACK_M = 0.004
 """How much nearer the other frame's surface may be before it counts as an occluder."""
@@ -16,38 +14,10 @@ SLACK_PIXELS = 1.0
 """The same, as a share of the pixel's footprint on the surface; the larger of both counts."""
 
 
-def look(
-    verts: Float[Tensor, "frames verts 3"], faces: Int[Tensor, "faces 3"], camera: CameraPath
-) -> Seen:
-    """A posed surface (world, metres) together with what the camera sees of it."""
-    return Seen(verts=verts, faces=faces, camera=camera, raster=rasterize(verts, faces, camera))
-
-
-def two_frames(a: Seen, b: Seen) -> Seen:
-    """Two frames of one surface that came one by one, as frames 0 and 1."""
-    cameras, rasters = (a.camera, b.camera), (a.raster, b.raster)
-    return Seen(
-        verts=torch.cat([a.verts, b.verts]),
-        faces=a.faces,
-        camera=CameraPath(
-            K=torch.cat([one.K for one in cameras]),
-            R=torch.cat([one.R for one in cameras]),
-            t=torch.cat([one.t for one in cameras]),
-            width=a.camera.width,
-            height=a.camera.height,
-        ),
-        raster=Raster(
-            face=torch.cat([one.face for one in rasters]),
-            barycentrics=torch.cat([one.barycentrics for one in rasters]),
-            depth=torch.cat([one.depth for one in rasters]),
-        ),
-    )
-
-
-def mesh_flow(seen: Seen, a: int, b: int) -> Flow:
+def mesh_flow(seen: SurfaceView, a: int, b: int) -> Flow:
     """`flow_between` two frames of one clip."""
     one, other = (
-        Seen(
+        SurfaceView(
             verts=seen.verts[part],
             faces=seen.faces,
             camera=seen.camera[part],
@@ -62,7 +32,7 @@ def mesh_flow(seen: Seen, a: int, b: int) -> Flow:
     return flow_between(one, other)
 
 
-def flow_between(one: Seen, other: Seen) -> Flow:
+def flow_between(one: SurfaceView, other: SurfaceView) -> Flow:
     """Exact position in the other's one frame of the surface point under every pixel centre of this one's.
 
     A point is visible there if it lies in the picture, shows the side it shows here, and nothing is nearer at its

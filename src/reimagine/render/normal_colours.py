@@ -1,4 +1,4 @@
-"""The official colours of normal maps. They lie here because image models and conditions both need them."""
+"""The official colours of normal maps."""
 
 import math
 

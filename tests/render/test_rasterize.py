@@ -6,8 +6,8 @@ from torch import Tensor
 
 from reimagine.cameras.path import make_camera
 from reimagine.cameras.project import project, to_camera
-from reimagine.cameras.rasterize import coverage, interpolate, rasterize
 from reimagine.records import CameraPath, Raster
+from reimagine.render.rasterize import coverage, interpolate, rasterize
 from reimagine.settings import View
 
 WIDTH, HEIGHT = 60, 90

@@ -1,4 +1,4 @@
-"""Normal maps of the undressed body, exact for machines; `cameras/normal_colours.py` makes pictures of them."""
+"""Normal maps of the undressed body, exact for machines; `render/normal_colours.py` makes pictures of them."""
 
 import torch
 from jaxtyping import Float, Int, UInt16
@@ -7,10 +7,10 @@ from torch.nn.functional import normalize
 
 from reimagine.body.facing import vertex_normals
 from reimagine.body.model import pose_skin
-from reimagine.cameras.normal_colours import normals_picture as normals_picture
-from reimagine.cameras.normal_colours import official_colours as official_colours
-from reimagine.cameras.rasterize import coverage, interpolate_into, rasterize
 from reimagine.records import Body, CameraPath, Conditions, Pose, Raster
+from reimagine.render.normal_colours import normals_picture as normals_picture
+from reimagine.render.normal_colours import official_colours as official_colours
+from reimagine.render.rasterize import coverage, interpolate_into, rasterize
 
 
 def make_conditions(

@@ -13,15 +13,15 @@ from reimagine.body.anny import anny_body
 from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.path import make_camera
 from reimagine.cameras.project import project
-from reimagine.cameras.rasterize import interpolate
-from reimagine.conditions.normals import (
+from reimagine.records import Body, CameraPath, Conditions, Motion, Pose
+from reimagine.render.conditions import (
     depth_mm,
     make_conditions,
     normals_picture,
     official_colours,
     vertex_normals,
 )
-from reimagine.records import Body, CameraPath, Conditions, Motion, Pose
+from reimagine.render.rasterize import interpolate
 from reimagine.settings import View
 
 WIDTH, HEIGHT = 200, 332

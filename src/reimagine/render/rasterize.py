@@ -10,9 +10,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from reimagine.cameras import raster_kernels as kernels
 from reimagine.cameras.project import NEAR_M, to_screen
 from reimagine.records import CameraPath, Raster
+from reimagine.render import raster_kernels as kernels
 
 
 def load_kernels(device: torch.device | str) -> None:

@@ -1,1 +1,0 @@
-"""What an image model is steered by."""
