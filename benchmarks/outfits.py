@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor
 
 from reimagine.synth.looks import Colour, Look, Measure, Worn
 from reimagine.synth.noise import clouds, noise
 from reimagine.synth.pieces import Piece, clip, components, keep, smooth, turn_in, vertex_normals
+from reimagine.synth.shapes import joined, line, rigid, sheet, tube
 from reimagine.synth.wardrobe import HEAD_JOINTS, Cut, shirt
 
 HEAD = 15
@@ -29,7 +29,7 @@ def _cap(body: Piece, measure: Measure, look: Look) -> Piece:
     out = vertex_normals(soft, crown.faces)
     up = out[:, 1:2].clamp(0, 1)
     crown = replace(crown, verts=soft + (look.haircut.sides_m + 0.009 + 0.012 * up) * out)
-    return _joined(turn_in(crown, 0.006), _visor(crown, measure, brim_y))
+    return joined(turn_in(crown, 0.006), _visor(crown, measure, brim_y))
 
 
 def _visor(crown: Piece, measure: Measure, brim_y: float) -> Piece:
@@ -48,11 +48,9 @@ def _visor(crown: Piece, measure: Measure, brim_y: float) -> Piece:
     y = brim_y + 0.014 - 0.16 * out - 7.0 * x**2 * (0.3 + 0.7 * out / 0.074)
     top = torch.stack([x, y, z], dim=-1).reshape(-1, 3)
     down = torch.tensor([0.0, 0.004, 0.0])
-    faces = _sheet(rows, columns)
+    faces = sheet(rows, columns)
     return _rigid(
-        torch.cat([top, top - down]),
-        torch.cat([faces.flip(1), faces + len(top)]),
-        "cap",
+        (torch.cat([top, top - down]), torch.cat([faces.flip(1), faces + len(top)])), "cap"
     )
 
 
@@ -71,20 +69,20 @@ def _glasses(body: Piece, measure: Measure, look: Look) -> Piece:
         y = float(face.middle[1]) - 0.004 + 0.0205 * round_y
         z = ahead - 3.0 * x**2
         rim = torch.stack([x, y + 0 * x, z], dim=1)
-        parts.append(_tube(rim, 0.0021 + 0 * x, closed=True))
+        parts.append(_rigid(tube(rim, 0.0021 + 0 * x, closed=True), "glasses"))
         hinge = torch.tensor([side * (half + 0.027), float(face.middle[1]) + 0.006, 0.0])
         hinge[2] = ahead - 3.0 * float(hinge[0]) ** 2
         ear = torch.tensor([side * (face.ear_x + 0.004), float(face.middle[1]) + 0.006, 0.0])
         ear[2] = face.axis_z - 0.005
         bend = torch.stack([side * (face.ear_x - 0.001) + 0 * ear[0], ear[1], hinge[2] - 0.03])
-        path = torch.cat([_line(hinge, bend, 12), _line(bend, ear, 24)[1:]])
-        parts.append(_tube(path, torch.full((len(path),), 0.0021)))
+        path = torch.cat([line(hinge, bend, 12), line(bend, ear, 24)[1:]])
+        parts.append(_rigid(tube(path, torch.full((len(path),), 0.0021)), "glasses"))
     arch = torch.linspace(-1, 1, 12)
     gap = half - 0.0245
     bridge = torch.stack([gap * arch, 0.004 * (1 - arch**2), 0 * arch], dim=1)
     bridge = bridge + torch.tensor([0.0, float(face.middle[1]) + 0.002, ahead + 0.001])
-    parts.append(_tube(bridge, torch.full((len(arch),), 0.0021)))
-    return replace(_joined(*parts), kind="glasses")
+    parts.append(_rigid(tube(bridge, torch.full((len(arch),), 0.0021)), "glasses"))
+    return joined(*parts)
 
 
 def _ponytail(body: Piece, measure: Measure, look: Look) -> Piece:
@@ -99,7 +97,7 @@ def _ponytail(body: Piece, measure: Measure, look: Look) -> Piece:
     down = 0.012 * torch.exp(-along * 12) - 0.30 * along**1.3
     path = start + torch.stack([0.012 * torch.sin(along * 5), down, back], dim=1)
     radius = 0.014 + 0.018 * torch.sin(torch.pi * along.clamp(0, 1) ** 0.7) + 0.004 * (1 - along)
-    tail = replace(_tube(path, radius, sides=48), kind="hair")
+    tail = _rigid(tube(path, radius, sides=48), "hair")
     locks = clouds(tail.verts * torch.tensor([110.0, 7.0, 110.0]), octaves=2, seed=8)[:, None]
     return replace(tail, verts=tail.verts + 0.005 * locks * vertex_normals(tail.verts, tail.faces))
 
@@ -158,62 +156,9 @@ def _skull(body: Piece) -> Piece:
     return keep(head, (label == label[head.verts[:, 1].argmax()])[head.faces].all(dim=1))
 
 
-def _tube(
-    path: Float[Tensor, "points 3"],
-    radius_m: Float[Tensor, " points"],
-    *,
-    sides: int = 10,
-    closed: bool = False,
-) -> Piece:
-    """A round tube along a path, its ends drawn to a point unless it is closed."""
-    ahead = path.roll(-1, 0) - path.roll(1, 0)
-    if not closed:
-        ahead[0], ahead[-1] = path[1] - path[0], path[-1] - path[-2]
-        radius_m = radius_m.clone()
-        radius_m[[0, -1]] = 1e-4
-    ahead = torch.nn.functional.normalize(ahead, dim=1)
-    # Any direction that no path here follows for long.
-    across = torch.linalg.cross(ahead, torch.tensor([0.30, 0.36, -0.88]).expand_as(ahead))
-    across = torch.nn.functional.normalize(across, dim=1)
-    third = torch.linalg.cross(ahead, across)
-    turn = torch.arange(sides + 1) / sides * 2 * torch.pi
-    ring = turn.cos()[None, :, None] * across[:, None] + turn.sin()[None, :, None] * third[:, None]
-    verts = path[:, None] + radius_m[:, None, None] * ring
-    if closed:
-        verts = torch.cat([verts, verts[:1]])
-    faces = _sheet(len(verts), sides + 1)
-    return _rigid(verts.reshape(-1, 3), faces, "glasses")
-
-
-def _sheet(rows: int, columns: int) -> Int[Tensor, "faces 3"]:
-    """Faces of a grid whose vertices are counted row by row."""
-    here = (torch.arange(rows - 1)[:, None] * columns + torch.arange(columns - 1)).reshape(-1)
-    below = here + columns
-    first = torch.stack([here, here + 1, below], dim=1)
-    return torch.cat([first, torch.stack([here + 1, below + 1, below], dim=1)])
-
-
-def _line(a: Float[Tensor, "3"], b: Float[Tensor, "3"], count: int) -> Float[Tensor, "points 3"]:
-    """Points from a to b, both included."""
-    return torch.lerp(a, b, torch.linspace(0, 1, count)[:, None])
-
-
-def _rigid(verts: Tensor, faces: Tensor, kind: str) -> Piece:
+def _rigid(shape: tuple[Tensor, Tensor], kind: str) -> Piece:
     """A piece that goes with the head."""
-    weights = torch.zeros(len(verts), 55)
-    weights[:, HEAD] = 1
-    return Piece(verts=verts, faces=faces, weights=weights, kind=kind)
-
-
-def _joined(*pieces: Piece) -> Piece:
-    """One piece of all, of the first one's kind."""
-    starts = torch.tensor([0] + [len(one.verts) for one in pieces[:-1]]).cumsum(0)
-    return replace(
-        pieces[0],
-        verts=torch.cat([one.verts for one in pieces]),
-        weights=torch.cat([one.weights for one in pieces]),
-        faces=torch.cat([one.faces + start for one, start in zip(pieces, starts, strict=True)]),
-    )
+    return rigid(shape, HEAD, kind)
 
 
 CAP = Worn(kind="cap", part="hair", make=_cap, paint=_paint_cap)

@@ -32,6 +32,7 @@ commands:
   score      how steady and sharp a run is, in scores.json and report.html
   study      a page on which people compare two runs blind, and the tally of their answers
   motion     inspect or convert a motion file
+  dataset    made people with every label known, for training and measuring
   train      a LoRA for the paper's image model, from pictures of your own
   backends   what is installed, what is missing and how to get it
 
@@ -51,6 +52,7 @@ _OTHERS = {
     "study": "reimagine.apps.study:main",
     "motion": "reimagine.apps.motion:main",
     "train": "reimagine.apps.train:main",
+    "dataset": "reimagine.apps.dataset:main",
     "backends": "reimagine.apps.backends:main",
 }
 """Commands that read their own arguments."""

@@ -29,9 +29,9 @@ def hang(
     *,
     top_m: float,
     slack_m: float,
-    taper: float,
+    taper: float | Float[Tensor, " rows"],
 ) -> Tube:
-    """The tube that hangs on a body: `slack_m` away from it, getting narrower downwards by at most `taper`."""
+    """The tube that hangs on a body: `slack_m` away from it, getting narrower downwards by at most `taper` (of each row)."""
     rows = len(axis)
     row = ((top_m - body[:, 1]) / STEP_M).round().long()
     inside = (row >= 0) & (row < rows)
@@ -45,8 +45,9 @@ def hang(
         mean = near.sum(dim=0) / (near > 0).sum(dim=0).clamp_min(1)
         grid = torch.where(empty, mean, grid)
     grid = grid + slack_m
+    narrowing = torch.as_tensor(taper).expand(rows)
     for k in range(1, rows):
-        grid[k] = torch.maximum(grid[k], grid[k - 1] - taper * STEP_M)
+        grid[k] = torch.maximum(grid[k], grid[k - 1] - narrowing[k] * STEP_M)
     return Tube(top_m=top_m, axis=axis, radius=_softened(grid))
 
 

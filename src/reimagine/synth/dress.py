@@ -104,8 +104,8 @@ def stance(body: Body) -> Pose:
 def _pieces(look: Look, body: Body, subdivisions: int) -> tuple[list[Piece], Measure]:
     """Skin, eyes, hair and clothes."""
     coarse = Piece(verts=body.skin.verts, faces=body.skin.faces.long(), weights=_dense(body.skin))
-    is_eye = _eyeballs(coarse)
-    face = _find_face(coarse, is_eye, body)
+    is_eye = eyeballs(coarse)
+    face = find_face(coarse, is_eye, body)
     eye_faces = is_eye[coarse.faces].all(dim=1)
     eyes, whole = keep(replace(coarse, kind="eye"), eye_faces), keep(coarse, ~eye_faces)
     for _ in range(subdivisions):
@@ -122,7 +122,7 @@ def _pieces(look: Look, body: Body, subdivisions: int) -> tuple[list[Piece], Mea
     skull = keep(
         whole, (whole.weights[:, list(HEAD_JOINTS)].sum(dim=1) > 0.6)[whole.faces].all(dim=1)
     )
-    cap = hair(_outer(skull), face, look.haircut)
+    cap = hair(outer_head(skull), face, look.haircut)
     pieces = [skin, eyes, cap, shirt(whole, joints, cut), trousers(whole, joints, cut)]
     pieces += [shoe(whole, joints, side) for side in (1, -1)]
     if look.haircut.length_m:
@@ -142,7 +142,7 @@ def _dense(skin: Skin) -> Float[Tensor, "verts 55"]:
     return weights.scatter_add_(1, skin.weight_joints.long(), skin.weights)
 
 
-def _eyeballs(body: Piece) -> Tensor:
+def eyeballs(body: Piece) -> Tensor:
     """Which vertices (bool) are the two eyeballs: round loose pieces in the front of the head."""
     label = components(body)
     found = torch.zeros(len(label), dtype=torch.bool)
@@ -155,7 +155,7 @@ def _eyeballs(body: Piece) -> Tensor:
     return found
 
 
-def _find_face(body: Piece, is_eye: Tensor, shape: Body) -> Face:
+def find_face(body: Piece, is_eye: Tensor, shape: Body) -> Face:
     """Eyes from the eyeballs, lips from the profile below the nose."""
     balls = body.verts[is_eye]
     sides = (balls[balls[:, 0] > 0], balls[balls[:, 0] < 0])
@@ -184,7 +184,7 @@ def _mouth(verts: Tensor, middle: Tensor, height_m: float) -> Float[Tensor, "3"]
     return torch.stack([middle[0], middle[1] - rows[depth.argmin()], depth.min()])
 
 
-def _outer(head: Piece) -> Piece:
+def outer_head(head: Piece) -> Piece:
     """The head without what is inside it (mouth, tongue, teeth): the piece with the crown."""
     label = components(head)
     top = label[head.verts[:, 1].argmax()]

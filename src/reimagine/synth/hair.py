@@ -98,15 +98,15 @@ def hair(head: Piece, face: Face, cut: Haircut) -> Piece:
     return replace(piece, verts=soft + (thick + 0.002)[:, None] * normals)
 
 
-def fall(body: Piece, face: Face, cut: Haircut) -> Piece:
-    """Long hair: what falls from the sides and the back of the head, over the ears, behind the shoulders."""
+def fall(body: Piece, face: Face, cut: Haircut, start_rad: float = FALL_FROM) -> Piece:
+    """Long hair: what falls from the sides and the back of the head, over the ears; from this angle on."""
     top_y = float(face.middle[1]) + 0.03
     rows, columns = int(cut.length_m / STEP_M) + 4, 160
     near = body.verts[body.verts[:, 0].abs() < FALL_HALF_M]
     axis = torch.tensor([0.0, face.axis_z]).expand(rows + 2, 2)
     tube = hang(near, axis, top_m=top_y, slack_m=cut.sides_m + 0.004, taper=0.10)
-    turn = torch.linspace(FALL_FROM, 2 * torch.pi - FALL_FROM, columns)
-    back = ((FALL_FROM - torch.pi) + (turn - FALL_FROM)).cos()
+    turn = torch.linspace(start_rad, 2 * torch.pi - start_rad, columns)
+    back = ((start_rad - torch.pi) + (turn - start_rad)).cos()
     length = 0.20 + (cut.length_m - 0.20) * _step((back + 0.1) / 0.7)
     down = torch.linspace(0, 1, rows)[:, None] * length
     flat = torch.stack([turn.sin().expand(rows, -1), -down, turn.cos().expand(rows, -1)], dim=-1)

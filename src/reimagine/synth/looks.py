@@ -25,6 +25,20 @@ Colour = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Complexion:
+    """Colours of a head, sRGB, 0..1."""
+
+    skin: Colour
+    lips: Colour
+    iris: Colour
+    hair: Colour
+    brow_m: float
+    """Thickness of the brows."""
+    stubble: float
+    """0 none to 1 dense."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """One person. Colours are sRGB, 0..1."""
 
@@ -48,6 +62,18 @@ class Look:
     haircut: Haircut
     worn: tuple["Worn", ...] = ()
     """What is worn besides shirt, trousers and shoes."""
+
+    @property
+    def complexion(self) -> Complexion:
+        """Of the head."""
+        return Complexion(
+            skin=self.skin,
+            lips=self.lips,
+            iris=self.iris,
+            hair=self.hair,
+            brow_m=self.brow_m,
+            stubble=self.stubble,
+        )
 
 
 LOOKS = {
@@ -133,10 +159,10 @@ def colours(
     look: Look, measure: Measure, kind: str, points: Float[Tensor, "points 3"]
 ) -> Float[Tensor, "points 3"]:
     """SRGB of points of one kind of surface."""
-    painters = {
-        "skin": _skin,
-        "eye": _eye,
-        "hair": _hair,
+    painters: dict[str, Callable[[Look, Measure, Tensor], Tensor]] = {
+        "skin": lambda one, where, at: skin_colours(one.complexion, where.face, at),
+        "eye": lambda one, where, at: eye_colours(one.complexion, where.face, at),
+        "hair": lambda one, _, at: hair_colours(one.complexion, at),
         "shirt": _print if look.shirt == "print" else _plaid,
         "trousers": _trousers,
         "shoes": _shoes,
@@ -158,8 +184,8 @@ def _edge(inside_m: Tensor, width_m: float = 0.0008) -> Tensor:
     return (inside_m / width_m + 0.5).clamp(0, 1)
 
 
-def _skin(look: Look, measure: Measure, points: Tensor) -> Tensor:
-    face = measure.face
+def skin_colours(look: Complexion, face: Face, points: Float[Tensor, "points 3"]) -> Tensor:
+    """SRGB of skin, with brows, lashes, lips and stubble where the face is."""
     base = _flat(look.skin, points)
     base = (
         base
@@ -199,8 +225,8 @@ def _skin(look: Look, measure: Measure, points: Tensor) -> Tensor:
     return _mix(base, (0.07, 0.05, 0.045), lashes * front)
 
 
-def _eye(look: Look, measure: Measure, points: Tensor) -> Tensor:
-    face = measure.face
+def eye_colours(look: Complexion, face: Face, points: Float[Tensor, "points 3"]) -> Tensor:
+    """SRGB of eyeballs that look ahead."""
     centre = face.eyes[(points[:, 0] < face.middle[0]).long()]
     away = torch.nn.functional.normalize(points - centre, dim=1)
     angle = torch.arccos(away[:, 2].clamp(-1, 1))
@@ -218,8 +244,8 @@ def _eye(look: Look, measure: Measure, points: Tensor) -> Tensor:
     return _mix(base, (0.98, 0.98, 0.98), _edge(0.09 - glint, 0.05))
 
 
-def _hair(look: Look, measure: Measure, points: Tensor) -> Tensor:
-    del measure
+def hair_colours(look: Complexion, points: Float[Tensor, "points 3"]) -> Tensor:
+    """SRGB of hair, with strands and tufts."""
     strands = clouds(points * torch.tensor([170.0, 22.0, 110.0]), octaves=2, seed=41)
     tufts = clouds(points * torch.tensor([45.0, 15.0, 40.0]), octaves=2, seed=42)
     return _flat(look.hair, points) * (1.05 + 0.28 * strands + 0.22 * tufts)[:, None]

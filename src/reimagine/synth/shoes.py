@@ -25,8 +25,8 @@ def shoe(body: Piece, joints: Float[Tensor, "55 3"], side: int) -> Piece:
     foot = body.verts[is_foot]
     floor_y = float(body.verts[:, 1].min())
     heights = torch.linspace(top_y, floor_y, ROWS)
-    radius = torch.stack([_outline(foot, ankle, float(y)) for y in heights]) + LEATHER_M
-    radius = _even(radius)
+    radius = torch.stack([outline(foot, ankle, float(y)) for y in heights]) + LEATHER_M
+    radius = even_rows(radius)
     sole = heights < floor_y + SOLE_M
     radius = radius + 0.004 * sole[:, None]
     heights = torch.where(heights < floor_y + 0.002, floor_y - UNDER_M, heights)
@@ -37,10 +37,12 @@ def shoe(body: Piece, joints: Float[Tensor, "55 3"], side: int) -> Piece:
     middle = torch.stack([ankle[0], torch.tensor(floor_y - UNDER_M), ankle[2]])
     verts = torch.cat([rearrange(rings, "rows angles c -> (rows angles) c"), middle[None]])
     nearest = torch.from_numpy(KDTree(foot.numpy()).query(verts.numpy())[1])
-    return Piece(verts=verts, faces=_faces(), weights=body.weights[is_foot][nearest], kind="shoes")
+    return Piece(
+        verts=verts, faces=tube_faces(ROWS), weights=body.weights[is_foot][nearest], kind="shoes"
+    )
 
 
-def _outline(foot: Tensor, ankle: Tensor, y: float) -> Float[Tensor, " angles"]:
+def outline(foot: Tensor, ankle: Tensor, y: float) -> Float[Tensor, " angles"]:
     """Distance from the ankle's axis to the convex outline of the foot near one height.
 
     From the support function h: the outline at angle a is the least h(b) / cos(b - a).
@@ -54,7 +56,7 @@ def _outline(foot: Tensor, ankle: Tensor, y: float) -> Float[Tensor, " angles"]:
     return far.amin(dim=1)
 
 
-def _even(radius: Float[Tensor, "rows angles"]) -> Float[Tensor, "rows angles"]:
+def even_rows(radius: Float[Tensor, "rows angles"]) -> Float[Tensor, "rows angles"]:
     """Smoothed along the rows, closed around."""
     kernel = torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]])[None, None] / 16
     for _ in range(8):
@@ -63,13 +65,13 @@ def _even(radius: Float[Tensor, "rows angles"]) -> Float[Tensor, "rows angles"]:
     return radius
 
 
-def _faces() -> Tensor:
+def tube_faces(rows: int) -> Tensor:
     """A tube of rows from the top down, closed by a fan at the bottom."""
     here = torch.arange(ANGLES)
     after = (here + 1) % ANGLES
-    start = torch.arange(ROWS - 1)[:, None] * ANGLES
+    start = torch.arange(rows - 1)[:, None] * ANGLES
     a, b, c, d = start + here, start + after, start + ANGLES + here, start + ANGLES + after
     tube = [torch.stack([a, c, b], dim=-1), torch.stack([b, c, d], dim=-1)]
-    last = (ROWS - 1) * ANGLES
-    fan = torch.stack([last + here, torch.full_like(here, ROWS * ANGLES), last + after], dim=1)
+    last = (rows - 1) * ANGLES
+    fan = torch.stack([last + here, torch.full_like(here, rows * ANGLES), last + after], dim=1)
     return torch.cat([*(one.reshape(-1, 3) for one in tube), fan])

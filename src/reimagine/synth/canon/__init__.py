@@ -1,0 +1,1 @@
+"""The canonical human dataset: made people of every kind, with every label known."""
