@@ -1,12 +1,18 @@
 import io
 import json
+import os
 import pickle
+import shlex
+import subprocess
+import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation
 
 from reimagine.body.library import built_in_motion
 from reimagine.body.model import joint_positions, pose_body
@@ -133,6 +139,141 @@ def test_amass_smpl_h_has_its_hands_after_the_body(tmp_path: Path, plain_body: B
     assert torch.allclose(places(plain_body, motion), places(plain_body, WALK), atol=1e-5)
     only_body = read_motion(saved(tmp_path, smplh | {"poses": poses[:, :72]}))
     assert torch.allclose(only_body.poses[:, 25:], RELAXED)
+
+
+def y_up(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """AMASS' arrays as BEAT2 and EMAGE save them."""
+    return arrays | {
+        "poses": WALK.poses.numpy().reshape(12, 165),
+        "trans": WALK.transl.numpy(),
+        "betas": np.zeros(300),
+        "expressions": np.zeros((12, 100)),
+        "model": np.array("smplx2020"),
+    }
+
+
+def test_amass_layout_with_y_up_stands_and_says_so(tmp_path: Path, plain_body: Body):
+    motion = read_motion(saved(tmp_path, y_up({"mocap_frame_rate": np.array(30)})))
+    assert torch.allclose(places(plain_body, motion), places(plain_body, WALK), atol=1e-5)
+    assert any("Y is up in the file" in note for note in motion.notes)
+    assert len(motion.betas) == 16
+
+
+def test_who_lies_in_a_z_up_file_stays_lying(tmp_path: Path, plain_body: Body):
+    lying = Rotation.from_euler("x", -90, degrees=True)
+    poses = WALK.poses.numpy().copy()
+    poses[:, 0] = lying.as_rotvec()
+    moved = replace(WALK, poses=torch.from_numpy(poses).float(), transl=torch.zeros(12, 3))
+    low = places(plain_body, moved)[:, :22, 1].min()
+    moved = replace(moved, transl=torch.tensor([[0.0, 0.02 - float(low), 0.0]]).repeat(12, 1))
+    motion = read_motion(saved(tmp_path, amass_arrays(moved)))
+    at = places(plain_body, motion)
+    spine = (at[:, 15] - at[:, 0]).mean(0)
+    assert abs(float(spine[1] / spine.norm())) < 0.1
+    assert motion.notes == ()
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_aist_is_scaled_upright_and_at_60_frames(tmp_path: Path, scaled: bool, plain_body: Body):
+    arrays = {
+        "smpl_poses": WALK.poses.numpy()[:, :24].reshape(12, 72),
+        "smpl_trans": (WALK.transl.numpy() + [[k / 10, 0, 0] for k in range(12)]) * 93.8,
+        "smpl_loss": np.array(0.1),
+    }
+    if scaled:
+        arrays["smpl_scaling"] = np.array([93.8])
+    motion = read_motion(saved(tmp_path, arrays))
+    assert (motion.fps, motion.source) == (60.0, "AIST++")
+    assert float(motion.transl[-1, 0] - motion.transl[0, 0]) == pytest.approx(1.1, rel=0.1)
+    at = places(plain_body, motion)
+    spine = (at[:, 15] - at[:, 0]).mean(0)
+    assert float(spine[1] / spine.norm()) > 0.95
+    assert any("centimetres" in note for note in motion.notes) is not scaled
+
+
+@pytest.mark.parametrize("shape", [(10,), (1, 10), (12, 10), (300,)])
+def test_shape_numbers_come_in_many_shapes(tmp_path: Path, shape: tuple[int, ...]):
+    betas = np.full(shape, 0.5)
+    amass = read_motion(saved(tmp_path, amass_arrays(WALK) | {"betas": betas}))
+    parameters = read_motion(saved(tmp_path, smplx_arrays() | {"betas": betas}))
+    for motion in (amass, parameters):
+        assert len(motion.betas) == min(shape[-1], 16)
+        assert torch.allclose(motion.betas, torch.tensor(0.5))
+
+
+def test_hands_relative_to_the_mean_hand_are_put_on_a_relaxed_one(tmp_path: Path):
+    zero = np.zeros((12, 45))
+    hands = {"left_hand_pose": zero, "right_hand_pose": zero, "flat_hand_mean": np.array(False)}
+    motion = read_motion(saved(tmp_path, smplx_arrays() | hands))
+    assert torch.allclose(motion.poses[:, 25:], RELAXED)
+    assert any("mean hand" in note for note in motion.notes)
+
+
+def test_a_folder_of_smplx_files_is_one_motion_of_one_person(tmp_path: Path):
+    folder = tmp_path / "smplx"
+    folder.mkdir()
+    for frame in range(12):
+        arrays = {
+            name: values[frame : frame + 1]
+            for name, values in smplx_arrays().items()
+            if name != "betas"
+        }
+        arrays["body_pose"] = arrays["body_pose"].reshape(21, 3)
+        saved(folder, arrays | {"betas": np.zeros((1, 10))}, f"{frame + 95}_0.npz")
+        if frame % 2:
+            saved(folder, arrays | {"betas": np.ones((1, 10))}, f"{frame + 95}_1.npz")
+    motion = read_motion(folder)
+    assert torch.equal(motion.poses, WALK.poses)
+    assert torch.equal(motion.transl, WALK.transl)
+    assert any("2 people" in note for note in motion.notes)
+    saved(folder, smplx_arrays(), "200_0.npz")
+    with pytest.raises(InputError, match=r"200_0.npz: 'global_orient' has the shape \(12, 3\)"):
+        read_motion(folder)
+
+
+def test_one_person_is_followed_through_easymocap_whatever_the_order(
+    tmp_path: Path, plain_body: Body
+):
+    for frame in range(6):
+        one = easymocap(WALK, frame, plain_body.joints[0])[0] | {"Th": [[-1 + 0.02 * frame, 0, 0]]}
+        two = one | {"id": 1, "Th": [[1.0, 0, 0]]}
+        people = [[one, two], [two, one], [two, one]][frame % 3]
+        people = [two] if frame == 4 else people
+        people = [one] if frame == 5 else people
+        (tmp_path / f"{frame}.json").write_text(json.dumps(people if frame else [one, two]))
+    motion = read_motion(tmp_path)
+    right = [-1, -0.98, -0.96, -0.94, -0.94, -0.9]  # kept where they are missing
+    assert np.allclose(motion.transl[:, 0], right)
+    assert any("2 people; 0 is used, who is in 5 of 6" in note for note in motion.notes)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_the_line_that_mends_a_pickle_works_as_printed(
+    tmp_path: Path, nested: bool, plain_body: Body
+):
+    """WHAM's results are a dict for each person; AIST++'s are one."""
+    (tmp_path / "joblib.py").write_text(
+        "import pickle\ndef load(p): return pickle.load(open(p, 'rb'))\n"
+    )
+    wham = {
+        "pose_world": WALK.poses.numpy()[:, :24].reshape(12, 72),
+        "trans_world": WALK.transl.numpy(),
+        "betas": np.zeros((12, 10)),
+        "verts": None,
+    }
+    (tmp_path / "wham.pkl").write_bytes(pickle.dumps({0: wham} if nested else wham))
+    with pytest.raises(InputError) as refused:
+        read_motion(tmp_path / "wham.pkl")
+    line = str(refused.value).partition("trust it: python ")[2]
+    assert line
+    command = [sys.executable, *shlex.split(line)]
+    subprocess.run(
+        command, cwd=tmp_path, check=True, env={**os.environ, "PYTHONPATH": str(tmp_path)}
+    )
+    motion = read_motion(tmp_path / "motion.npz")
+    assert motion.source == "WHAM (world)"
+    at, right = places(plain_body, motion), places(plain_body, WALK)
+    assert torch.allclose(at[:, :20], right[:, :20], atol=1e-5)
 
 
 def test_amass_in_parts_is_the_same_as_in_one(tmp_path: Path):
@@ -341,7 +482,7 @@ def test_bad_text_is_refused_in_one_line(tmp_path: Path, text: str, message: str
 def test_a_missing_file_and_an_empty_folder_are_refused(tmp_path: Path):
     with pytest.raises(InputError, match="does not exist"):
         read_motion(tmp_path / "none.npz")
-    with pytest.raises(InputError, match=r"has no .json files"):
+    with pytest.raises(InputError, match=r"has no .json or .npz files"):
         read_motion(tmp_path)
 
 

@@ -1,4 +1,7 @@
-"""AMASS: SMPL-H (`*_poses.npz`) and SMPL-X (`*_stageii.npz`), https://amass.is.tue.mpg.de; Z up, metres."""
+"""AMASS: SMPL-H (`*_poses.npz`) and SMPL-X (`*_stageii.npz`), https://amass.is.tue.mpg.de; Z up, metres.
+
+BEAT2 and EMAGE save the same arrays with Y up; AIST++ and WHAM, once converted, have others that mean the same.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,15 +15,28 @@ from reimagine.body.readers.checked import (
     FPS_NOTE,
     checked_motion,
     frame_rate,
+    shape_numbers,
     shaped,
 )
 from reimagine.body.readers.hands import NO_HANDS_NOTE, relaxed_hands
-from reimagine.body.turn import turn_world
+from reimagine.body.readers.mean_body import unit_of, up_of
+from reimagine.body.turn import smallest_turn, turn_world
 from reimagine.errors import InputError
 from reimagine.records import Motion
 
 Y_UP_FROM_Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+Y, Z = np.eye(3)[1:]
+AIST_FPS = 60.0
+OTHERS = {
+    "smpl_poses": ("poses", "AIST++"),
+    "smpl_trans": ("trans", "AIST++"),
+    "pose_world": ("poses", "WHAM (world)"),
+    "trans_world": ("trans", "WHAM (world)"),
+}
+"""Names of the same arrays elsewhere, and of whom."""
 KNOWN = {
+    *OTHERS,
+    *("smpl_scaling", "smpl_loss", "expressions", "model", "gender", "pose", "verts", "frame_ids"),
     *(
         "poses",
         "trans",
@@ -39,7 +55,8 @@ KNOWN = {
 
 def is_amass(names: list[str]) -> bool:
     """Whether an .npz with these arrays is in AMASS' form."""
-    return "trans" in names and ("poses" in names or {"root_orient", "pose_body"} <= set(names))
+    ours = {OTHERS[name][0] if name in OTHERS else name for name in names}
+    return "trans" in ours and ("poses" in ours or {"root_orient", "pose_body"} <= ours)
 
 
 def read_amass(path: Path) -> Motion:
@@ -47,15 +64,19 @@ def read_amass(path: Path) -> Motion:
 
     The hands are plain rotations from the flat hand. Both spellings of the frame rate are known. Raises InputError.
     """
-    wanted = ["poses", "trans", "betas", "mocap_framerate", "mocap_frame_rate"]
+    wanted = ["poses", "trans", "betas", "mocap_framerate", "mocap_frame_rate", "smpl_scaling"]
     parts = ["root_orient", "pose_body", "pose_hand", "pose_jaw", "pose_eye"]
-    arrays = read_arrays(path, wanted + parts)
+    arrays = read_arrays(path, [*wanted, *parts, *OTHERS])
+    usual = Z
+    other = next((OTHERS[name][1] for name in arrays if name in OTHERS), None)
+    if other is not None:
+        usual = Y
+        arrays |= {OTHERS[name][0]: held for name, held in arrays.items() if name in OTHERS}
     transl = shaped(path, "trans", arrays["trans"], -1, 3)
     notes: list[str] = []
     poses, source = _poses(path, arrays, notes)
-    rate = arrays.get("mocap_framerate", arrays.get("mocap_frame_rate"))
-    if rate is None:
-        notes.append(FPS_NOTE)
+    fps = _rate(path, arrays, other, notes)
+    transl = _metres(path, arrays, transl, fps, notes)
     unknown = sorted(set(array_names(path)) - KNOWN)
     if unknown:
         notes.append("not used: " + ", ".join(unknown))
@@ -63,13 +84,48 @@ def read_amass(path: Path) -> Motion:
         path,
         poses=poses,
         transl=transl,
-        fps=DEFAULT_FPS if rate is None else frame_rate(path, rate),
-        betas=shaped(path, "betas", arrays.get("betas", np.zeros(10)), -1, 1)[:, 0][:16],
-        source=source,
+        fps=fps,
+        betas=shape_numbers(path, arrays.get("betas", np.zeros(10)), len(poses)),
+        source=other or source,
         notes=tuple(notes),
     )
-    turned, places = turn_world(motion, Y_UP_FROM_Z_UP)
+    up = up_of(poses, transl, usual)
+    if up @ usual < 0.5:
+        said = f"{'-' if up.sum() < 0 else ''}{'XYZ'[int(np.abs(up).argmax())]} is up in the file"
+        motion = replace(motion, notes=(*motion.notes, f"{said}, as the person stands along it"))
+    to_y_up = Y_UP_FROM_Z_UP if up @ Z > 0.5 else smallest_turn(up, Y).as_matrix()
+    turned, places = turn_world(motion, to_y_up)
     return replace(motion, poses=turned, transl=places)
+
+
+def _rate(path: Path, arrays: dict[str, np.ndarray], other: str | None, notes: list[str]) -> float:
+    rate = arrays.get("mocap_framerate", arrays.get("mocap_frame_rate"))
+    if rate is not None:
+        return frame_rate(path, rate)
+    if other == "AIST++":
+        notes.append("AIST++'s usual 60 frames per second")
+        return AIST_FPS
+    notes.append(FPS_NOTE + "; where it is another, add it to the file as mocap_frame_rate")
+    return DEFAULT_FPS
+
+
+def _metres(
+    path: Path,
+    arrays: dict[str, np.ndarray],
+    transl: Float[np.ndarray, "frames 3"],
+    fps: float,
+    notes: list[str],
+) -> Float[np.ndarray, "frames 3"]:
+    """Places in metres: AIST++ gives its own scale; anything faster than people go is in centimetres or millimetres."""
+    if "smpl_scaling" in arrays:
+        scale = float(shaped(path, "smpl_scaling", arrays["smpl_scaling"], -1)[0])
+        if scale > 0:
+            return transl / scale
+    unit = unit_of(transl, fps)
+    if unit != 1:
+        name = "centimetres" if unit == 0.01 else "millimetres"
+        notes.append(f"places taken as {name}: in metres nobody would be so fast")
+    return transl * unit
 
 
 def _poses(

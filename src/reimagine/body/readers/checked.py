@@ -60,6 +60,16 @@ def frame_rate(path: Path, value: object) -> float:
     return fps
 
 
+def shape_numbers(path: Path, values: object, frames: int) -> Float[np.ndarray, " betas"]:
+    """The first 16 shape numbers: of a list, of a row, or the median of a row for each frame."""
+    betas = shaped(path, "betas", values, -1)
+    shape = np.asarray(values).shape
+    rows = shape[0] if len(shape) > 1 else frames
+    if rows > 1 and betas.size > rows and betas.size % rows == 0 and rows == frames:
+        betas = np.median(betas.reshape(rows, -1), axis=0)
+    return betas[:16]
+
+
 def checked_motion(
     path: Path,
     *,

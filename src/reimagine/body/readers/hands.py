@@ -7,6 +7,10 @@ PCA_NOTE = (
     "fingers are stored as {} PCA numbers, which only the licensed SMPL-X model file can open; "
     "one relaxed hand shape is used instead"
 )
+MEAN_HAND_NOTE = (
+    "fingers are given relative to SMPL-X's mean hand, which only the licensed model file has; they are put on top of one "
+    "relaxed hand shape"
+)
 NO_HANDS_NOTE = "the file has no fingers; relaxed hands are used"
 
 

@@ -9,15 +9,24 @@ from reimagine.body.readers.amass import is_amass, read_amass
 from reimagine.body.readers.bvh import read_bvh
 from reimagine.body.readers.easymocap import is_easymocap, read_easymocap
 from reimagine.body.readers.gvhmr import is_torch_file, read_gvhmr
-from reimagine.body.readers.json_frames import first_dict, frame_files, read_json
+from reimagine.body.readers.json_frames import frame_files, one_person, read_json
 from reimagine.body.readers.lhm import is_lhm, read_lhm
 from reimagine.body.readers.own import is_own, read_own
+from reimagine.body.readers.smplx_frames import read_smplx_frames
 from reimagine.body.readers.smplx_parameters import is_smplx_parameters, read_smplx_parameters
 from reimagine.errors import InputError
 from reimagine.foreign import reads
 from reimagine.records import Motion
 
-FORMATS = "AMASS .npz, SMPL-X parameter .npz, MVHumanNet or EasyMocap JSON, GVHMR .pt, LHM JSON folder, BVH, our .npz"
+FORMATS = (
+    "AMASS .npz, SMPL-X parameters .npz or a folder of them, MVHumanNet or EasyMocap JSON, GVHMR .pt, LHM JSON folder, BVH, "
+    "our .npz"
+)
+UNPICKLE = (
+    "import joblib, numpy; d = joblib.load('{}'); d = d if any('pose' in str(k) for k in d) else next(iter(d.values())); "
+    "numpy.savez('motion.npz', **{{k: numpy.asarray(v) for k, v in d.items() if numpy.asarray(v).dtype != object}})"
+)
+"""Makes an .npz of the pickles of AIST++, WHAM and others; the user runs it where they trust the file."""
 
 
 @reads("a motion")
@@ -35,7 +44,10 @@ def read_motion(path: str | Path, bone_map: str | Path | None = None) -> Motion:
     if path.stat().st_size == 0:
         raise InputError(f"{path.name} is empty; expected a motion ({FORMATS}). Copy it again.")
     if path.is_dir():
-        return _read_json(path, frame_files(path))
+        files = frame_files(path)
+        return (
+            read_smplx_frames(path, files) if files[0].suffix == ".npz" else _read_json(path, files)
+        )
     with path.open("rb") as file:
         start = file.read(64).lstrip(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"PK"):
@@ -47,7 +59,7 @@ def read_motion(path: str | Path, bone_map: str | Path | None = None) -> Motion:
     if start.startswith(b"\x80"):
         raise InputError(
             f"{path.name} is a pickle, which can run code and is never loaded; expected {FORMATS}. Convert it where "
-            "you trust it: numpy.savez('motion.npz', **{k: numpy.asarray(v) for k, v in data.items()})."
+            f'you trust it: python -c "{UNPICKLE.format(path.name)}"'
         )
     raise InputError(
         f"{path.name} is no motion that we know; expected {FORMATS}. Convert it to one."
@@ -56,7 +68,7 @@ def read_motion(path: str | Path, bone_map: str | Path | None = None) -> Motion:
 
 def _read_json(path: Path, files: list[Path]) -> Motion:
     notes: list[str] = []
-    people = [first_dict(file, read_json(file), notes) for file in files]
+    people = one_person(files, [read_json(file) for file in files], notes)
     keys = set(people[0])
     for matches, read in ((is_easymocap, read_easymocap), (is_lhm, read_lhm)):
         if matches(keys):

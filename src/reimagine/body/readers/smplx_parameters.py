@@ -14,9 +14,10 @@ from reimagine.body.readers.checked import (
     FPS_NOTE,
     checked_motion,
     frame_rate,
+    shape_numbers,
     shaped,
 )
-from reimagine.body.readers.hands import NO_HANDS_NOTE, PCA_NOTE, relaxed_hands
+from reimagine.body.readers.hands import MEAN_HAND_NOTE, NO_HANDS_NOTE, PCA_NOTE, relaxed_hands
 from reimagine.errors import InputError
 from reimagine.records import Motion
 
@@ -30,7 +31,7 @@ OPTIONAL = (
     "right_hand_pose",
 )
 RATES = ("fps", "mocap_framerate", "mocap_frame_rate")
-IGNORED = {"expression", "pose", "scale", "gender"}
+IGNORED = {"expression", "pose", "scale", "gender", "flat_hand_mean"}
 
 
 def is_smplx_parameters(names: list[str]) -> bool:
@@ -40,7 +41,9 @@ def is_smplx_parameters(names: list[str]) -> bool:
 
 def read_smplx_parameters(path: Path) -> Motion:
     """The motion of an .npz of SMPL-X parameters; see `motion_from_parameters`."""
-    arrays = read_arrays(path, ["global_orient", "body_pose", *OPTIONAL, *RATES, "scale"])
+    arrays = read_arrays(
+        path, ["global_orient", "body_pose", *OPTIONAL, *RATES, "scale", "flat_hand_mean"]
+    )
     notes: list[str] = []
     known = {"global_orient", "body_pose", *OPTIONAL, *RATES, *IGNORED}
     unknown = sorted(set(array_names(path)) - known)
@@ -81,16 +84,12 @@ def motion_from_parameters(
     poses = np.concatenate([root, body, *face, _hands(path, arrays, frames, notes)], axis=1)
     rate = next((arrays[name] for name in RATES if name in arrays), None)
     fps = _guessed_rate(body, notes) if rate is None else frame_rate(path, rate)
-    betas = shaped(path, "betas", arrays.get("betas", np.zeros((1, 10))), -1)
-    many = frames > 1 and betas.size > frames and betas.size % frames == 0
-    if many:
-        betas = np.median(betas.reshape(frames, -1), axis=0)
     return checked_motion(
         path,
         poses=poses.reshape(frames, 55, 3),
         transl=_each(path, "transl", arrays.get("transl", np.zeros((1, 3))), frames, 3),
         fps=fps,
-        betas=betas[:16],
+        betas=shape_numbers(path, arrays.get("betas", np.zeros((1, 10))), frames),
         source=source,
         up=up,
         notes=tuple(notes),
@@ -124,12 +123,15 @@ def _hands(
     path: Path, arrays: dict[str, np.ndarray], frames: int, notes: list[str]
 ) -> Float[np.ndarray, "frames 90"]:
     relaxed = relaxed_hands(frames).reshape(frames, 2, 45)
+    from_mean = "flat_hand_mean" in arrays and not np.any(arrays["flat_hand_mean"])
     both: list[np.ndarray] = []
     for side, name in enumerate(("left_hand_pose", "right_hand_pose")):
         hand = arrays.get(name)
         numbers = 0 if hand is None else np.asarray(hand).size / max(frames, 1)
         if hand is not None and np.asarray(hand).size in (45, frames * 45):
-            both.append(_each(path, name, hand, frames, 45))
+            both.append(_each(path, name, hand, frames, 45) + from_mean * relaxed[:, side])
+            if from_mean and MEAN_HAND_NOTE not in notes:
+                notes.append(MEAN_HAND_NOTE)
         elif hand is None or numbers in (6, 12):
             both.append(relaxed[:, side])
             note = NO_HANDS_NOTE if hand is None else PCA_NOTE.format(int(numbers))

@@ -17,32 +17,41 @@ def nearest_axis(vector: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
 
 
 def find_up(
-    skeleton: Skeleton, at: dict[str, int], usual: Float[np.ndarray, "3"], leg: float
+    places: Float[np.ndarray, "frames joints 3"],
+    at: dict[str, int],
+    usual: Float[np.ndarray, "3"],
+    leg: float,
 ) -> Float[np.ndarray, "3"]:
     """The axis that is up.
 
-    It is the usual one (the rest pose's, or Y) unless trunks clearly stand along another one over the clip and the
-    person does not lie on a floor at 0 by the usual one. Who lies, or stands on their hands, stays so. `leg` is a leg's
-    length in the file's unit.
+    It is the usual one (the rest pose's, or the format's) unless trunks clearly stand along another one over the clip and
+    the person does not lie on a floor at 0 by the usual one. Who lies, or stands on their hands, stays so. `leg` is a
+    leg's length in the file's unit.
     """
     shoulders, hips = (
-        skeleton.places[:, [at[f"left_{joint}"], at[f"right_{joint}"]]].mean(1)
+        places[:, [at[f"left_{joint}"], at[f"right_{joint}"]]].mean(1)
         for joint in ("shoulder", "hip")
     )
     trunk = unit(shoulders - hips).mean(0)
     up = nearest_axis(trunk)
-    if len(skeleton) < 2 or trunk @ up < STANDS or up @ usual > 0.5:
+    if trunk @ up < STANDS or up @ usual > 0.5:
         return usual
     if up @ usual < -0.5:  # on their hands, unless the floor is above their heads
-        return usual if _lowest(skeleton, usual) > -0.25 * leg else up
-    stands = abs(_lowest(skeleton, up)) < 0.15 * leg
-    pelvis = float(np.median(skeleton.places[:, at["pelvis"]] @ usual))
-    lies = -0.05 * leg < _lowest(skeleton, usual) and 0.03 * leg < pelvis < 0.45 * leg
-    return usual if lies and not stands else up
+        return usual if float((places @ usual).min()) > -0.25 * leg else up
+    return usual if lies(places, at, usual, up, leg) else up
 
 
-def _lowest(skeleton: Skeleton, up: Float[np.ndarray, "3"]) -> float:
-    return float((skeleton.places @ up).min())
+def lies(
+    places: Float[np.ndarray, "frames joints 3"],
+    at: dict[str, int],
+    usual: Float[np.ndarray, "3"],
+    along: Float[np.ndarray, "3"],
+    leg: float,
+) -> bool:
+    """Whether the person lies on a floor at 0 by the usual up, and does not stand on one by the axis of their trunk."""
+    low, high = (places @ usual).min(), float(np.median(places[:, at["pelvis"]] @ usual))
+    stands = abs(float((places @ along).min())) < 0.15 * leg
+    return bool(-0.05 * leg < low and 0.03 * leg < high < 0.6 * leg and not stands)
 
 
 def starts_bound(skeleton: Skeleton, at: dict[str, int]) -> bool:

@@ -105,7 +105,7 @@ def _world(skeleton: Skeleton, at: dict[str, int], leg: float, notes: list[str])
     """Rotation of the file's world into ours, Y up."""
     frame = trunk_frame(skeleton.rest, at) if is_stance(skeleton.rest, at) else None
     usual = np.array([0.0, 1.0, 0.0]) if frame is None else nearest_axis(frame[1])
-    up = find_up(skeleton, at, usual, leg)
+    up = find_up(skeleton.places, at, usual, leg) if len(skeleton) > 1 else usual
     if up[1] < 0.5:
         axis = int(np.abs(up).argmax())
         notes.append(
