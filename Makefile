@@ -8,7 +8,7 @@ DIFFSYNTH := .venv/diffsynth
 TRY := build/try
 CONSTRAINTS := constraints.txt
 
-.PHONY: demo test coverage lint bench docs try floors clean
+.PHONY: demo fuzz test coverage lint bench docs try floors clean
 .DEFAULT_GOAL := demo
 
 $(MADE): pyproject.toml constraints.txt
@@ -32,6 +32,11 @@ test: $(DEV) $(DIFFSYNTH)  ## all tests; ARGS='-k video' picks some
 
 coverage: $(DEV) $(DIFFSYNTH)  ## all tests, and which lines and branches of src/ they leave out
 	$(BIN)/python -m pytest -q --cov=reimagine --cov-branch --cov-report=term-missing $(ARGS)
+
+INPUTS ?= 20000
+SECONDS ?= 60
+fuzz: $(DEV)  ## broken files for every reader, for SECONDS=60 or until INPUTS=20000 were tried
+	$(BIN)/python -m tests.fuzz.run --inputs $(INPUTS) --seconds $(SECONDS)
 
 lint: $(DEV)  ## style, types, who imports whom, spelling
 	$(BIN)/ruff check

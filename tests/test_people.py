@@ -159,7 +159,7 @@ def test_a_run_is_held_to_the_surface_that_it_was_begun_with(plain_person: Path,
             with pytest.raises(InputError, match="was begun with another person than is there now"):
                 keep_surface(run, other)
     (tmp_path / SURFACE).write_text("[3")
-    with pytest.raises(InputError, match="was begun with another person"):
+    with pytest.raises(InputError, match="expected what a run keeps of its surface"):
         check_surface(tmp_path, person)
 
 

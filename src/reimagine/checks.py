@@ -36,6 +36,9 @@ def earlier_request(request: RefineRequest) -> Request:
     place = f"{request.run}/request.json"
     with reading(place, "the request of a run"):
         whole = from_json(Request, held, place)
+    check_clip(whole.clip)
+    check_share("--sway", whole.sway)
+    check_share("--shade", whole.shade)
     frames = Path(request.run) / PAINTED
     painted = sum(1 for _ in frames.glob("*.png")) if frames.is_dir() else 0
     if painted < whole.clip.frames:

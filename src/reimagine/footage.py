@@ -10,8 +10,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.errors import InputError
+from reimagine.foreign import MOST_TEXT_BYTES, reading
 from reimagine.listener import Listener
 from reimagine.pictures import encode_png, read_picture
+from reimagine.request_json import from_json
 from reimagine.runs import RunFolder, frame_name
 from reimagine.video import read_video
 
@@ -83,7 +85,9 @@ def take_frames(run: RunFolder, source: Source, folder: str, listener: Listener)
         InputError: for fewer than two frames, frames of two sizes, or one that cannot be read.
     """
     if run.has(_DONE):
-        return Taken(**json.loads((run.path / _DONE).read_text(encoding="utf-8")))
+        done = run.path / _DONE
+        with reading(done, "what a run says of its frames", most_bytes=MOST_TEXT_BYTES):
+            return from_json(Taken, json.loads(done.read_text(encoding="utf-8")), str(done))
     listener.say(f"Reading the frames of {source.video or source.folder}.")
     footage = None if source.video is None else read_video(source.video)
     fps = source.fps if footage is None else footage.fps

@@ -1,5 +1,6 @@
 """The gate for files that others made: whatever goes wrong while one is read ends in one line that names it."""
 
+import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
@@ -33,17 +34,18 @@ def reading(path: str | Path, what: str, *, most_bytes: int | None = None) -> Ge
         if most_bytes is not None:
             _check_size(Path(path), what, most_bytes)
         yield
-    except (InputError, AssertionError, NameError, ImportError, PermissionError):
+    except (InputError, AssertionError, NameError, ImportError):
         raise
     except MemoryError as error:
         raise InputError(
             f"{path} needs more memory than there is; expected {what}. Give a smaller one."
         ) from error
     except Exception as error:
+        if isinstance(error, PermissionError) and os.path.exists(str(error.filename)):  # noqa: PTH110 - may be any text
+            raise
         reason = " ".join(f"{type(error).__name__} {error}".split())[:120]
         raise InputError(
-            f"{path} is damaged or no {what.removeprefix('a ').removeprefix('an ')} ({reason}); expected {what}. "
-            "Copy or export it again."
+            f"{path} cannot be read ({reason}); expected {what}. Copy or export it again."
         ) from error
 
 

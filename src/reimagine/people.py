@@ -21,6 +21,7 @@ from reimagine.appearance.store import load_person, save_person
 from reimagine.body.smplx import read_smplx
 from reimagine.body.smplx_fit import follow_joints, smplx_like
 from reimagine.errors import InputError
+from reimagine.foreign import MOST_TEXT_BYTES, reading
 from reimagine.listener import SILENT, Listener
 from reimagine.plugins import find_factory
 from reimagine.records import Body, Person, Skin
@@ -167,15 +168,14 @@ def check_surface(run: Path, person: Person) -> None:
     Raises:
         InputError: where photos, stored person or program have changed since, so that pictures and surface part.
     """
-    try:
-        held = json.loads((run / SURFACE).read_text(encoding="utf-8"))
+    path = run / SURFACE
+    if not path.is_file():
+        return
+    with reading(path, "what a run keeps of its surface", most_bytes=MOST_TEXT_BYTES):
+        held = json.loads(path.read_text(encoding="utf-8"))
         then, now = (torch.tensor(one["points_mm"]) for one in (held, _surface(person)))
         same = held["verts"] == len(person.surface.verts) and then.shape == now.shape
         same = same and float((then - now).abs().max()) <= _SAME_MM
-    except FileNotFoundError:
-        return
-    except (OSError, ValueError, TypeError, KeyError):
-        same = False
     if not same:
         raise InputError(
             f"{run} was begun with another person than is there now: the photos, the stored person or the program have "

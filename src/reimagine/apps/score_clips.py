@@ -25,7 +25,7 @@ from reimagine.render.view import view_surface
 from reimagine.request import Request
 from reimagine.request_json import from_json
 from reimagine.runs import frame_name, read_request
-from reimagine.scene import Scene, find_motion, make_scene
+from reimagine.scene import Scene, check_clip, find_motion, make_scene
 from reimagine.scores.clip import Clip, Read
 from reimagine.scores.learned import Real, Video
 from reimagine.settings import ImageModel, parse_size
@@ -81,7 +81,9 @@ def _run(path: Path) -> _Run:
     check_links(Path(source))
     place = f"{path}/request.json"
     with reading(place, "the request of a run"):
-        return _Run(painted=Path(source) / PAINTED, request=from_json(Request, held, place))
+        request = from_json(Request, held, place)
+    check_clip(request.clip)
+    return _Run(painted=Path(source) / PAINTED, request=request)
 
 
 def run_clip(path: Path) -> Clip:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reimagine.errors import InputError
+from reimagine.foreign import MOST_TEXT_BYTES, reads
 
 _LARGEST_HEADER = 100_000_000
 """Bytes, as the safetensors format has it (github.com/huggingface/safetensors, "Format")."""
@@ -17,6 +18,7 @@ def weights_folder(asked: str | None) -> Path:
     return Path(place) if place else Path.home() / ".cache" / "reimagine" / "weights"
 
 
+@reads("a .safetensors file")
 def check_safetensors(path: Path, flag: str) -> None:
     """Nothing, where the file is a whole .safetensors file; reads its header only.
 
@@ -44,6 +46,7 @@ def check_safetensors(path: Path, flag: str) -> None:
         )
 
 
+@reads("a downloaded model")
 def check_model_folder(folder: Path, flag: str, how: str) -> None:
     """Nothing, where a folder in diffusers' layout has its config.json and all its weights.
 
@@ -70,6 +73,7 @@ def check_model_folder(folder: Path, flag: str, how: str) -> None:
         check_safetensors(folder / name, flag)
 
 
+@reads("a model's configuration", most_bytes=MOST_TEXT_BYTES)
 def read_config(path: Path, flag: str) -> dict[str, Any]:
     """A model's config.json or model_index.json.
 

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.errors import InputError
+from reimagine.foreign import reads
 from reimagine.pictures import over, read_picture
 
 LIST = "pairs.jsonl"
@@ -53,6 +54,7 @@ def check_folder(folder: Path) -> None:
         raise InputError(f"--data {folder} is no folder; {_LAYOUT}")
 
 
+@reads("triples")
 def find_triples(folder: Path, prompt: str) -> tuple[Triple, ...]:
     """The triples of a folder: of its pairs.jsonl, else of its folders, one a person.
 

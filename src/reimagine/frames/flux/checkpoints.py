@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from reimagine.errors import InputError
+from reimagine.foreign import reads
 from reimagine.frames.flux.naming import bfl_norms, layers
 
 _FLUX_VAE: dict[str, Any] = {
@@ -36,6 +37,7 @@ _VAE_NAMES = (
 )
 
 
+@reads("a FLUX.1 transformer")
 def read_transformer(path: Path, dtype: torch.dtype) -> Any:  # noqa: ANN401
     """FluxTransformer2DModel from a file such as flux1-kontext-dev.safetensors.
 
@@ -70,6 +72,7 @@ def read_transformer(path: Path, dtype: torch.dtype) -> Any:  # noqa: ANN401
     return _filled(path, model, state, dtype)
 
 
+@reads("FLUX.1's autoencoder")
 def read_vae(path: Path, dtype: torch.dtype) -> Any:  # noqa: ANN401
     """AutoencoderKL from a file such as ae.safetensors.
 

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from reimagine.errors import InputError
+from reimagine.foreign import reads
 from reimagine.frames.flux.naming import Layer, layers
 from reimagine.frames.weights import check_safetensors
 
@@ -46,6 +47,7 @@ class LowRank:
     """alpha over rank, or 1 where the file says nothing."""
 
 
+@reads("a LoRA file")
 def read_lora(path: str | Path, model: nn.Module) -> tuple[LowRank, ...]:
     """What the file adds to the layers of a FluxTransformer2DModel, every one of its keys accounted for.
 

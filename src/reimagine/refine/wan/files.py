@@ -23,7 +23,7 @@ def find_wan(asked: str | None) -> Path:
     try:
         index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
         kind = str(index.get("_class_name"))
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         raise InputError(
             f"--refiner wan: {folder} has no readable model_index.json; expected a Wan text-to-video model. {how}"
         ) from None
