@@ -226,7 +226,7 @@ def measured(truth: Truth, kind: str, seed: int) -> Measured:
     pictures = flickering(truth, kind, seed)
     started = time.monotonic()
     frames = len(pictures)
-    refined = make("cpu", Refinement()).steady(
+    refined = make("cpu", Refinement()).refine(
         pictures.__getitem__, lambda a, b: part(truth.seen, a, b), frames
     )
     refined = torch.stack(list(refined))

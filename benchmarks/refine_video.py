@@ -105,7 +105,7 @@ def parts(plot: Path | None) -> None:
         refiner = VideoRefiner(
             load=Slow, plan=plan, marks=marks_of(find_person(Photos(person="alex")))
         )
-        frames = refiner.steady(
+        frames = refiner.refine(
             pictures.__getitem__, lambda a, b: part(truth.seen, a, b), len(pictures)
         )
         rows[name] = torch.stack(list(frames))
@@ -181,7 +181,7 @@ def one_length(refiner: str, frames: int) -> None:
         started = time.monotonic()
         colours: list[float] = []
         peak = 0
-        for one in steady.steady(read, see, frames):
+        for one in steady.refine(read, see, frames):
             colours.append(float(one[:3].sum() / one[3].sum() / 3))
             peak = max(peak, int(Path("/proc/self/statm").read_text().split()[1]))
         each_ms = 1000 * (time.monotonic() - started) / frames

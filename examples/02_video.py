@@ -5,7 +5,7 @@ Usage: python examples/02_video.py [FOLDER]
 
 import sys
 
-from reimagine import Clip, Listener, Photos, Request, generate
+from reimagine import Clip, Photos, Progress, Request, generate
 
 folder = sys.argv[1] if len(sys.argv) > 1 else "runs/example_video"
 request = Request(
@@ -13,5 +13,5 @@ request = Request(
     clip=Clip(motion="walk", camera="orbit", frames=8, size="192x320"),
     out=folder,
 )
-result = generate(request, Listener(say=print))
+result = generate(request, Progress(say=print))
 print(f"The video is {result.video}")

@@ -10,9 +10,9 @@ from reimagine.appearance.store import load_person
 from reimagine.errors import InputError
 from reimagine.film import paint
 from reimagine.frames.backends.atlas import make
-from reimagine.listener import SILENT
 from reimagine.pictures import over, read_picture
 from reimagine.pipeline import generate
+from reimagine.progress import SILENT
 from reimagine.request import Clip, Request
 from reimagine.runs import open_run
 from reimagine.scene import find_motion, make_scene

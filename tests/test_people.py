@@ -6,7 +6,6 @@ import torch
 
 from reimagine.appearance.store import load_person
 from reimagine.errors import InputError
-from reimagine.listener import Listener
 from reimagine.people import (
     SURFACE,
     cache_folder,
@@ -18,6 +17,7 @@ from reimagine.people import (
     with_height,
 )
 from reimagine.pictures import write_picture
+from reimagine.progress import Progress
 from reimagine.records import Person
 from reimagine.request import Clip
 from reimagine.runs import open_run
@@ -129,7 +129,7 @@ def test_a_damaged_memory_is_made_again(made: list[Photos], tmp_path: Path):
     photos, said = Photos(front=str(tmp_path / "a.png")), list[str]()
     find_person(photos)
     next(cache_folder().rglob("person.json")).write_text("{")
-    find_person(photos, Listener(say=said.append))
+    find_person(photos, Progress(say=said.append))
     assert len(made) == 2
     assert "damaged" in said[0]
 
@@ -137,7 +137,7 @@ def test_a_damaged_memory_is_made_again(made: list[Photos], tmp_path: Path):
 def test_a_cache_that_cannot_be_written_costs_only_the_memory(made: list[Photos], tmp_path: Path):
     (tmp_path / "cache").write_text("a file where a folder should be")
     said: list[str] = []
-    person = find_person(Photos(front=str(tmp_path / "a.png")), Listener(say=said.append))
+    person = find_person(Photos(front=str(tmp_path / "a.png")), Progress(say=said.append))
     assert person.notes == ("A person made for a test.",)
     assert "not remembered" in said[0]
     assert len(made) == 1

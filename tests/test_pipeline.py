@@ -18,10 +18,10 @@ from reimagine.apps.score_clips import run_clip
 from reimagine.body.readers.read import read_motion
 from reimagine.cameras.read import read_camera
 from reimagine.errors import InputError
-from reimagine.listener import Listener
 from reimagine.people import with_height
 from reimagine.pictures import encode_png, read_picture, write_picture
 from reimagine.pipeline import generate, make_normals, make_person, refine_run
+from reimagine.progress import Cancelled, Progress
 from reimagine.request import Clip, NormalsRequest, PersonRequest, RefineRequest, Request
 from reimagine.settings import Photos, Shape, View
 from reimagine.video import read_video
@@ -161,10 +161,10 @@ def test_a_killed_run_goes_on_and_ends_the_same_to_the_pixel(
     request = asked(plain_person, tmp_path / "killed")
     code = (
         "import sys, time\n"
-        "from reimagine import generate, Listener\n"
+        "from reimagine import generate, Progress\n"
         "from reimagine.request import *\n"
         # One picture at a time, slowly, so that the kill comes in the middle.
-        "slow = Listener(step=lambda *_: time.sleep(0.3))\n"
+        "slow = Progress(on_step=lambda *_: time.sleep(0.3))\n"
         "import reimagine.film as film; film._CHUNK_FRAMES = 1\n"
         f"generate({request!r}, slow)\n"
     )
@@ -190,7 +190,19 @@ def test_ctrl_c_in_any_stage_leaves_a_run_that_goes_on(
 
     request = asked(plain_person, tmp_path / "stopped")
     with pytest.raises(KeyboardInterrupt):
-        generate(request, Listener(step=step))
+        generate(request, Progress(on_step=step))
+    generate(request)
+    assert pictures(tmp_path / "stopped") == pictures(whole)
+
+
+def test_who_follows_the_work_can_stop_it_and_the_run_goes_on_later(
+    whole: Path, plain_person: Path, tmp_path: Path
+):
+    request = asked(plain_person, tmp_path / "stopped")
+    for stage in ("painting", "steadying", "video"):
+        with pytest.raises(Cancelled, match=f"stopped in {stage}"):
+            generate(request, Progress(on_step=lambda name, *_, stage=stage: name != stage))
+        assert "stopped by its caller" in (tmp_path / "stopped/log.txt").read_text()
     generate(request)
     assert pictures(tmp_path / "stopped") == pictures(whole)
 
@@ -477,7 +489,7 @@ def test_the_first_look_says_how_long_it_takes(
 ):
     lines: list[str] = []
     monkeypatch.setattr("reimagine.film._CHUNK_FRAMES", 2)
-    generate(good(plain_person, tmp_path), Listener(say=lines.append))
+    generate(good(plain_person, tmp_path), Progress(say=lines.append))
     assert lines[0].startswith(
         "6 frames of 64x96 at 24 per second, image atlas, refiner flow on cpu"
     )

@@ -6,14 +6,16 @@ The names below are the Python API; each is imported when it is first used, so t
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from reimagine.workers import wait_asleep
+
 if TYPE_CHECKING:
     from reimagine.errors import InputError as InputError
-    from reimagine.listener import Listener as Listener
     from reimagine.pipeline import Result as Result
     from reimagine.pipeline import generate as generate
     from reimagine.pipeline import make_normals as make_normals
     from reimagine.pipeline import make_person as make_person
     from reimagine.pipeline import refine_run as refine_run
+    from reimagine.progress import Progress as Progress
     from reimagine.request import Clip as Clip
     from reimagine.request import NormalsRequest as NormalsRequest
     from reimagine.request import PersonRequest as PersonRequest
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from reimagine.settings import Refinement as Refinement
     from reimagine.settings import Shape as Shape
     from reimagine.settings import View as View
+
+# Here, as torch reads it when it is first imported.
+wait_asleep()
 
 __version__ = "0.1.0"
 
@@ -37,7 +42,7 @@ _PLACES = {
     **dict.fromkeys(
         ("Result", "generate", "make_normals", "make_person", "refine_run"), "reimagine.pipeline"
     ),
-    "Listener": "reimagine.listener",
+    "Progress": "reimagine.progress",
 }
 
 

@@ -18,10 +18,10 @@ from reimagine.cameras.own import camera_json
 from reimagine.errors import InputError
 from reimagine.frames.backend import Describes, ImageBackend, PaintsMany
 from reimagine.frames.between import between
-from reimagine.listener import Listener
 from reimagine.pictures import encode_depth, encode_png, over, read_picture
+from reimagine.progress import Progress
 from reimagine.records import Body, CameraPath, Conditions, Person, SurfaceView
-from reimagine.refine.backend import Meets, Refiner, See
+from reimagine.refine.backend import KnowsPerson, Refiner, See
 from reimagine.render.conditions import depth_mm, make_conditions, normals_picture
 from reimagine.render.view import view_surface
 from reimagine.resize import resize_to_cover
@@ -54,7 +54,7 @@ def paint(
     backend: ImageBackend,
     *,
     seed: int,
-    listener: Listener,
+    listener: Progress,
     keyframes: Keyframes | None = None,
 ) -> None:
     """Write the conditions and the picture of every frame that is not there yet."""
@@ -83,7 +83,7 @@ def paint(
 
 
 def _carry(
-    run: RunFolder, person: Person, scene: Scene, keyframes: Keyframes, listener: Listener
+    run: RunFolder, person: Person, scene: Scene, keyframes: Keyframes, listener: Progress
 ) -> None:
     """Write the frames between the painted ones, carried from both neighbours."""
     frames, every = len(scene.pose), keyframes.every
@@ -109,7 +109,7 @@ def _carry(
             listener.step("carrying", done, len(rest))
 
 
-def make_normals_only(run: RunFolder, body: Body, scene: Scene, listener: Listener) -> None:
+def make_normals_only(run: RunFolder, body: Body, scene: Scene, listener: Progress) -> None:
     """Write the conditions of every frame that is not there yet."""
     frames, done = len(scene.pose), 0
     # The depth is written last, so where it is, all is.
@@ -129,15 +129,15 @@ def steady(
     *,
     painted: Path,
     background: str,
-    listener: Listener,
+    listener: Progress,
 ) -> None:
     """Write the final picture, over its background, of every frame from the first that is not there yet."""
 
     def see(first: int, stop: int) -> SurfaceView:
         return view_surface(person, scene.pose[first:stop], scene.camera[first:stop])
 
-    if isinstance(refiner, Meets):
-        refiner.meet(person)
+    if isinstance(refiner, KnowsPerson):
+        refiner.know_person(person)
     behind = read_background(background, scene.camera.width, scene.camera.height)
     steady_pictures(
         run,
@@ -158,7 +158,7 @@ def steady_pictures(
     frames: int,
     see: See | None,
     behind: Float[Tensor, "3 #height #width"] | None,
-    listener: Listener,
+    listener: Progress,
 ) -> None:
     """The same for pictures of which no surface need be known."""
     missing = (frame for frame in range(frames) if not run.has(frame_name(FINAL, frame)))
@@ -170,7 +170,7 @@ def steady_pictures(
         return _painted(painted, frame)
 
     with one_behind() as later:
-        for frame, picture in enumerate(refiner.steady(read, see, frames, start), start):
+        for frame, picture in enumerate(refiner.refine(read, see, frames, start), start):
             final = picture if behind is None else over(picture, behind)
             later(partial(_write_final, run, final, frame))
             listener.step("steadying", frame + 1, frames)
@@ -185,7 +185,7 @@ def finish(
     frames: int,
     fps: float,
     kind: str,
-    listener: Listener,
+    listener: Progress,
 ) -> Path | None:
     """Write the contact sheet and the video of the pictures in these folders, side by side; gives the video's path."""
     if not run.has("sheet.png"):
@@ -301,19 +301,19 @@ def _chunks(
             yield range(todo[at], todo[min(at + most, stop) - 1] + 1, every)
 
 
-def _say_all(run: RunFolder, listener: Listener, lines: list[str]) -> None:
+def _say_all(run: RunFolder, listener: Progress, lines: list[str]) -> None:
     for line in lines:
         run.log(line)
         listener.say(line)
 
 
-def _say_how_long(listener: Listener, elapsed_s: float, done: int, todo: int) -> None:
+def _say_how_long(listener: Progress, elapsed_s: float, done: int, todo: int) -> None:
     left = elapsed_s / done * (todo - done)
     listener.say(f"Painting a frame takes {elapsed_s / done:.2f} s here; about {left:.0f} s to go.")
 
 
 def _played(
-    run: RunFolder, folders: tuple[str, ...], frames: int, listener: Listener
+    run: RunFolder, folders: tuple[str, ...], frames: int, listener: Progress
 ) -> Iterator[Float[Tensor, "channels height width"]]:
     for frame in range(frames):
         yield _beside(run, folders, frame)

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from reimagine.errors import InputError
 from reimagine.foreign import MOST_TEXT_BYTES, reading
-from reimagine.listener import Listener
 from reimagine.pictures import encode_png, read_picture
+from reimagine.progress import Progress
 from reimagine.request_json import from_json
 from reimagine.runs import RunFolder, frame_name
 from reimagine.video import read_video
@@ -78,7 +78,7 @@ def pictures_in(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: _by_number(path.name))
 
 
-def take_frames(run: RunFolder, source: Source, folder: str, listener: Listener) -> Taken:
+def take_frames(run: RunFolder, source: Source, folder: str, listener: Progress) -> Taken:
     """Write every frame as a PNG into `folder` of the run, unless that was done; 8 bit.
 
     Raises:

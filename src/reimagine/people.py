@@ -22,8 +22,8 @@ from reimagine.body.smplx import read_smplx
 from reimagine.body.smplx_fit import follow_joints, smplx_like
 from reimagine.errors import InputError
 from reimagine.foreign import MOST_TEXT_BYTES, reading
-from reimagine.listener import SILENT, Listener
 from reimagine.plugins import find_factory
+from reimagine.progress import SILENT, Progress
 from reimagine.records import Body, Person, Skin
 from reimagine.request import Clip
 from reimagine.runs import RunFolder
@@ -66,7 +66,7 @@ def check_person(photos: Photos, gender: float | None = None) -> None:
 
 
 def find_person(
-    photos: Photos, listener: Listener = SILENT, *, gender: float | None = None
+    photos: Photos, listener: Progress = SILENT, *, gender: float | None = None
 ) -> Person:
     """The person asked for. The same photos are fitted once, then taken from the user's cache folder.
 
@@ -104,7 +104,7 @@ def find_person(
         return load_person(Path(passing))
 
 
-def person_for(photos: Photos, clip: Clip, listener: Listener = SILENT) -> Person:
+def person_for(photos: Photos, clip: Clip, listener: Progress = SILENT) -> Person:
     """The person asked for, as tall as the clip asks and on the body that it asks for.
 
     Raises:

@@ -31,7 +31,6 @@ from reimagine.film import (
 )
 from reimagine.footage import Source, check_source, take_frames
 from reimagine.frames.load import load_backend
-from reimagine.listener import SILENT, Listener
 from reimagine.people import (
     check_person,
     check_surface,
@@ -39,6 +38,7 @@ from reimagine.people import (
     keep_surface,
     person_for,
 )
+from reimagine.progress import SILENT, Progress
 from reimagine.records import Person
 from reimagine.refine.load import load_refiner
 from reimagine.request import Clip, NormalsRequest, PersonRequest, RefineRequest, Request
@@ -60,7 +60,7 @@ class Result:
     """What was guessed, in the user's words."""
 
 
-def generate(request: Request, listener: Listener = SILENT) -> Result:
+def generate(request: Request, listener: Progress = SILENT) -> Result:
     """A video of the person, in the run folder `request.out`; an earlier try is continued.
 
     Raises:
@@ -101,7 +101,7 @@ def generate(request: Request, listener: Listener = SILENT) -> Result:
         return _finish(run, request, (*motion.notes, *person.notes), listener)
 
 
-def make_normals(request: NormalsRequest, listener: Listener = SILENT) -> Result:
+def make_normals(request: NormalsRequest, listener: Progress = SILENT) -> Result:
     """Normal maps, masks, depth and cameras of a motion on a body that nobody lent.
 
     Raises:
@@ -132,7 +132,7 @@ def make_normals(request: NormalsRequest, listener: Listener = SILENT) -> Result
         return Result(folder=run.path, frames=clip.frames, video=video, notes=motion.notes)
 
 
-def make_person(request: PersonRequest, listener: Listener = SILENT) -> Person:
+def make_person(request: PersonRequest, listener: Progress = SILENT) -> Person:
     """A person from photos, stored in `request.out` for `generate --person`.
 
     Raises:
@@ -145,7 +145,7 @@ def make_person(request: PersonRequest, listener: Listener = SILENT) -> Person:
     return person
 
 
-def refine_run(request: RefineRequest, listener: Listener = SILENT) -> Result:
+def refine_run(request: RefineRequest, listener: Progress = SILENT) -> Result:
     """An earlier run's painted pictures, or anybody's frames, steadied anew into a run folder of their own.
 
     Raises:
@@ -176,7 +176,7 @@ def refine_run(request: RefineRequest, listener: Listener = SILENT) -> Result:
         return _finish(run, replace(whole, side_by_side=False), person.notes, listener)
 
 
-def _refine_footage(request: RefineRequest, listener: Listener) -> Result:
+def _refine_footage(request: RefineRequest, listener: Progress) -> Result:
     """Frames of which no surface is known: a video's or a folder's."""
     video, folder = (Path(one) if one else None for one in (request.from_video, request.frames_dir))
     source = Source(video=video, folder=folder, fps=request.fps)
@@ -227,13 +227,13 @@ def _asked(command: str, request: Request | NormalsRequest | RefineRequest) -> M
     return {"command": command, **to_json(request)}
 
 
-def _plan(run: RunFolder, listener: Listener, clip: Clip, how: str) -> None:
+def _plan(run: RunFolder, listener: Progress, clip: Clip, how: str) -> None:
     line = f"{clip.frames} frames of {clip.size} at {clip.fps:g} per second, {how}, into {run.path}"
     run.log(line)
     listener.say(line)
 
 
-def _finish(run: RunFolder, request: Request, notes: tuple[str, ...], listener: Listener) -> Result:
+def _finish(run: RunFolder, request: Request, notes: tuple[str, ...], listener: Progress) -> Result:
     clip = request.clip
     video = finish(
         run,

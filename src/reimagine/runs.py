@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from reimagine.errors import InputError, Terminated, one_line, ran_out_of_memory
 from reimagine.foreign import reading
 from reimagine.inside import check_links, inside
+from reimagine.progress import Cancelled
 
 UNFINISHED = ".unfinished"
 _REQUEST = "request.json"
@@ -25,7 +26,11 @@ _LOG = "log.txt"
 _NAMED = 4
 """How many differences between two requests are told."""
 _ABSENT = "not given"
-_STOPS: dict[type[BaseException], str] = {KeyboardInterrupt: "Ctrl-C", Terminated: "SIGTERM"}
+_STOPS: dict[type[BaseException], str] = {
+    Cancelled: "its caller",
+    KeyboardInterrupt: "Ctrl-C",
+    Terminated: "SIGTERM",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

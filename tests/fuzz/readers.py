@@ -25,9 +25,9 @@ from reimagine.cameras.read import read_camera
 from reimagine.checks import check_image_model, check_refinement, earlier_request
 from reimagine.footage import Source, take_frames
 from reimagine.frames.weights import check_model_folder, check_safetensors
-from reimagine.listener import SILENT
 from reimagine.people import check_surface, keep_surface
 from reimagine.pictures import encode_png, read_picture
+from reimagine.progress import SILENT
 from reimagine.request import Clip, PersonRequest, RefineRequest, Request
 from reimagine.request_json import read_request_file, to_json
 from reimagine.runs import RunFolder, open_run

@@ -9,8 +9,8 @@ import torch
 
 from reimagine.cameras.read import read_camera
 from reimagine.errors import InputError
-from reimagine.listener import SILENT, Listener
 from reimagine.pictures import read_picture, write_picture
+from reimagine.progress import SILENT, Progress
 from reimagine.runs import open_run
 from reimagine.train.captures import find_people, make_triples, world_from_capture
 from reimagine.train.settings import LoraRequest
@@ -56,7 +56,7 @@ def made(captures, out, **changes):
     request = LoraRequest(data=str(captures), out=str(out), size=SIZE, **changes)
     said = []
     with open_run(out, {"command": "test"}) as run:
-        listener = Listener(step=lambda *step: said.append(step))
+        listener = Progress(on_step=lambda *step: said.append(step))
         make_triples(run, "pairs", find_people(captures), request, listener)
     assert said == [("captures", 1, 1)]
     return out / "pairs"

@@ -14,7 +14,6 @@ from typing import Any
 from reimagine.apps.wording import words_for
 from reimagine.errors import InputError, Terminated, one_line, ran_out_of_memory
 from reimagine.request import NormalsRequest, PersonRequest, RefineRequest, Request
-from reimagine.workers import wait_asleep
 
 DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
@@ -61,7 +60,6 @@ _OTHERS = {
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; gives the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    wait_asleep()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # Names of files need not be text in the terminal's encoding.

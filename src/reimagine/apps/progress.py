@@ -10,22 +10,22 @@ from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.progress import Progress as Bars
 
 from reimagine.errors import one_line
-from reimagine.listener import Listener
+from reimagine.progress import Progress
 
 _EVERY_S = 10.0
 """Between plain lines of one stage."""
 
 
 @contextmanager
-def show_progress() -> Generator[Listener]:
+def show_progress() -> Generator[Progress]:
     """A listener that writes to standard error."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -39,20 +39,21 @@ def show_progress() -> Generator[Listener]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    with Bars(*columns, console=console) as shown:
         bars: dict[str, TaskID] = {}
 
         def step(stage: str, done: int, total: int) -> None:
             if stage not in bars:
-                bars[stage] = progress.add_task(escape(one_line(stage)), total=total)
-            progress.update(bars[stage], completed=done, total=total)
+                bars[stage] = shown.add_task(escape(one_line(stage)), total=total)
+            shown.update(bars[stage], completed=done, total=total)
 
-        yield Listener(
-            say=lambda line: console.print(one_line(line), markup=False, highlight=False), step=step
+        yield Progress(
+            say=lambda line: console.print(one_line(line), markup=False, highlight=False),
+            on_step=step,
         )
 
 
-def _plain_lines() -> Listener:
+def _plain_lines() -> Progress:
     last: dict[str, float] = {}
 
     def say(line: str) -> None:
@@ -65,4 +66,4 @@ def _plain_lines() -> Listener:
         last[stage] = now
         say(f"{stage}: {done} of {total}")
 
-    return Listener(say=say, step=step)
+    return Progress(say=say, on_step=step)

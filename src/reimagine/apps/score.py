@@ -20,7 +20,7 @@ from reimagine.apps.score_clips import (
 )
 from reimagine.errors import InputError, one_line
 from reimagine.film import FINAL, PAINTED
-from reimagine.listener import Listener
+from reimagine.progress import Progress
 from reimagine.runs import RunFolder, check_writable
 from reimagine.scores.clip import Clip
 from reimagine.scores.learned import Networks, Real, with_pairs, with_sets
@@ -71,7 +71,7 @@ class _Means:
 
     networks: Networks
     real: Real | None
-    listener: Listener
+    listener: Progress
 
 
 def main(arguments: list[str]) -> int:
@@ -162,7 +162,7 @@ def _check_alike(a: Scores, b: Scores) -> None:
         raise _lengths_differ(a.name, a.frames, b.name, b.frames)
 
 
-def _means(request: ScoreRequest, listener: Listener) -> _Means:
+def _means(request: ScoreRequest, listener: Progress) -> _Means:
     def load(name: str | None, flag: str) -> torch.jit.ScriptModule | None:
         return None if name is None else load_network(Path(name), flag)
 

@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
 def lora(request: LoraRequest) -> int:
     """`reimagine train lora`."""
     from reimagine.apps.progress import show_progress
-    from reimagine.listener import SILENT
+    from reimagine.progress import SILENT
 
     try:
         from reimagine.train.lora import train_lora

@@ -18,7 +18,7 @@ See = Callable[[int, int], SurfaceView]
 class Refiner(Protocol):
     """Takes the flicker out of pictures that were painted one by one."""
 
-    def steady(
+    def refine(
         self, read: Read, see: See | None, frames: int, start: int = 0
     ) -> Iterator[Float[Tensor, "4 height width"]]:
         """Frames start..frames-1 in order; a frame comes out the same whatever `start` is.
@@ -29,9 +29,9 @@ class Refiner(Protocol):
 
 
 @runtime_checkable
-class Meets(Protocol):
+class KnowsPerson(Protocol):
     """A refiner that wants to know who is in the frames."""
 
-    def meet(self, person: Person) -> None:
-        """Called before `steady` where `see` shows this person."""
+    def know_person(self, person: Person) -> None:
+        """Called before `refine` where `see` shows this person."""
         ...

@@ -20,7 +20,7 @@ def load_refiner(name: str, device: str, settings: Refinement) -> Refiner:
     """The refiner of that name, or made by the user's own "module:factory".
 
     Raises:
-        InputError: where there is no such refiner, or what the factory made cannot steady.
+        InputError: where there is no such refiner, or what the factory made cannot refine.
     """
     factory = find_factory("--refiner", name, REFINERS)
     if not _takes_two(factory):
@@ -31,7 +31,7 @@ def load_refiner(name: str, device: str, settings: Refinement) -> Refiner:
     if not isinstance(refiner, Refiner):
         raise InputError(
             f"--refiner {name} made a {type(refiner).__name__}; expected an object with "
-            "steady(read, see, frames, start). See docs/backends.md."
+            "refine(read, see, frames, start). See docs/backends.md."
         )
     return refiner
 

@@ -19,8 +19,8 @@ from reimagine.body.model import pose_body
 from reimagine.body.readers.read import read_motion
 from reimagine.cameras.read import read_camera
 from reimagine.errors import InputError
-from reimagine.listener import Listener
 from reimagine.pictures import encode_png, read_picture
+from reimagine.progress import Progress
 from reimagine.records import Body, CameraPath, Pose
 from reimagine.render.conditions import make_conditions, normals_picture
 from reimagine.resize import resize_to_cover
@@ -68,7 +68,7 @@ def people_fingerprint(people: Sequence[Path]) -> str:
 
 
 def make_triples(
-    run: RunFolder, folder: str, people: Sequence[Path], request: LoraRequest, listener: Listener
+    run: RunFolder, folder: str, people: Sequence[Path], request: LoraRequest, listener: Progress
 ) -> None:
     """Write triples of all people into a folder of the run, as docs/training.md has them; goes on where it stopped.
 

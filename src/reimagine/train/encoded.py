@@ -14,7 +14,7 @@ from torch import Tensor
 from reimagine.errors import InputError
 from reimagine.frames.flux.pictures import encode, encode_reference
 from reimagine.frames.flux.sampler import Reference, Text
-from reimagine.listener import Listener
+from reimagine.progress import Progress
 from reimagine.runs import RunFolder
 from reimagine.train.tensors import write_tensors
 from reimagine.train.triples import Triple, read_triple
@@ -38,7 +38,7 @@ def encode_triples(
     run: RunFolder,
     triples: Sequence[Triple],
     vae: Any,  # noqa: ANN401
-    listener: Listener,
+    listener: Progress,
 ) -> None:
     """Write the latents of all triples that are not there yet; a picture that many share is encoded once.
 

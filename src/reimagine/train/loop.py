@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from reimagine.errors import InputError
-from reimagine.listener import Listener
 from reimagine.pictures import encode_png
+from reimagine.progress import Progress
 from reimagine.runs import RunFolder
 from reimagine.train.adapter import LORA_FILE, lora_file
 from reimagine.train.card import model_card
@@ -46,7 +46,7 @@ def train(
     learner: Learner,
     triples: tuple[Triple, ...],
     run: RunFolder | None,
-    listener: Listener,
+    listener: Progress,
 ) -> Trained | None:
     """Do the steps that are left; None in processes that write nothing (`run` is None).
 

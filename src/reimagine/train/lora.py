@@ -13,7 +13,7 @@ from reimagine.checks import find_device
 from reimagine.errors import InputError, ran_out_of_memory
 from reimagine.frames.flux.files import FluxFiles, find_files
 from reimagine.frames.flux.load import load_models, load_text
-from reimagine.listener import SILENT, Listener
+from reimagine.progress import SILENT, Progress
 from reimagine.runs import RunFolder, open_run
 from reimagine.settings import ImageModel
 from reimagine.train.captures import find_people, make_triples, people_fingerprint
@@ -27,7 +27,7 @@ _MADE = "pairs"
 """Folder within --out for triples that are made of captures."""
 
 
-def train_lora(request: LoraRequest, listener: Listener = SILENT) -> Trained | None:
+def train_lora(request: LoraRequest, listener: Progress = SILENT) -> Trained | None:
     """The trained LoRA in the folder `request.out`; an earlier try is continued. None in all processes but the first.
 
     Raises:
@@ -96,7 +96,7 @@ def _base(request: LoraRequest) -> FluxFiles:
         raise InputError(str(error).replace("--weights", "--base")) from None
 
 
-def _check_data(request: LoraRequest, listener: Listener) -> str:
+def _check_data(request: LoraRequest, listener: Progress) -> str:
     """What tells this data from other data; all pictures are looked into before the first run."""
     folder = Path(request.data)
     people = find_people(folder)
@@ -116,7 +116,7 @@ def _prepare(
     files: FluxFiles,
     device: torch.device,
     dtype: torch.dtype,
-    listener: Listener,
+    listener: Progress,
 ) -> None:
     """Triples made of captures, and the prompts encoded; the text encoders are in memory only meanwhile."""
     people = find_people(Path(request.data))

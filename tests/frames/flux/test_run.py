@@ -8,9 +8,9 @@ import torch
 
 from reimagine.appearance.store import load_person, save_person
 from reimagine.errors import InputError
-from reimagine.listener import Listener
 from reimagine.pictures import read_picture
 from reimagine.pipeline import generate
+from reimagine.progress import Progress
 from reimagine.request import Clip, Request
 from reimagine.settings import ImageModel, Photos
 
@@ -42,7 +42,7 @@ def frames(run: Path):
 
 def test_a_stopped_run_goes_on_to_the_same_pixels_with_other_memory_settings(request_of, tmp_path):
     said: list[str] = []
-    generate(request_of(), Listener(say=said.append))
+    generate(request_of(), Progress(say=said.append))
     run = tmp_path / "run"
     whole = frames(run)
     assert len(whole) == 3

@@ -13,7 +13,7 @@ from reimagine.settings import Refinement
 
 
 def steady(turning, pictures, start=0):
-    refined = make("cpu", Refinement()).steady(
+    refined = make("cpu", Refinement()).refine(
         lambda k: pictures[k], turning.see, len(pictures), start
     )
     return torch.stack(list(refined))
@@ -155,7 +155,7 @@ def test_only_frames_within_reach_matter_and_each_is_read_once(turning):
         return turning.pictures[k]
 
     refiner = make("cpu", Refinement())
-    frames = refiner.steady(reading, turning.see, len(turning.pictures))
+    frames = refiner.refine(reading, turning.see, len(turning.pictures))
     next(frames)
     assert max(read) == refiner.reach
     list(frames)
@@ -191,7 +191,7 @@ def test_long_clips_hold_few_frames_and_read_each_once(turning):
         return turning.see(place(start), place(start) + 1)
 
     most = 0
-    for _ in make("cpu", Refinement()).steady(reading, see, count):
+    for _ in make("cpu", Refinement()).refine(reading, see, count):
         most = max(most, sum(one() is not None for one in held))
     assert read == sorted(set(read))
     assert most <= 2 * REACH
@@ -209,13 +209,13 @@ def test_a_clip_of_one_frame_comes_back_as_it_is(turning):
 
 
 def test_a_frame_of_another_size_is_refused(turning):
-    frames = make("cpu", Refinement()).steady(lambda k: turning.pictures[k][:, 1:], turning.see, 3)
+    frames = make("cpu", Refinement()).refine(lambda k: turning.pictures[k][:, 1:], turning.see, 3)
     with pytest.raises(InputError, match=r"frame 0 is 96x111; expected 96x112 as its camera has"):
         next(frames)
 
 
 def test_none_gives_the_pictures_back(turning):
-    frames = load_refiner("none", "cpu", Refinement()).steady(
+    frames = load_refiner("none", "cpu", Refinement()).refine(
         lambda k: turning.pictures[k], turning.see, 4, 1
     )
     assert torch.equal(torch.stack(list(frames)), turning.pictures[1:4])
@@ -230,7 +230,7 @@ def test_both_are_refiners():
 def test_without_a_surface_optical_flow_takes_its_place(turning):
     pictures = flickering(turning, texture=0.04)
     refiner = make("cpu", Refinement())
-    refined = torch.stack(list(refiner.steady(pictures.__getitem__, None, len(pictures))))
+    refined = torch.stack(list(refiner.refine(pictures.__getitem__, None, len(pictures))))
     floor = turning.warping_error(turning.pictures)
     before, after = (turning.warping_error(one) for one in (pictures, refined))
     assert after - floor < 0.5 * (before - floor)

@@ -17,7 +17,7 @@ def plan(make_plan):
 def steady(turning, halves, plan):
     def refine(colour, pictures, start=0):
         refiner = VideoRefiner(load=lambda: halves(colour=colour), plan=plan)
-        frames = refiner.steady(pictures.__getitem__, turning.see, len(pictures), start)
+        frames = refiner.refine(pictures.__getitem__, turning.see, len(pictures), start)
         return torch.stack(list(frames)), refiner.notes
 
     return refine
@@ -66,7 +66,7 @@ def test_detail_of_large_frames_stays(turning, halves, plan):
     )
     refiner = VideoRefiner(load=lambda: halves(colour=0.3), plan=plan)
     pictures = turning.pictures
-    refined = torch.stack(list(refiner.steady(pictures.__getitem__, turning.see, len(pictures))))
+    refined = torch.stack(list(refiner.refine(pictures.__getitem__, turning.see, len(pictures))))
     assert torch.allclose(refined, pictures, atol=1e-3)
 
 
@@ -85,7 +85,7 @@ def test_second_60_has_the_colour_of_second_1(rand, halves, plan):
         hold=Hold(low=0.6, high=0.2, outside=1.0, easing=0.5, over_time=5),
     )
     refiner = VideoRefiner(load=lambda: halves(colour=0.1), plan=plan)
-    colours = torch.stack([one[:3].mean((1, 2)) for one in refiner.steady(read, None, frames)])
+    colours = torch.stack([one[:3].mean((1, 2)) for one in refiner.refine(read, None, frames)])
     away = colours[1440:].mean(0) - colours[:24].mean(0)
     assert away.abs().max() < 3 * amount * (2 / 24) ** 0.5
     trend = colours.view(61, 24, 3).mean(1)

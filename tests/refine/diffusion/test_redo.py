@@ -28,7 +28,7 @@ def refined(turning, halves, plan):
             load=lambda: halves(colour=by), plan=replace(plan, **others), marks=marks
         )
         pictures = grey(turning)
-        frames = list(refiner.steady(pictures.__getitem__, turning.see, len(pictures), start))
+        frames = list(refiner.refine(pictures.__getitem__, turning.see, len(pictures), start))
         return torch.stack(frames), refiner.notes
 
     return refine

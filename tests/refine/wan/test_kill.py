@@ -14,7 +14,7 @@ from reimagine.settings import Refinement
 KILLED = """
 import os, signal, sys
 import torch
-from reimagine.listener import Listener
+from reimagine.progress import Progress
 from reimagine.pipeline import refine_run
 from reimagine.request import RefineRequest
 from reimagine.settings import Refinement
@@ -38,7 +38,7 @@ refine_run(
     RefineRequest(
         frames_dir=sys.argv[1], refiner="wan", refinement=refinement, video="png", out=sys.argv[3]
     ),
-    Listener(step=step),
+    Progress(on_step=step),
 )
 """
 

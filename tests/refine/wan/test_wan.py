@@ -6,7 +6,7 @@ import torch
 
 from reimagine.appearance.store import load_person
 from reimagine.errors import InputError
-from reimagine.refine.backend import Meets, Refiner
+from reimagine.refine.backend import KnowsPerson, Refiner
 from reimagine.refine.backends.wan import make
 from reimagine.refine.diffusion.model import VideoModel
 from reimagine.refine.diffusion.sample import Span, refine_latents
@@ -40,7 +40,7 @@ def pictures(frames, height=HEIGHT, width=WIDTH, seed=0):
 
 def refined(folder, video, start=0, **others):
     refiner = make("cpu", settings(folder, refine_noise="plain", **others))
-    frames = refiner.steady(video.__getitem__, None, len(video), start)
+    frames = refiner.refine(video.__getitem__, None, len(video), start)
     return torch.stack(list(frames))
 
 
@@ -52,8 +52,8 @@ def test_it_is_a_video_model_and_a_refiner(wan, tiny_wan):
 
 def test_it_learns_where_face_and_hands_of_the_person_are(tiny_wan, plain_person):
     refiner = make("cpu", settings(tiny_wan))
-    assert isinstance(refiner, Meets)
-    refiner.meet(load_person(plain_person))
+    assert isinstance(refiner, KnowsPerson)
+    refiner.know_person(load_person(plain_person))
     assert refiner.marks is not None
     assert all(bool(region.any()) for region in refiner.marks.regions.values())
 
@@ -135,7 +135,7 @@ def test_a_single_frame_is_refused(tiny_wan):
 
 def test_frames_of_two_sizes_are_refused(tiny_wan):
     video = [*pictures(3), pictures(1, 32, 64)[0]]
-    frames = make("cpu", settings(tiny_wan, refine_noise="plain")).steady(
+    frames = make("cpu", settings(tiny_wan, refine_noise="plain")).refine(
         video.__getitem__, None, len(video)
     )
     with pytest.raises(InputError, match="frame 3 is 64x32 and frame 0 is 48x32"):
@@ -150,7 +150,7 @@ def test_too_little_memory_is_one_line(tiny_wan):
 
     refiner.load = load
     with pytest.raises(InputError, match=r"memory does not suffice .* --refine-window"):
-        next(refiner.steady(pictures(3).__getitem__, None, 3))
+        next(refiner.refine(pictures(3).__getitem__, None, 3))
 
 
 @pytest.mark.parametrize(

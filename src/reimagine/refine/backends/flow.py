@@ -21,10 +21,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.refine.backend import Read, See
-from reimagine.refine.carry import carry_here, meet, own_here, towards_mean
 from reimagine.refine.grain import Shares, keep_own_detail
 from reimagine.refine.near import Displaced, Near, cut, near_of, repainted, span_of
 from reimagine.refine.robust import agreed, agreement, mean_of_alike, trimmed_mean
+from reimagine.refine.warp import correspond, own_here, towards_mean, warp_here
 from reimagine.settings import Refinement
 
 NEAR, FAR = 1, 3
@@ -43,7 +43,7 @@ class Steadied:
 
     reach: int = REACH
 
-    def steady(
+    def refine(
         self, read: Read, see: See | None, frames: int, start: int = 0
     ) -> Iterator[Float[Tensor, "4 height width"]]:
         """Steadied frames; a frame depends on those within `reach` of it and on nothing else."""
@@ -109,10 +109,10 @@ def _average(window: Sequence[Near], middle: int, pool: Executor) -> Near:
     part = [cut(near, rows, columns) for near in window]
     place = part[middle].inside.reshape(-1).nonzero()[:, 0]
     others = [one for i, one in enumerate(part) if i != middle]
-    met = list(pool.map(partial(meet, part[middle]), others))
+    met = list(pool.map(partial(correspond, part[middle]), others))
     moved = towards_mean(met)
     mine = own_here(part[middle], place, moved)
-    carry = partial(carry_here, mine.colour, place, moved=moved)
+    carry = partial(warp_here, mine.colour, place, moved=moved)
     found = [mine, *pool.map(carry, met)]
     weights = [1.0] + [BESIDE] * len(others)
     samples = torch.stack([one.colour for one in found])

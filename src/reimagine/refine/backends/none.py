@@ -14,7 +14,7 @@ from reimagine.settings import Refinement
 class Untouched:
     """The refiner for looking at single frames."""
 
-    def steady(
+    def refine(
         self, read: Read, see: See | None, frames: int, start: int = 0
     ) -> Iterator[Float[Tensor, "4 height width"]]:
         """The pictures as they are."""

@@ -72,11 +72,11 @@ class VideoRefiner:
     """What was out of the ordinary, for the log."""
     marks: Marks | None = None
 
-    def meet(self, person: Person) -> None:
+    def know_person(self, person: Person) -> None:
         """Who is in the frames to come: where face and hands are, and what photos show."""
         self.marks = marks_of(person)
 
-    def steady(
+    def refine(
         self, read: Read, see: See | None, frames: int, start: int = 0
     ) -> Iterator[Float[Tensor, "4 height width"]]:
         """Refined frames; all of the clip is worked on, whatever `start` is.

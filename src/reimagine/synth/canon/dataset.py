@@ -16,7 +16,7 @@ import fsspec
 import torch
 
 from reimagine.errors import InputError
-from reimagine.listener import SILENT, Listener
+from reimagine.progress import SILENT, Progress
 from reimagine.synth.canon.sample import Plan, Props, person_samples, read_props
 from reimagine.synth.canon.traits import draw
 
@@ -28,7 +28,7 @@ _TRIES = 3
 
 
 def make_dataset(
-    plan: Plan, out: str, *, workers: int = 1, ray: str | None = None, progress: Listener = SILENT
+    plan: Plan, out: str, *, workers: int = 1, ray: str | None = None, progress: Progress = SILENT
 ) -> dict[str, Any]:
     """Make what is missing of a dataset and describe it; gives what dataset.json holds.
 

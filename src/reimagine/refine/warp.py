@@ -24,7 +24,7 @@ GAIN_SAMPLES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Carried:
+class Warped:
     """Another frame's colours of the points that this frame's pixels see."""
 
     colour: Float[Tensor, "points 3"]
@@ -38,7 +38,7 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Met:
+class Correspondence:
     """Another frame, and where this frame's points are in it."""
 
     other: Near
@@ -52,7 +52,7 @@ class Met:
     """From where this frame shows something to where the other one, carried here, does; pixels, None where nothing is."""
 
 
-def meet(own: Near, other: Near) -> Met:
+def correspond(own: Near, other: Near) -> Correspondence:
     """Where another frame has this one's points; by optical flow, which finds what is displaced too, if need be."""
     if own.seen is None or other.seen is None:
         flow = optical_flow(*(one.carried.permute(2, 0, 1) for one in (own, other)))
@@ -62,7 +62,7 @@ def meet(own: Near, other: Near) -> Met:
         area = _area(flow)
     visible = flow.visible & torch.isfinite(flow.target[..., 0])
     target = torch.where(visible[..., None], flow.target, torch.zeros(()))
-    return Met(
+    return Correspondence(
         other=other,
         target=target,
         visible=visible,
@@ -71,7 +71,7 @@ def meet(own: Near, other: Near) -> Met:
     )
 
 
-def towards_mean(met: Sequence[Met]) -> Displaced:
+def towards_mean(met: Sequence[Correspondence]) -> Displaced:
     """From this frame's pixels to where all the frames, itself among them, show the same on average; pixels.
 
     As the fields are smooth, each is taken where this frame shows something, not where it is on average.
@@ -80,9 +80,13 @@ def towards_mean(met: Sequence[Met]) -> Displaced:
     return -torch.stack(displaced).sum(dim=0) / (len(met) + 1) if displaced else None
 
 
-def carry_here(
-    own: Float[Tensor, "points 3"], place: Int[Tensor, " points"], met: Met, *, moved: Displaced
-) -> Carried:
+def warp_here(
+    own: Float[Tensor, "points 3"],
+    place: Int[Tensor, " points"],
+    met: Correspondence,
+    *,
+    moved: Displaced,
+) -> Warped:
     """Another frame's colours where this frame's pixels (numbered row by row) see them.
 
     Args:
@@ -100,10 +104,10 @@ def carry_here(
     sure = (met.visible * met.area).reshape(-1)[place]
     gain = _gain(own, colour, sure)
     factor = torch.exp(gain)
-    return Carried(colour=colour * factor, strength=strength * factor.mean(), sure=sure, gain=gain)
+    return Warped(colour=colour * factor, strength=strength * factor.mean(), sure=sure, gain=gain)
 
 
-def own_here(own: Near, place: Int[Tensor, " points"], moved: Displaced) -> Carried:
+def own_here(own: Near, place: Int[Tensor, " points"], moved: Displaced) -> Warped:
     """The frame's own colours, looked up where `moved` leads."""
     both = torch.cat([own.carried, own.strength[..., None]], dim=2)
     if moved is None:
@@ -112,7 +116,7 @@ def own_here(own: Near, place: Int[Tensor, " points"], moved: Displaced) -> Carr
         width = own.inside.shape[1]
         at = torch.stack([place % width, place // width], dim=1) + 0.5
         both = lanczos(both, at + moved.reshape(-1, 2)[place])
-    return Carried(
+    return Warped(
         colour=both[:, :3], strength=both[:, 3], sure=torch.ones(len(place)), gain=torch.zeros(3)
     )
 
