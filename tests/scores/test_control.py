@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from reimagine.body.library import built_in_motion
+from reimagine.body.model import joint_positions, pose_body, pose_skin
+from reimagine.cameras.path import make_camera
+from reimagine.render.rasterize import interpolate
+from reimagine.render.view import view_mesh
 from reimagine.scores.clip import on_white
 from reimagine.scores.control import control, view_deviation_deg
+from reimagine.settings import View
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +64,54 @@ def test_a_hidden_joint_is_not_read(ball, joints):
     behind = joints * torch.tensor([1.0, 1.0, -1.0])
     got = control(picture, picture, seen, torch.cat([joints[:2], behind[:2]]))
     assert np.isfinite(got.joints_mm).tolist() == [True, True, False, False]
+
+
+def _photographed(body, motion, camera, colours):
+    """Over white, where somebody is, and what the camera sees; joints with it."""
+    pose = pose_body(body, motion)
+    seen = view_mesh(pose_skin(body.skin, pose), body.skin.faces, camera)
+    finer = dataclasses.replace(
+        camera,
+        K=camera.K * torch.tensor([[2.0], [2.0], [1.0]]),
+        width=2 * camera.width,
+        height=2 * camera.height,
+    )
+    raster = view_mesh(seen.verts, seen.faces, finer).raster
+    face = raster.face[0] >= 0
+    colour = interpolate(raster, body.skin.faces, colours)[0]
+    picture = torch.where(face[..., None], colour, 1.0)
+    picture = picture.reshape(camera.height, 2, camera.width, 2, 3).mean((1, 3)).numpy()
+    share = face.float().reshape(camera.height, 2, camera.width, 2).mean((1, 3))
+    return picture, (share > 0.5).numpy(), seen, joint_positions(body, pose)[0]
+
+
+@pytest.mark.parametrize(
+    ("joint", "angle", "end"),
+    [(16, 0.25, 20), (16, -0.3, 20), (17, 0.2, 21), (18, 0.5, 20), (1, 0.2, 7), (5, 0.3, 8)],
+)
+def test_one_limb_that_is_far_off_is_read_within_a_quarter_or_said_to_be_lost(
+    body, joint, angle, end
+):
+    motion = built_in_motion("apose", 1, 24.0)
+    verts = pose_skin(body.skin, pose_body(body, motion))
+    camera = make_camera("static", View(), verts, 256, 416)
+    waves = torch.randn(30, 3, generator=torch.Generator().manual_seed(5)) * 40
+    tone = torch.sin(body.skin.verts @ waves.T)
+    colours = torch.stack([0.5 + 0.1 * tone[:, k::3].sum(1) for k in range(3)], 1).clamp(0, 1)
+    anchored, where, seen, joints = _photographed(body, motion, camera, colours)
+    still = control(anchored, anchored, seen, joints, where)
+    assert np.nanmax(still.joints_mm) < 0.1
+    assert not still.lost.any()
+    poses = motion.poses.clone()
+    poses[0, joint, 2] += angle
+    off = dataclasses.replace(motion, poses=poses)
+    painted, shown, _, after = _photographed(body, off, camera, colours)
+    got = control(painted, anchored, seen, joints, shown)
+    far_mm = 1000 * (after[end] - joints[end]).norm().item()
+    assert far_mm > 50
+    assert got.lost[end] or got.joints_mm[end] == pytest.approx(far_mm, rel=0.25)
+    rest = (after - joints)[:22].norm(dim=1).numpy() < 0.001
+    assert np.nanmedian(got.joints_mm[rest]) < 2
 
 
 def test_an_empty_view_measures_nothing(ball, joints):

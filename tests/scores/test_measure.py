@@ -13,6 +13,7 @@ from reimagine.errors import InputError
 from reimagine.pictures import over
 from reimagine.render.view import view_mesh
 from reimagine.scores.clip import Clip
+from reimagine.scores.control import Control
 from reimagine.scores.figures import Interval
 from reimagine.scores.measure import marked, score_clip
 from reimagine.scores.page import page, worst_frames
@@ -199,8 +200,8 @@ def test_a_gain_that_comes_with_blur_is_marked_in_the_file_the_table_and_the_pag
     assert not scores.figures["warping_error.refined"].warning
     held = json.loads(scores_json(scores, versions={}))
     assert held["warping_error"]["change"]["warning"] == one.warning
-    assert f"{100 * one.mean:+.1f} blurred" in markdown([scores])
-    assert f"Beware: {one.warning}" in page([scores], [None])
+    assert f"{100 * one.mean:+.1f} (!)" in markdown([scores])
+    assert f"(!) {one.warning}" in page([scores], [None])
     sharp = {**scores.figures}
     sharp["sharpness.change"] = dataclasses.replace(sharp["sharpness.change"], mean=-0.05)
     sharp["warping_error.change"] = dataclasses.replace(one, warning="")
@@ -214,6 +215,27 @@ def test_where_there_is_no_interval_the_reason_is_told(scores):
     assert held["warping_error"]["frames"]["no_interval"] == reason
     assert f"No interval: {reason}" in markdown([scores])
     assert f"No interval: {reason}" in page([scores], [None])
+
+
+def test_joints_that_were_not_found_again_are_said_to_be_and_make_the_mean_doubtful(
+    clip, monkeypatch
+):
+    def lose_one(*_):
+        mm, lost = np.array([1.0, np.nan, np.nan]), np.array([False, True, False])
+        return Control(joints_mm=mm, lost=lost, view_deg=0.0)
+
+    monkeypatch.setattr("reimagine.scores.rows.control", lose_one)
+    got = score_clip(clip)
+    assert got.figures["control.joints_found"].mean == 0.5
+    assert got.figures["control.displacement_mm"].warning == (
+        "50 % of the joints in sight were not found again, and may be far off"
+    )
+    assert json.loads(scores_json(got, versions={}))["control"]["joints_mm"] == {
+        "pelvis": 1.0,
+        "left_hip": None,
+    }
+    assert "<td>left_hip<td class=n>not found" in page([got], [None])
+    assert np.isnan(pool([got, got, got], name="three").joints_mm["left_hip"])
 
 
 def test_a_change_is_shown_in_per_cent_with_its_sign(scores):

@@ -77,7 +77,7 @@ def _effects(
     arm = points[:, None] - joints
     # seen . (turn x arm) = turn . (arm x seen)
     turned = torch.linalg.cross(arm[:, None].expand(-1, 2, -1, -1), seen[:, :, None])
-    moves = _above(len(joints))[_bones(points, joints)]
+    moves = _above(len(joints))[bones(points, joints)]
     return torch.cat([(turned * moves[:, None, :, None]).flatten(2), seen], dim=2)
 
 
@@ -89,17 +89,17 @@ def _above(count: int) -> Float[Tensor, "joints joints"]:
     return table
 
 
-def _bones(
+def bones(
     points: Float[Tensor, "points 3"], joints: Float[Tensor, "joints 3"]
 ) -> Int[Tensor, " points"]:
     """The joint with which each point turns: the upper one of the nearest bone, or the last one of a limb."""
     ends = [joint for joint in range(len(joints)) if joint not in PARENTS[: len(joints)]]
-    bones = [(PARENTS[joint], joint) for joint in range(1, len(joints))] + [(e, e) for e in ends]
-    start, end = (joints[list(line)] for line in zip(*bones, strict=True))
+    lines = [(PARENTS[joint], joint) for joint in range(1, len(joints))] + [(e, e) for e in ends]
+    start, end = (joints[list(line)] for line in zip(*lines, strict=True))
     way = end - start
     from_start = points[:, None] - start
     along = (from_start * way).sum(2) / way.square().sum(1).clamp_min(1e-9)
     distances = (from_start - along.clamp(0, 1)[..., None] * way).square().sum(2)
     # Of equally near ones the last counts: beyond its end a limb turns with its last joint.
-    nearest = (len(bones) - 1) - distances.flip(1).argmin(1)
-    return torch.tensor([upper for upper, _ in bones])[nearest]
+    nearest = (len(lines) - 1) - distances.flip(1).argmin(1)
+    return torch.tensor([upper for upper, _ in lines])[nearest]

@@ -16,8 +16,9 @@ from torch import Tensor
 
 from reimagine.cameras.project import project, to_camera
 from reimagine.records import SurfaceView
-from reimagine.scores.articulated import explain
+from reimagine.scores.articulated import bones, explain
 from reimagine.scores.displacement import displacement
+from reimagine.scores.limbs import Views, find_limbs
 from reimagine.scores.structure import structure
 
 BODY_JOINTS = 22
@@ -44,6 +45,8 @@ class Control:
 
     joints_mm: Float[NDArray[np.float64], " joints"]
     """Displacement of each joint's place on the surface; NaN where it is hidden or not found again."""
+    lost: Bool[NDArray[np.bool_], " joints"]
+    """True where a joint ought to be seen and was not found again."""
     view_deg: float
     """How far the camera would have to be turned about the person; NaN with too few points."""
 
@@ -60,14 +63,20 @@ def control(
     anchored: Float[NDArray[np.float32], "height width 3"],
     seen: SurfaceView,
     joints: Float[Tensor, "joints 3"],
+    shown: Bool[NDArray[np.bool_], "height width"] | None = None,
 ) -> Control:
     """Compare a painted picture with the anchored one (both over one background); `seen` has this one frame.
 
-    `joints` are in the world, metres; the first 22 are read.
+    `joints` are in the world, metres; the first 22 are read. `shown` is the painted silhouette, by which limbs are
+    found that went far; without it only small errors of a limb are read.
     """
     face = seen.raster.face[0].cpu() >= 0
     joints = joints[:BODY_JOINTS]
-    nothing = Control(joints_mm=np.full(len(joints), np.nan), view_deg=float("nan"))
+    nothing = Control(
+        joints_mm=np.full(len(joints), np.nan),
+        lost=np.zeros(len(joints), bool),
+        view_deg=float("nan"),
+    )
     if not bool(face.any()):
         return nothing
     top, bottom, left, right = _box(face)
@@ -86,14 +95,40 @@ def control(
     count = int(visible.sum())
     near = (together[:count] * information.diagonal(dim1=1, dim2=2).sum(1)).sum(1) > KNOWN
     at = to_camera(seen.camera, joints[None].to(seen.verts))[0].cpu()
-    read = explain(points.in_camera, at, found.shift, information, seen.camera.K[0].cpu())[:count]
-    read = torch.where(near[:, None], read, torch.nan)
-    focal = seen.camera.K[0].diagonal()[:2].prod().sqrt()
-    millimetres = read.norm(dim=1) * points.in_camera[:count, 2] / focal * 1000
-    joints_mm = nothing.joints_mm.copy()
-    joints_mm[visible.numpy()] = millimetres.double().numpy()
+    # The joints themselves come last, with nothing known of them: where the pose takes them, hidden ones too.
+    every = torch.cat([points.in_camera, at])
+    moves, known = torch.zeros(len(at), 2), torch.zeros(len(at), 2, 2)
+    read = explain(
+        every,
+        at,
+        torch.cat([found.shift, moves]),
+        torch.cat([information, known]),
+        seen.camera.K[0].cpu(),
+    )
+    moves[visible] = read[:count]
+    moves[~visible] = read[-len(at) :][~visible]
+    lost = visible.clone()
+    lost[visible] = ~near
+    if shown is not None:
+        views = Views(
+            asked=one,
+            painted=two,
+            bones=_bone_of_each(seen, face, at)[top:bottom, left:right],
+            shown=shown[top:bottom, left:right],
+        )
+        for limb in find_limbs(
+            views, (at_joints - corner).double().numpy(), moves.double().numpy()
+        ):
+            index = list(limb.joints)
+            moves[index] = torch.from_numpy(np.stack([limb.shift.real, limb.shift.imag], 1)).float()
+            lost[index] = visible[index] & (not limb.certain)
+    depth = torch.zeros(len(at))
+    depth[visible] = points.in_camera[:count, 2]
+    focal = seen.camera.K[0].diagonal()[:2].prod().sqrt().cpu()
+    millimetres = moves.norm(dim=1) * depth / focal * 1000
+    joints_mm = torch.where(visible & ~lost, millimetres, torch.nan).double().numpy()
     view = view_deviation_deg(points.in_camera, found.shift, information, seen.camera.K[0])
-    return Control(joints_mm=joints_mm, view_deg=view)
+    return Control(joints_mm=joints_mm, lost=lost.numpy(), view_deg=view)
 
 
 def view_deviation_deg(
@@ -198,6 +233,17 @@ def _unproject(seen: SurfaceView, pixels: Float[Tensor, "points 2"]) -> Float[Te
     centre = torch.stack([column + 0.5, row + 0.5, torch.ones(len(row))], dim=1)
     ray = centre @ torch.linalg.inv(seen.camera.K[0].cpu()).T
     return ray * depth[:, None]
+
+
+def _bone_of_each(
+    seen: SurfaceView, face: Bool[Tensor, "height width"], joints: Float[Tensor, "joints 3"]
+) -> NDArray[np.int64]:
+    """The joint with which each pixel's surface turns, -1 off the body: `height width`. Joints in camera axes."""
+    rows, columns = face.nonzero().unbind(1)
+    places = torch.stack([columns + 0.5, rows + 0.5], dim=1)
+    of_each = torch.full(face.shape, -1)
+    of_each[rows, columns] = bones(_unproject(seen, places), joints)
+    return of_each.numpy()
 
 
 def _box(face: Bool[Tensor, "height width"]) -> tuple[int, int, int, int]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from reimagine.body.model import JOINTS
 from reimagine.scores.clip import Clip, check_clip
+from reimagine.scores.control import Control
 from reimagine.scores.figures import RELATIVE, Figure, figure
 from reimagine.scores.likeness import Laid, lay
 from reimagine.scores.rows import (
@@ -23,6 +24,8 @@ from reimagine.scores.stages import Now, look_at
 from reimagine.scores.steadiness import drift
 from reimagine.workers import workers
 
+LOST = 0.02
+"""Share of the joints in sight that may be lost without a word."""
 STEADIER = ("warping_error.change", "warping_error_optical.change", "flicker.change")
 BLURRED = 0.1
 """Share of the sharpness whose loss is told beside a gain in steadiness; what `flow` takes off is up to 3 per cent."""
@@ -41,7 +44,7 @@ class Scores:
     figures: Mapping[str, Figure]
     """By dotted name, such as control.view_deg; a name is absent where there was nothing to measure it by."""
     joints_mm: Mapping[str, float]
-    """Mean displacement of each joint that was seen at all."""
+    """Mean displacement of each joint that was in sight at all; NaN where it was never found again."""
     notes: tuple[str, ...] = ()
 
 
@@ -59,6 +62,7 @@ KINDS: Mapping[str, _Kind] = {
     "sharpness": _Kind(unit="squared levels", better="higher"),
     "control.displacement_mm": _Kind(unit="mm", better="lower"),
     "control.displacement_median_mm": _Kind(unit="mm", better="lower"),
+    "control.joints_found": _Kind(unit="share", better="higher"),
     "control.view_deg": _Kind(unit="degrees", better="lower"),
     "control.silhouette_iou": _Kind(unit="share", better="higher"),
     "control.boundary_mm": _Kind(unit="mm", better="lower"),
@@ -78,7 +82,7 @@ class _Gathered:
 
     rows: dict[str, list[float]]
     colours: dict[str, list[NDArray[np.float64]]]
-    joints: list[NDArray[np.float64]]
+    joints: list[Control]
 
 
 def score_clip(clip: Clip, *, tell: Tell | None = None) -> Scores:
@@ -130,9 +134,7 @@ def _add_still(gathered: _Gathered, photos: Sequence[Laid], name: str, now: Now)
         add_likeness(gathered.rows, photos, now)
 
 
-def _scores(
-    clip: Clip, rows: Mapping[str, list[float]], joints: list[NDArray[np.float64]]
-) -> Scores:
+def _scores(clip: Clip, rows: Mapping[str, list[float]], joints: list[Control]) -> Scores:
     figures: dict[str, Figure] = {}
     for name, values in rows.items():
         kind = _kind(name)
@@ -142,26 +144,44 @@ def _scores(
         pair = figures.get(f"{measure}.frames"), figures.get(f"{measure}.refined")
         if pair[0] is not None and pair[1] is not None and pair[0].mean > 0:
             figures[f"{measure}.change"] = _relative(pair[0], pair[1])
-    by_joint: dict[str, float] = {}
     if joints:
-        table = np.stack(joints)
-        known = table[np.isfinite(table)]
-        if len(known):
-            name = "control.displacement_mm"
-            figures[name] = replace(figures[name], p95=float(np.percentile(known, 95)))
-        for joint, column in enumerate(table.T):
-            seen = column[np.isfinite(column)]
-            if len(seen):
-                by_joint[JOINTS[joint]] = float(seen.mean())
+        figures |= _of_joints(joints, figures)
     return Scores(
         name=clip.name,
         clips=1,
         frames=clip.frames,
         fps=clip.fps,
         figures=marked(dict(sorted(figures.items()))),
-        joints_mm=by_joint,
+        joints_mm=_by_joint(joints),
         notes=(*_notes(clip), *_unseen(clip, rows)),
     )
+
+
+def _of_joints(joints: list[Control], figures: Mapping[str, Figure]) -> dict[str, Figure]:
+    """The displacement with its percentile over all readings, and a warning where joints were not found again."""
+    name = "control.displacement_mm"
+    known = np.concatenate([one.joints_mm[np.isfinite(one.joints_mm)] for one in joints])
+    if not len(known):
+        return {}
+    lost = sum(int(one.lost.sum()) for one in joints)
+    share = lost / (lost + len(known))
+    made = replace(figures[name], p95=float(np.percentile(known, 95)))
+    if share > LOST:
+        warning = (
+            f"{100 * share:.0f} % of the joints in sight were not found again, and may be far off"
+        )
+        made = replace(made, warning=warning)
+    return {name: made}
+
+
+def _by_joint(joints: list[Control]) -> dict[str, float]:
+    """Mean displacement by the joint's name; NaN where it was in sight and never found again."""
+    means: dict[str, float] = {}
+    for joint in range(len(joints[0].lost) if joints else 0):
+        known = [x for x in (float(one.joints_mm[joint]) for one in joints) if np.isfinite(x)]
+        if known or any(one.lost[joint] for one in joints):
+            means[JOINTS[joint]] = float(np.mean(known)) if known else float("nan")
+    return means
 
 
 def marked(figures: Mapping[str, Figure]) -> Mapping[str, Figure]:

@@ -28,7 +28,8 @@ TITLES: Mapping[str, str] = {
     "sharpness": "Sharpness",
     "control.displacement_mm": "Displacement of the joints",
     "control.displacement_median_mm": "Displacement of the median joint",
-    "control.view_deg": "Deviation of the viewpoint",
+    "control.joints_found": "Share of the joints in sight that were found again",
+    "control.view_deg": "Turn by camera and pose together",
     "control.silhouette_iou": "Overlap of the silhouettes",
     "control.boundary_mm": "Distance of the outlines",
     "likeness.front_psnr_db": "Likeness to the front photo (PSNR)",
@@ -161,11 +162,17 @@ def _joints(scores: Sequence[Scores]) -> str:
         return ""
     head = "".join(f"<th class=n>{_text(one.name)}, mm" for one in scores)
     rows = "".join(
-        f"<tr><td>{escape(name)}"
-        + "".join(f"<td class=n>{number(one.joints_mm.get(name, float('nan')))}" for one in scores)
+        f"<tr><td>{escape(name)}" + "".join(f"<td class=n>{_joint(one, name)}" for one in scores)
         for name in names
     )
     return f"<details><summary>Displacement of each joint</summary><div class=wide><table><tr><th>joint{head}{rows}</table></div></details>"
+
+
+def _joint(scores: Scores, name: str) -> str:
+    if name not in scores.joints_mm:
+        return "-"
+    value = scores.joints_mm[name]
+    return number(value) if math.isfinite(value) else "not found"
 
 
 def _section(

@@ -68,11 +68,16 @@ def pool(all_scores: Sequence[Scores], *, name: str) -> Scores:
         fps=all_scores[0].fps,
         figures=marked(figures),
         joints_mm={
-            joint: float(np.mean([s.joints_mm[joint] for s in all_scores if joint in s.joints_mm]))
+            joint: _mean([s.joints_mm[joint] for s in all_scores if joint in s.joints_mm])
             for joint in joints
         },
         notes=tuple(dict.fromkeys(note for scores in all_scores for note in scores.notes)),
     )
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if math.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def ordered(scores: Sequence[Scores]) -> list[str]:
@@ -101,7 +106,7 @@ def remarks(scores: Scores) -> list[str]:
         if one.interval.missing and math.isfinite(one.mean) and len(one.values) > 1:
             about.setdefault(f"No interval: {one.interval.missing}", []).append(name)
         if one.warning:
-            about.setdefault(f"Beware: {one.warning}", []).append(name)
+            about.setdefault(f"(!) {one.warning}", []).append(name)
     return [f"{reason} ({', '.join(names)})." for reason, names in about.items()]
 
 
@@ -121,7 +126,7 @@ def cell(one: Figure | None) -> str:
     """Mean and interval in brackets, in as many digits as a reader can use."""
     if one is None or not math.isfinite(one.mean):
         return "-"
-    mean = value_in(one, one.mean) + (" blurred" if one.warning else "")
+    mean = value_in(one, one.mean) + (" (!)" if one.warning else "")
     if one.interval.missing:
         return mean
     low, high = (value_in(one, edge) for edge in (one.interval.low, one.interval.high))

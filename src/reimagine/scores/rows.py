@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reimagine.errors import InputError
 from reimagine.scores.clip import on_white, silhouette
-from reimagine.scores.control import BODY_JOINTS, control
+from reimagine.scores.control import BODY_JOINTS, Control, control
 from reimagine.scores.crop import moved_to
 from reimagine.scores.fidelity import fidelity
 from reimagine.scores.likeness import Laid, carry, likeness
@@ -64,8 +64,8 @@ def add_colours(colours: dict[str, list[NDArray[np.float64]]], now: Now) -> None
         colours.setdefault(stage, []).append(own)
 
 
-def add_control(rows: dict[str, list[float]], now: Now) -> list[NDArray[np.float64]]:
-    """Control of the last stage, whose joints' displacements come back; none without an anchor."""
+def add_control(rows: dict[str, list[float]], now: Now) -> list[Control]:
+    """Control of the last stage, which comes back; none without an anchor."""
     assert now.seen is not None
     asked = (now.seen.raster.face[0] >= 0).cpu().numpy()
     nothing = np.zeros_like(asked)
@@ -83,13 +83,16 @@ def add_control(rows: dict[str, list[float]], now: Now) -> list[NDArray[np.float
     if now.anchor is None or now.joints is None or now.anchor_stage is now.last:
         return []
     anchored = _behind(now.anchor, now.final)
-    found = control(now.last.picture, anchored, now.seen, now.joints[:BODY_JOINTS])
+    shown = now.last.foreground if now.last.outlined else None
+    found = control(now.last.picture, anchored, now.seen, now.joints[:BODY_JOINTS], shown)
     known = found.joints_mm[np.isfinite(found.joints_mm)]
     add(rows, "control.displacement_mm", float(known.mean()) if len(known) else float("nan"))
     median = float(np.median(known)) if len(known) else float("nan")
     add(rows, "control.displacement_median_mm", median)
     add(rows, "control.view_deg", found.view_deg)
-    return [found.joints_mm]
+    visible = len(known) + int(found.lost.sum())
+    add(rows, "control.joints_found", len(known) / visible if visible else float("nan"))
+    return [found]
 
 
 def add_fidelity(rows: dict[str, list[float]], name: str, now: Now) -> None:
