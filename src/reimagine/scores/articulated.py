@@ -23,6 +23,8 @@ ROUGH = 0.1
 LEAST_SPREAD = 0.05
 """The least that is taken for the usual square, in squared pixels."""
 ROUNDS = 12
+SAME_M2 = 1e-6
+"""Squared distances to bones that differ by less are equal."""
 STILL_PX = 0.002
 """A round that moves no point further than this is the last."""
 
@@ -96,10 +98,13 @@ def bones(
     ends = [joint for joint in range(len(joints)) if joint not in PARENTS[: len(joints)]]
     lines = [(PARENTS[joint], joint) for joint in range(1, len(joints))] + [(e, e) for e in ends]
     start, end = (joints[list(line)] for line in zip(*lines, strict=True))
-    way = end - start
-    from_start = points[:, None] - start
-    along = (from_start * way).sum(2) / way.square().sum(1).clamp_min(1e-9)
-    distances = (from_start - along.clamp(0, 1)[..., None] * way).square().sum(2)
+    # By products of matrices, about the joints' middle for precision: scores ask for every pixel's bone.
+    middle, way = joints.mean(0), end - start
+    start, places = start - middle, points - middle
+    length = way.square().sum(1).clamp_min(1e-9)
+    along = places @ way.T - (start * way).sum(1)
+    share = (along / length).clamp(0, 1)
+    distances = start.square().sum(1) - 2 * places @ start.T + share * (share * length - 2 * along)
     # Of equally near ones the last counts: beyond its end a limb turns with its last joint.
-    nearest = (len(lines) - 1) - distances.flip(1).argmin(1)
+    nearest = (distances - SAME_M2 * torch.arange(len(lines))).argmin(1)
     return torch.tensor([upper for upper, _ in lines])[nearest]
