@@ -192,6 +192,83 @@ def test_a_lora_for_another_model_is_refused_by_name(model, fused, tmp_path, cha
     assert "lora.safetensors" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("blocks.0.attn.a_to_qkv", "pipe.blocks.0.attn.a_to_qkv"),
+        ("blocks.0.attn.a_to_qkv", "double_blocks.0.img_attn.qkv"),
+        ("diffusion_model.double_blocks.0.img_attn.qkv", "lora_unet_double_blocks_0_img_attn_qkv"),
+        ("blocks.0.attn.a_to_qkv", "transformer.transformer_blocks.0.attn.to_q"),
+    ],
+    ids=["two prefixes", "two layouts", "dots and underscores", "fused and split"],
+)
+def test_a_layer_that_is_changed_twice_is_refused_by_name(model, tmp_path, first, second):
+    tensors = {}
+    for name in (first, second):
+        outputs = 64 if name.endswith("to_q") else 192
+        tensors[f"{name}.lora_A.weight"] = torch.ones(RANK, 64)
+        tensors[f"{name}.lora_B.weight"] = torch.ones(outputs, RANK)
+    with pytest.raises(InputError, match=r"changes .* twice: .*expected each layer once") as caught:
+        read_lora(write(tmp_path, tensors), model)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_half_under_two_endings_is_refused(model, fused, tmp_path):
+    tensors = native(fused)
+    tensors["blocks.0.attn.a_to_qkv.lora_A.weight"] = torch.zeros(RANK, 64)
+    with pytest.raises(InputError, match=r"changes blocks.0.attn.a_to_qkv twice"):
+        read_lora(write(tmp_path, tensors), model)
+
+
+@pytest.mark.parametrize("alpha", [torch.inf, -torch.inf, torch.nan])
+def test_an_alpha_that_is_no_number_is_refused(model, fused, tmp_path, alpha):
+    with pytest.raises(InputError, match=r"numbers in .* that are none .*its alpha included"):
+        read_lora(write(tmp_path, kohya(fused, alpha=alpha)), model)
+    header = json.dumps({"transformer.lora_alpha": alpha})
+    with pytest.raises(InputError, match=r"lora_alpha is '(-?inf|nan)' for"):
+        read_lora(write(tmp_path, diffusers(fused), lora_adapter_metadata=header), model)
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        ('{"transformer.lora_alpha": [1]}', r"lora_alpha is '\[1\]'"),
+        ('{"transformer.alpha_pattern": [1]}', r"alpha_pattern is '\[1\]'"),
+        ('{"transformer.alpha_pattern": {"to_q": "much"}}', "lora_alpha is 'much'"),
+        ('{"transformer.lora_alpha": 1' + "0" * 400 + "}", "lora_alpha is '1000"),
+        ('{"transformer.lora_alpha": 1' + "0" * 5000 + "}", "cannot be read"),
+        ("[" * 200_000, "cannot be read"),
+        ("{", "cannot be read"),
+    ],
+    ids=lambda text: text[:40],
+)
+def test_a_header_that_makes_no_sense_is_one_line(model, fused, tmp_path, header, says):
+    with pytest.raises(InputError, match=says) as caught:
+        read_lora(write(tmp_path, diffusers(fused), lora_adapter_metadata=header), model)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "tensor", "says"),
+    [
+        ("lora_down.weight", torch.ones(64), r"shape \(64,\) for .*; expected a matrix"),
+        ("lora_up.weight", torch.tensor(1.0), r"shape \(\) for .*; expected a matrix"),
+        ("lora_up.weight", torch.ones(192, RANK, dtype=torch.complex64), "complex64"),
+        ("lora_down.weight", torch.ones(0, 64), "times 0x64"),
+        ("alpha", torch.ones(3), r"alpha of shape \(3,\)"),
+        ("alpha", torch.ones(0), r"alpha of shape \(0,\)"),
+    ],
+    ids=str,
+)
+def test_tensors_of_odd_shapes_are_refused(model, fused, tmp_path, key, tensor, says):
+    tensors = kohya(fused)
+    tensors[f"lora_unet_double_blocks_0_img_attn_qkv.{key}"] = tensor
+    if "times" in says:
+        tensors["lora_unet_double_blocks_0_img_attn_qkv.lora_up.weight"] = torch.ones(192, 0)
+    with pytest.raises(InputError, match=says):
+        read_lora(write(tmp_path, tensors), model)
+
+
 def test_a_lora_that_is_none_is_refused(model, fused, tmp_path):
     with pytest.raises(InputError, match="is empty"):
         read_lora(write(tmp_path, {}), model)

@@ -22,6 +22,8 @@ _PREFIXES = (
     *("pipe.", "transformer.", "lora_unet_", "lora_transformer_"),
 )
 """What trainers put before a layer's name."""
+_LARGEST_ALPHA = 1e9
+"""JSON knows numbers that no float can hold."""
 _ENDS = {
     ".lora_A.weight": "down",
     ".lora_B.weight": "up",
@@ -74,12 +76,15 @@ def read_lora(path: str | Path, model: nn.Module) -> tuple[LowRank, ...]:
             f"--lora {path} changes {len(strangers)} layers that this model has not ({_some(strangers)}); "
             "expected a LoRA for FLUX.1 Kontext. Give another file."
         )
-    found: list[LowRank] = []
+    found: dict[str, LowRank] = {}
     for name, group in groups.items():
         layer = _find(name, known)
         assert layer is not None
-        found += _split(path, name, layer, group, shapes, metadata)
-    return tuple(found)
+        for part in _split(path, name, layer, group, shapes, metadata):
+            if part.layer in found:
+                raise _twice(path, name, f"{part.layer} under another name")
+            found[part.layer] = part
+    return tuple(found.values())
 
 
 def fuse(model: nn.Module, lora: tuple[LowRank, ...], strength: float) -> None:
@@ -99,7 +104,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], Mapping[str, Any]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             header = file.metadata() or {}
         metadata = json.loads(header.get("lora_adapter_metadata", "{}"))
-    except (SafetensorError, ValueError, OSError) as error:
+    except (SafetensorError, ValueError, RecursionError, OSError) as error:
         raise InputError(
             f"--lora {path} cannot be read ({error}); expected a .safetensors file. Download it again."
         ) from None
@@ -115,7 +120,11 @@ def _group(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Ten
         if end is None:
             odd.append(key)
             continue
-        groups.setdefault(_without_prefix(key.removesuffix(end)), {})[_ENDS[end]] = tensor
+        name = _without_prefix(key.removesuffix(end))
+        group = groups.setdefault(name, {})
+        if _ENDS[end] in group:
+            raise _twice(path, name, "it under another prefix or ending")
+        group[_ENDS[end]] = tensor
     if odd:
         raise InputError(
             f"--lora {path} holds {len(odd)} entries that belong to no plain LoRA ({_some(odd)}); expected pairs "
@@ -150,21 +159,23 @@ def _split(
     metadata: Mapping[str, Any],
 ) -> list[LowRank]:
     """The parts of one group: each keeps `down` whole and takes its own rows of `up`."""
-    down, up = (group[one].float().flatten(1) for one in ("down", "up"))
+    down, up = (_matrix(path, name, group[one]) for one in ("down", "up"))
     rows = [shapes[part][0] for part in layer.parts]
     wanted = (sum(rows), shapes[layer.parts[0]][1])
-    if (up.shape[0], down.shape[1]) != wanted or up.shape[1] != down.shape[0]:
+    if (up.shape[0], down.shape[1]) != wanted or up.shape[1] != down.shape[0] or not len(down):
         raise InputError(
             f"--lora {path} changes {name} by {up.shape[0]}x{up.shape[1]} times {down.shape[0]}x{down.shape[1]}; "
             f"this model's layer is {wanted[0]}x{wanted[1]}. Give a LoRA for FLUX.1 Kontext."
         )
-    if not bool(torch.isfinite(up).all() and torch.isfinite(down).all()):
+    scale = _scale(path, layer.parts[0], group, down.shape[0], metadata)
+    # No entry of the product is larger than this one, which is NaN or infinite where a number, or a sum, is.
+    if not bool(torch.isfinite(scale * up.norm() * down.norm())):
         raise InputError(
-            f"--lora {path} has numbers in {name} that are none (NaN or infinite). Download it again."
+            f"--lora {path} has numbers in {name} that are none (NaN or infinite, its alpha included). "
+            "Download it again."
         )
     if layer.swapped:
         up = torch.cat(up.chunk(2)[::-1])
-    scale = _scale(path, layer.parts[0], group, down.shape[0], metadata)
     pairs = zip(layer.parts, up.split(rows), strict=True)
     return [LowRank(layer=part, down=down, up=own, scale=scale) for part, own in pairs]
 
@@ -174,15 +185,42 @@ def _scale(
 ) -> float:
     """Alpha over rank: from the layer's own entry, else from the header that diffusers writes, else 1."""
     if "alpha" in group:
+        if group["alpha"].numel() != 1 or group["alpha"].is_complex():
+            raise InputError(
+                f"--lora {path} has an alpha of shape {tuple(group['alpha'].shape)} for {layer}; expected one number. "
+                "Give another file."
+            )
         return float(group["alpha"]) / rank
     said = {key.removeprefix("transformer."): value for key, value in metadata.items()}
-    alpha = said.get("lora_alpha", rank)
-    for ending, own in (said.get("alpha_pattern") or {}).items():
+    alpha, pattern = said.get("lora_alpha", rank), said.get("alpha_pattern") or {}
+    if not isinstance(pattern, dict):
+        raise InputError(
+            f"--lora {path} says alpha_pattern is {str(pattern)[:40]!r}; expected numbers by layer. Give another file."
+        )
+    for ending, own in pattern.items():
         if f".{layer}".endswith(f".{ending}"):
             alpha = own
-    if not isinstance(alpha, int | float):
-        raise InputError(f"--lora {path} says lora_alpha is {alpha!r}; expected a number.")
+    if not isinstance(alpha, int | float) or not abs(alpha) <= _LARGEST_ALPHA:
+        raise InputError(
+            f"--lora {path} says lora_alpha is {str(alpha)[:40]!r} for {layer}; expected a number. Give another file."
+        )
     return float(alpha) / (sqrt(rank) if said.get("use_rslora") else rank)
+
+
+def _matrix(path: Path, name: str, tensor: Tensor) -> Float[Tensor, "rows columns"]:
+    """As a matrix: 1 x 1 convolutions are written as such."""
+    if tensor.ndim < 2 or tensor.is_complex():
+        raise InputError(
+            f"--lora {path} has {tensor.dtype} of shape {tuple(tensor.shape)} for {name}; expected a matrix of real "
+            "numbers. Give another file."
+        )
+    return tensor.float().flatten(1)
+
+
+def _twice(path: Path, name: str, other: str) -> InputError:
+    return InputError(
+        f"--lora {path} changes {name} twice: it holds {other}; expected each layer once. Give a file of one layout."
+    )
 
 
 def _some(names: list[str]) -> str:
