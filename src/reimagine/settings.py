@@ -132,7 +132,7 @@ class ImageModel:
     vram: str = "auto"
     """auto, 12, 16, 24, 48 or full: how many GB of the card to plan for."""
     quantize: str = "auto"
-    """How weights are stored: auto (as --vram plans), none, int8, or fp8, which is coarser."""
+    """How weights are stored: auto (as --vram plans), none, int8, or fp8, which is coarser and larger."""
     batch: int = 1
     """Frames painted at once; the pictures agree to rounding."""
     compile: bool = False

@@ -191,6 +191,8 @@ def test_needed_arrays_of_objects_are_refused_but_others_ignored(tmp_path: Path)
         ({"J_regressor": np.zeros((55, 7))}, r"J_regressor of shape \(55, 7\)"),
         ({"v_template": np.zeros(7)}, "v_template of shape"),
         ({"v_template": np.full((VERTS, 3), np.nan)}, "v_template with values that are not finite"),
+        ({"shapedirs": np.full((VERTS, 3, 20), 1e300)}, "shapedirs with values .* larger than any"),
+        ({"v_template": np.ones((VERTS, 3))}, r"is 0 m high, not 0\.1 to 10 m"),
         ({"weights": np.full((VERTS, 55), 0.5)}, "skin weights that do not sum to one"),
         ({"f": np.array([[0, 1, VERTS]])}, "faces of vertices that it lacks"),
         ({"kintree_table": np.zeros((2, 55), dtype=np.uint32)}, "another skeleton"),

@@ -48,6 +48,13 @@ def test_a_listed_prompt_goes_before_the_default(tmp_path):
     assert [one.prompt for one in find_triples(folder, "a person")] == ["a person", "a dancer"]
 
 
+def test_a_prompt_may_hold_signs_that_end_lines_elsewhere(tmp_path):
+    folder = listed(tmp_path, WHOLE | {"prompt": "one two"})
+    text = (folder / "pairs.jsonl").read_text().replace("one two", "one\u2028two")
+    (folder / "pairs.jsonl").write_text(text, encoding="utf-8")
+    assert [triple.prompt for triple in find_triples(folder, "a person")] == ["one\u2028two"]
+
+
 def test_what_is_transparent_is_white(tmp_path):
     folder = listed(tmp_path, WHOLE)
     write_picture(folder / "t.png", torch.zeros(4, 32, 48))
@@ -74,6 +81,8 @@ def test_a_moved_folder_is_the_same_data_and_another_prompt_is_not(tmp_path):
         (WHOLE | {"target": "../x.png"}, "lies outside"),
         (WHOLE | {"target": "/etc/passwd"}, "lies outside"),
         (WHOLE | {"prompt": 3}, "line 1 has prompt 3"),
+        (WHOLE | {"target": "a\0b.png"}, r"line 1: target 'a\\x00b.png' is no file's name"),
+        (WHOLE | {"target": "a" * 5000}, "line 1: target .* is no file's name"),
         ("", "holds no triples"),
     ],
     ids=str,

@@ -20,6 +20,8 @@ from reimagine.records import Body, Skin
 _SHAPES = 300
 """Columns of `shapedirs` that are body shape in the full files; the rest are expressions. Small files have 10 + 10."""
 _SMALL_SHAPES = 10
+_LARGEST = 2**32
+"""Skeletons give their root this as parent; nothing else comes near."""
 _NAMES = ("v_template", "shapedirs", "posedirs", "J_regressor", "weights", "f", "kintree_table")
 _SHAPES_OF = {
     "v_template": ("verts", 3),
@@ -146,13 +148,26 @@ def _check(path: Path, arrays: dict[str, np.ndarray]) -> None:
         expected = tuple(sizes.get(axis, 0) if isinstance(axis, str) else axis for axis in wanted)
         if shape != expected or 0 in shape:
             raise _not_smplx(path, f"holds {name} of shape {shape}, not {wanted}")
-        if arrays[name].dtype.kind not in "fiu" or not np.isfinite(arrays[name]).all():
-            raise _not_smplx(path, f"holds {name} with values that are not finite numbers")
+        # Written so that NaN is refused too.
+        if (
+            arrays[name].dtype.kind not in "fiu"
+            or not float(np.abs(arrays[name]).max()) <= _LARGEST
+        ):
+            raise _not_smplx(
+                path, f"holds {name} with values that are not finite, or larger than any of a body"
+            )
+    _check_values(path, arrays)
+
+
+def _check_values(path: Path, arrays: dict[str, np.ndarray]) -> None:
     parents = arrays["kintree_table"][0].astype(np.int64)[1:]
     if tuple(parents.tolist()) != PARENTS[1:]:
         raise _not_smplx(path, "holds another skeleton (kintree_table)")
-    if arrays["f"].min() < 0 or arrays["f"].max() >= sizes["verts"]:
+    if arrays["f"].min() < 0 or arrays["f"].max() >= len(arrays["v_template"]):
         raise _not_smplx(path, "holds faces of vertices that it lacks (f)")
+    height_m = float(np.ptp(arrays["v_template"][:, 1].astype(float)))
+    if not 0.1 <= height_m <= 10:
+        raise _not_smplx(path, f"is {height_m:g} m high, not 0.1 to 10 m (v_template)")
     sums = arrays["weights"].sum(1)
     if arrays["weights"].min() < 0 or np.abs(sums - 1).max() > 1e-2:
         raise _not_smplx(path, "holds skin weights that do not sum to one (weights)")

@@ -36,7 +36,7 @@ def check_safetensors(path: Path, flag: str) -> None:
             header = json.loads(file.read(length))
         ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
         end = 8 + length + max(ends, default=0)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise InputError(
             f"{flag} {path} is cut short or no .safetensors file ({size} bytes). Download it again."
         ) from None
@@ -82,7 +82,7 @@ def read_config(path: Path, flag: str) -> dict[str, Any]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{flag} {path} cannot be read ({error}). Download it again.") from None
     if not isinstance(content, dict):
         raise InputError(f"{flag} {path} is no model's configuration. Download it again.")

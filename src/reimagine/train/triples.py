@@ -118,7 +118,8 @@ def _listed(folder: Path, listed: Path, prompt: str) -> list[Triple]:
     """The triples of pairs.jsonl: one object a line."""
     triples: list[Triple] = []
     try:
-        lines = listed.read_text(encoding="utf-8").splitlines()
+        # Other signs that Python takes for ends of lines may stand in a JSON text.
+        lines = listed.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{listed} cannot be read ({error}); expected JSON lines.") from None
     for number, line in enumerate(lines, start=1):
@@ -149,11 +150,18 @@ def _inside(folder: Path, entry: dict[str, Any], name: str, where: str) -> Path:
     if not isinstance(said, str) or not said:
         raise InputError(f"{where} has no {name}; expected a picture's path within {folder}.")
     path = folder / said
-    if not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        lies_inside, is_there = path.resolve().is_relative_to(folder.resolve()), path.is_file()
+    except (OSError, ValueError, RuntimeError):
+        # Signs that no file's name has, names that are too long, links in a circle.
+        raise InputError(
+            f"{where}: {name} {said[:80]!r} is no file's name; expected a picture's path within {folder}."
+        ) from None
+    if not lies_inside:
         raise InputError(
             f"{where}: {name} {said} lies outside {folder}; expected a path within it. Copy it there."
         )
-    if not path.is_file():
+    if not is_there:
         raise InputError(f"{where}: there is no {name} {path}; check the name.")
     return path
 

@@ -125,6 +125,16 @@ def test_the_single_vae_has_the_names_that_diffusers_knows():
     }
 
 
+def test_a_number_in_a_name_is_not_taken_for_a_count(tmp_path):
+    """Else a name of the file's choosing would decide how many blocks are made."""
+    model = tiny_transformer(torch.Generator().manual_seed(0), doubles=2, singles=2)
+    stored = to_bfl(model.state_dict(), 2, 2)
+    stored["double_blocks.99999999.img_attn.proj.bias"] = torch.zeros(1)
+    save_file({name: one.contiguous() for name, one in stored.items()}, tmp_path / "a.safetensors")
+    with pytest.raises(InputError, match="is another model's"):
+        read_transformer(tmp_path / "a.safetensors", torch.float32)
+
+
 def test_a_single_file_of_another_model_is_refused(tmp_path):
     save_file({"model.weight": torch.ones(3)}, tmp_path / "other.safetensors")
     with pytest.raises(InputError, match="is another model's"):

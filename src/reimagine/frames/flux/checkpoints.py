@@ -143,9 +143,9 @@ def _vae_name(key: str, levels: int) -> str:
 
 
 def _count(stored: Mapping[str, Tensor], pattern: str) -> int:
-    """How many numbers the pattern finds, counted from 0."""
+    """How many different numbers the pattern finds: a file that skips one lacks weights, which is noticed later."""
     found = (re.match(pattern, key) for key in stored)
-    return 1 + max((int(one[1]) for one in found if one), default=-1)
+    return len({one[1] for one in found if one})
 
 
 def _wrong(path: Path, why: str) -> InputError:

@@ -6,7 +6,7 @@ import torch
 from diffusers.hooks.taylorseer_cache import TaylorSeerCacheConfig
 
 from reimagine.errors import InputError
-from reimagine.frames.eight_bits import store_in_eight_bits
+from reimagine.frames.eight_bits import store
 from reimagine.frames.flux.load import Models
 from reimagine.frames.flux.plan import MemoryPlan
 from reimagine.frames.flux.reuse import reusing_velocity
@@ -22,10 +22,7 @@ TILE = 512
 def place(models: Models, plan: MemoryPlan, device: str, dtype: torch.dtype) -> None:
     """Bring the models to the device as planned."""
     for model in (models.transformer, models.controlnet):
-        if plan.stored == "int8":
-            store_in_eight_bits(model)
-        elif plan.stored == "fp8":
-            model.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype)
+        store(model, plan.stored, dtype)
     if plan.offload:
         models.transformer.enable_group_offload(
             onload_device=torch.device(device),

@@ -1,7 +1,8 @@
 """What painting costs and how it is fitted into memory, known before anything is loaded. Imports no torch.
 
 Counts are those of FLUX.1: 19 double and 38 single blocks of 3072 channels, 11.9 billion weights; the ControlNet has
-5 double blocks and 1.79 billion. Only matrix products are counted; a multiplication with an addition is 2 FLOP.
+5 double blocks and 1.79 billion. Only matrix products are counted; a multiplication with an addition is 2 FLOP. Bytes of
+weights are those of the models as `frames.eight_bits.store` leaves them; a test counts them anew.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +11,6 @@ from reimagine.frames.flux.settings import check_settings, flux_steps
 from reimagine.settings import ImageModel
 
 _CHANNELS, _BLOCKS, _CONTROL_BLOCKS, _WORDS = 3072, 57, 5, 512
-_WEIGHTS, _CONTROL_WEIGHTS, _TEXT_WEIGHTS, _VAE_WEIGHTS = 11.9e9, 1.79e9, 4.9e9, 0.08e9
 _REFERENCE = (1600, 1328)
 """Width and height of the reference that `reimagine person` makes."""
 _BYTES_A_TOKEN = 24 * 2 * _CHANNELS
@@ -21,13 +21,42 @@ _TILE_PIXELS = 512 * 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """Bytes of weights, as they are stored."""
+
+    transformer: int
+    block: int
+    """Of the transformer's largest block."""
+    around: int
+    """Of the transformer without its blocks."""
+    controlnet: int
+
+
+STORED = {
+    "bf16": Stored(
+        transformer=23_802_816_640, block=679_662_592, around=128_249_984, controlnet=3_583_210_496
+    ),
+    "int8": Stored(
+        transformer=11_974_658_176, block=340_108_288, around=128_249_984, controlnet=1_885_438_976
+    ),
+    "fp8": Stored(
+        transformer=15_149_072_512, block=453_114_880, around=83_202_176, controlnet=2_358_023_168
+    ),
+}
+TEXT_BYTES, VAE_BYTES = 9_770_742_888, 167_639_366
+"""In bfloat16: both text encoders, and the VAE."""
+_BLOCKS_AT_ONCE = 3
+"""Of blocks that are fetched one by one: at work, on its way to the card, and just done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryPlan:
     """How the models are kept on the card."""
 
     name: str
     """As --vram has it."""
     stored: str = "bf16"
-    """How weights are stored: bf16; or int8 or fp8, computed with in 16 bits: half the memory, not quite the same pictures."""
+    """How weights are stored: bf16; or int8 or fp8, computed with in 16 bits: less memory, not quite the same pictures."""
     offload: bool = False
     """The transformer's blocks wait in main memory and are fetched one by one."""
     tile_vae: bool = False
@@ -38,7 +67,7 @@ class MemoryPlan:
 _STORED = {
     "bf16": "weights in 16 bits",
     "int8": "weights in 8 bits (int8)",
-    "fp8": "weights in 8 bits (float8)",
+    "fp8": "weights in 8 bits (float8), a quarter of them in 16",
 }
 _PLANS = {
     "full": MemoryPlan(name="full"),
@@ -87,16 +116,23 @@ def memory_plan(vram: str, card_gb: float | None, quantize: str = "auto") -> Mem
 
 def peak_gb(plan: MemoryPlan, width: int, height: int, settings: ImageModel) -> float:
     """The most memory that painting should take, in GB of 10^9 bytes: weights exactly, the rest a guess."""
-    a_weight = 2 if plan.stored == "bf16" else 1
-    transformer = _WEIGHTS * a_weight * (3 / _BLOCKS if plan.offload else 1)
-    weights = transformer + _CONTROL_WEIGHTS * a_weight + _VAE_WEIGHTS * 2
+    weights = weights_bytes(plan)
     cost = frame_cost(width, height, settings)
     pixels = max(256 * cost.target_tokens, 256 * cost.reference_tokens)
     vae = _BYTES_A_PIXEL * (min(pixels, _TILE_PIXELS) if plan.tile_vae else pixels)
     painting = weights + max(_BYTES_A_TOKEN * cost.tokens * settings.batch, vae)
-    texts = 0 if plan.text_on_cpu else _TEXT_WEIGHTS * 2
+    texts = 0 if plan.text_on_cpu else TEXT_BYTES
     bank = 4 * _CHANNELS * cost.reference_tokens * _BLOCKS * settings.reference_reuse
     return max(painting + bank, texts) / 1e9
+
+
+def weights_bytes(plan: MemoryPlan) -> int:
+    """What the weights take on the card while frames are painted."""
+    stored = STORED[plan.stored]
+    transformer = stored.transformer
+    if plan.offload:
+        transformer = stored.around + _BLOCKS_AT_ONCE * stored.block
+    return transformer + stored.controlnet + VAE_BYTES
 
 
 def frame_cost(width: int, height: int, settings: ImageModel) -> Cost:
@@ -142,8 +178,8 @@ def describe(settings: ImageModel, width: int, height: int, card_gb: float | Non
         f"{_WORDS} of text",
         f"{cost.flop_a_step / 1e12:.0f} TFLOP a step, {cost.flop_a_frame / 1e15:.1f} PFLOP a frame: "
         f"at best {cost.flop_a_frame / 1e14:.0f} s a frame on a card of 100 TFLOP/s",
-        f"memory for --vram {plan.name}: {', '.join(kept)}; estimated peak "
-        f"{peak_gb(plan, width, height, settings):.0f} GB",
+        f"memory for --vram {plan.name}: {', '.join(kept)}; {weights_bytes(plan) / 1e9:.1f} GB of weights on the card, "
+        f"estimated peak {peak_gb(plan, width, height, settings):.0f} GB",
     ]
 
 
