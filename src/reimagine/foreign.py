@@ -7,7 +7,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from reimagine.errors import InputError
+from reimagine.errors import InputError, ran_out_of_memory
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,13 +36,13 @@ def reading(path: str | Path, what: str, *, most_bytes: int | None = None) -> Ge
         yield
     except (InputError, AssertionError, NameError, ImportError):
         raise
-    except MemoryError as error:
-        raise InputError(
-            f"{path} needs more memory than there is; expected {what}. Give a smaller one."
-        ) from error
     except Exception as error:
         if isinstance(error, PermissionError) and os.path.exists(str(error.filename)):  # noqa: PTH110 - may be any text
             raise
+        if ran_out_of_memory(error):
+            raise InputError(
+                f"{path} needs more memory than there is; expected {what}. Give a smaller one."
+            ) from error
         reason = " ".join(f"{type(error).__name__} {error}".split())[:120]
         raise InputError(
             f"{path} cannot be read ({reason}); expected {what}. Copy or export it again."

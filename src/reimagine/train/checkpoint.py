@@ -7,6 +7,7 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from reimagine.errors import InputError
+from reimagine.foreign import reads
 from reimagine.frames.weights import check_safetensors
 from reimagine.runs import RunFolder
 from reimagine.train.adapter import own_copy
@@ -37,6 +38,7 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted((folder / FOLDER).glob("*.safetensors"))
 
 
+@reads("a checkpoint of this training")
 def load_checkpoint(
     path: Path, weights: dict[str, nn.Parameter], optimizer: torch.optim.AdamW
 ) -> int:

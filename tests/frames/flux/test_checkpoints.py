@@ -1,3 +1,5 @@
+from random import Random
+
 import pytest
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
@@ -123,6 +125,39 @@ def test_the_single_vae_has_the_names_that_diffusers_knows():
     assert {name: float(one) for name, one in ours.items()} == {
         name: float(one) for name, one in theirs.items() if one is not None
     }
+
+
+def damaged(path, seed):
+    """The file with a few bytes changed, most of them in its header, which says what and how large its tensors are."""
+    random, data = Random(seed), bytearray(path.read_bytes())
+    header = int.from_bytes(data[:8], "little")
+    for _ in range(random.choice((1, 1, 2, 5))):
+        data[random.randrange(8 + header if random.random() < 0.9 else len(data))] = random.choice(
+            b'0123456789"[]{},.:_Fabz\xff\x00'
+        )
+    broken = path.with_name("broken.safetensors")
+    broken.write_bytes(data)
+    return broken
+
+
+@pytest.mark.parametrize("read", [read_transformer, read_vae], ids=lambda read: read.__name__)
+def test_a_damaged_file_is_read_or_refused_in_one_line(tmp_path, read):
+    generator = torch.Generator().manual_seed(0)
+    if read is read_vae:
+        tiny_vae(generator).save_pretrained(tmp_path)
+        vae_as_single_file(tmp_path, tmp_path / "whole.safetensors")
+    else:
+        stored = to_bfl(tiny_transformer(generator, doubles=2, singles=2).state_dict(), 2, 2)
+        save_file(
+            {n: one.contiguous() for n, one in stored.items()}, tmp_path / "whole.safetensors"
+        )
+    refused = 0
+    for seed in range(60):
+        try:
+            read(damaged(tmp_path / "whole.safetensors", seed), torch.float32)
+        except InputError as error:
+            refused += "broken.safetensors" in str(error) and "\n" not in str(error)
+    assert refused > 40
 
 
 def test_a_number_in_a_name_is_not_taken_for_a_count(tmp_path):
