@@ -166,7 +166,7 @@ def make_tasks(given: Path) -> dict[str, Task]:
         "refine": Task(
             flags=("refine", "--run", str(run), "--refiner", "flow", "--out", "made"),
         ),
-        "score": Task(flags=("score", "made"), copied=run),
+        "score": Task(flags=("score", "--run", "made"), copied=run),
         "person": person,
         "train": Task(
             flags=("train", "lora", "--data", str(given / "data"), "--base", str(given / "weights"),

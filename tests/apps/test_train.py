@@ -1,6 +1,7 @@
 """`reimagine train` as it is typed."""
 
 import os
+import sys
 
 import pytest
 
@@ -16,6 +17,18 @@ def test_help_names_the_flags_and_needs_no_torch(capsys):
     shown = capsys.readouterr().out
     for flag in ("--data", "--base", "--train-controlnet", "--sample-every"):
         assert flag in shown
+
+
+def test_a_library_that_finds_no_memory_is_not_said_to_be_missing(capsys, monkeypatch, tmp_path):
+    class Full:
+        def find_spec(self, name, *_):
+            if name == "reimagine.train.lora":
+                raise ImportError("libx.so: failed to map segment from shared object")
+
+    monkeypatch.delitem(sys.modules, "reimagine.train.lora", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Full(), *sys.meta_path])
+    assert main(["train", "lora", "--data", str(tmp_path)]) == 2
+    assert "memory ran out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

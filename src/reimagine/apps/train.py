@@ -4,7 +4,7 @@ import os
 from difflib import get_close_matches
 
 from reimagine.apps.flags import read_flags
-from reimagine.errors import InputError, one_line
+from reimagine.errors import InputError, one_line, ran_out_of_memory
 from reimagine.train.settings import LoraRequest
 
 _HELP = """usage: reimagine train lora --data FOLDER [--base FOLDER] [--out FOLDER] ...
@@ -36,6 +36,8 @@ def lora(request: LoraRequest) -> int:
     try:
         from reimagine.train.lora import train_lora
     except ImportError as error:
+        if ran_out_of_memory(error):
+            raise
         raise InputError(
             f"training needs packages that are not installed ({error.name}). Install them: pip install "
             '"reimagine[diffusion]".'

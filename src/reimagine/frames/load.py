@@ -18,6 +18,7 @@ IMAGE_BACKENDS = {
 
 _COSTS = {
     "flux-kontext": "reimagine.frames.flux.plan:describe",
+    "flux-klein": "reimagine.frames.klein.plan:describe",
 }
 """Name to module:function of what is known of the cost: settings, width, height and the card's GB to lines."""
 

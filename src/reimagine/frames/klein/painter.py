@@ -18,7 +18,8 @@ from transformers import AutoTokenizer, Qwen3ForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
 from reimagine.errors import InputError
-from reimagine.frames.eight_bits import store_in_eight_bits
+from reimagine.frames.eight_bits import store
+from reimagine.frames.klein.plan import stored
 from reimagine.frames.klein.settings import klein_steps
 from reimagine.pictures import to_bytes
 from reimagine.settings import ImageModel
@@ -87,8 +88,7 @@ def load_painter(folder: Path, settings: ImageModel, device: str) -> Painter:
     pipe.text_encoder = None
     if device == "cuda":
         torch.cuda.empty_cache()
-    if settings.vram == "12":
-        store_in_eight_bits(pipe.transformer)
+    store(pipe.transformer, stored(settings), dtype)
     pipe.transformer.to(device)
     pipe.vae.to(device)
     if settings.compile:
