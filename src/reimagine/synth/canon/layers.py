@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from reimagine.cameras.rasterize import blend, rasterize
 from reimagine.records import CameraPath
+from reimagine.render.rasterize import blend, rasterize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,9 @@ from torch.nn.functional import avg_pool2d, max_pool2d, normalize
 
 from reimagine.body.facing import vertex_normals
 from reimagine.body.model import joint_positions, pose_skin
-from reimagine.cameras.normal_colours import official_colours
 from reimagine.cameras.project import project
 from reimagine.records import CameraPath, Pose
+from reimagine.render.normal_colours import official_colours
 from reimagine.synth import light_kernels as kernels
 from reimagine.synth.canon.human import Human
 from reimagine.synth.canon.layers import Surface, farthest, nearest
