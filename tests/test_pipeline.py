@@ -1,4 +1,3 @@
-import json
 import os
 import shutil
 import signal
@@ -104,25 +103,44 @@ def test_another_request_for_the_folder_is_refused(whole: Path, plain_person: Pa
         generate(other)
 
 
-def test_a_run_whose_person_has_changed_since_is_neither_continued_nor_refined_nor_scored(
+def test_a_run_whose_person_has_changed_since_is_not_continued(plain_person: Path, tmp_path: Path):
+    person = tmp_path / "person"
+    shutil.copytree(plain_person, person)
+    again = asked(person, tmp_path / "run")
+    generate(replace(again, clip=replace(CLIP, frames=2)))
+    save_person(with_height(load_person(person), 1.5), person)
+    with pytest.raises(InputError, match="begun with another person than is there now"):
+        generate(replace(again, clip=replace(CLIP, frames=2)))
+
+
+def test_a_run_is_refined_and_scored_the_same_after_person_and_motion_were_moved(
     whole: Path, plain_person: Path, tmp_path: Path
 ):
-    person, run = tmp_path / "person", tmp_path / "run"
+    person, motion, run = tmp_path / "person", tmp_path / "mine.npz", tmp_path / "run"
     shutil.copytree(plain_person, person)
-    shutil.copytree(whole, run)
-    held = json.loads((run / "request.json").read_text())
-    held["photos"]["person"] = str(person)
-    (run / "request.json").write_text(json.dumps(held))
-    again = asked(person, run)
-    generate(again)
-    save_person(with_height(load_person(person), 1.5), person)
-    for way in (
-        lambda: generate(again),
-        lambda: refine_run(RefineRequest(run=str(run), out=str(tmp_path / "other"))),
-        lambda: run_clip(run),
-    ):
-        with pytest.raises(InputError, match="begun with another person than is there now"):
-            way()
+    shutil.copy(whole / "conditions/motion.npz", motion)
+    clip = replace(CLIP, motion=str(motion), height_m=1.6)
+    generate(replace(asked(person, run), clip=clip, refiner="none"))
+
+    def refined_and_seen(name: str) -> tuple[dict[str, bytes], torch.Tensor]:
+        out = tmp_path / name
+        refine_run(RefineRequest(run=str(run), out=str(out)))
+        scored = run_clip(run)
+        assert scored.see is not None
+        return pictures(out), scored.see(0, FRAMES).verts
+
+    before = refined_and_seen("before")
+    shutil.rmtree(person)
+    motion.unlink()
+    after = refined_and_seen("after")
+    assert before[0] == after[0]
+    assert torch.equal(before[1], after[1])
+
+
+def test_who_painted_a_run_can_be_read_by_its_owner_alone(whole: Path):
+    kept = [path for path in (whole / "person").iterdir() if path.is_file()]
+    assert "photo_0.png" in {path.name for path in kept}
+    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
 
 
 def test_masks_and_depth_agree_on_where_the_body_is(whole: Path):

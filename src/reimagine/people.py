@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import fields, replace
 from difflib import get_close_matches
 from importlib import resources
@@ -104,8 +105,16 @@ def find_person(
         return load_person(Path(passing))
 
 
-def person_for(photos: Photos, clip: Clip, listener: Progress = SILENT) -> Person:
+def person_for(
+    photos: Photos,
+    clip: Clip,
+    listener: Progress = SILENT,
+    *,
+    keep: Callable[[Person], None] | None = None,
+) -> Person:
     """The person asked for, as tall as the clip asks and on the body that it asks for.
+
+    `keep` is given the person as found.
 
     Raises:
         InputError: where the photos, the stored person or the body's model file cannot be used.
@@ -116,6 +125,8 @@ def person_for(photos: Photos, clip: Clip, listener: Progress = SILENT) -> Perso
         assert clip.body_model is not None
         model = read_smplx(clip.body_model)
     person = find_person(photos, listener, gender=clip.shape.gender)
+    if keep is not None:
+        keep(person)
     person = with_height(person, clip.height_m)
     return person if model is None else on_body(person, smplx_like(model, person.body))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ from reimagine.request_json import to_json
 from reimagine.runs import RunFolder, check_writable, open_run
 from reimagine.scene import check_clip, find_motion, make_scene, plain_body
 from reimagine.settings import parse_size
+from reimagine.whole_run import keep_person, own_request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ def generate(request: Request, listener: Progress = SILENT) -> Result:
     motion = find_motion(clip)
     with open_run(request.out, _asked("generate", request)) as run:
         _plan(run, listener, clip, f"image {request.image}, refiner {request.refiner} on {device}")
-        person = person_for(request.photos, clip, listener)
+        person = person_for(request.photos, clip, listener, keep=partial(keep_person, run))
         keep_surface(run, person)
         scene = make_scene(
             clip, motion, person.body, person.surface, sway=request.sway, shade=request.shade
@@ -158,10 +160,11 @@ def refine_run(request: RefineRequest, listener: Progress = SILENT) -> Result:
     check_video(whole.video, whole.background)
     read_background(whole.background, *parse_size(whole.clip.size))
     refiner = load_refiner(request.refiner, find_device(whole.clip.device), request.refinement)
-    source, clip = Path(request.run), whole.clip
+    source, own = Path(request.run), own_request(Path(request.run), whole)
+    clip = own.clip
     with open_run(whole.out, {"run": request.run, **_asked("refine", whole)}) as run:
         _plan(run, listener, clip, f"pictures of {source}, refiner {request.refiner}")
-        person = person_for(whole.photos, clip, listener)
+        person = person_for(own.photos, clip, listener)
         check_surface(source, person)
         scene = make_scene(clip, find_motion(clip), person.body, person.surface, sway=whole.sway)
         steady(

@@ -30,6 +30,7 @@ from reimagine.scores.clip import Clip, Read
 from reimagine.scores.learned import Real, Video
 from reimagine.settings import ImageModel, parse_size
 from reimagine.video import read_video
+from reimagine.whole_run import own_request
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 VIDEOS = (".mp4", ".webm", ".mkv", ".mov", ".avi")
@@ -82,6 +83,7 @@ def _run(path: Path) -> _Run:
     place = f"{path}/request.json"
     with reading(place, "the request of a run"):
         request = from_json(Request, held, place)
+    request = own_request(Path(source), request)
     check_clip(request.clip)
     return _Run(painted=Path(source) / PAINTED, request=request)
 
