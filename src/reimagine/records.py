@@ -5,6 +5,7 @@ World: metres, Y up, a person at rest faces +Z and has +X on their left. Cameras
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -208,4 +209,15 @@ class Person:
     """What was guessed, in the user's words."""
 
 
-PARTS = ("skin", "face", "hair", "upper", "lower", "shoes")
+class Part(IntEnum):
+    """What a point of a dressed person is of; `Person.part` and, one higher, labels in photos hold these."""
+
+    SKIN = 0
+    FACE = 1
+    HAIR = 2
+    UPPER = 3
+    LOWER = 4
+    SHOES = 5
+
+
+PARTS = tuple(part.name.lower() for part in Part)

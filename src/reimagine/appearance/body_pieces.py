@@ -10,18 +10,22 @@ from reimagine.appearance.borders import only, shares, split
 from reimagine.appearance.collar import ASIDE_M, DOWN_M, sink
 from reimagine.appearance.head import fill_out
 from reimagine.appearance.mesh import averaged, subdivide
-from reimagine.appearance.outline import SHOES, SHOULDERS
+from reimagine.appearance.outline import SHOES
 from reimagine.appearance.piece import HAIRY, HATTED, KINDS, Piece
 from reimagine.appearance.plane import regions_of
+from reimagine.appearance.regions import HEAD_AND_TORSO, Region
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.shoes import shoe, sink_foot
 from reimagine.appearance.weights import dense_weights, skin_of
-from reimagine.records import PARTS, Body, Pose, Skin
+from reimagine.body.joints import SHOULDERS, Joint
+from reimagine.records import PARTS, Body, Part, Pose, Skin
 
-_HEAD_JOINT = 15
-_HEAD, _TORSO = (0,), (1,)
-_ENDS = {"left_hand": 4, "right_hand": 7, "left_foot": 11, "right_foot": 14}
-"""Body regions."""
+_ENDS = {
+    "left_hand": Region.LEFT_HAND,
+    "right_hand": Region.RIGHT_HAND,
+    "left_foot": Region.LEFT_FOOT,
+    "right_foot": Region.RIGHT_FOOT,
+}
 _LEG_OF = {"left_foot": "left_leg", "right_foot": "right_leg"}
 _BELOW = len(KINDS["head"])
 """What is the throat's, where head and throat are cut from one surface; the numbers before are the head's kinds."""
@@ -58,7 +62,7 @@ def body_pieces(
 
 def behind_jaw(body: Body) -> NDArray[np.bool_]:
     """Which of the body's vertices (zero pose) lie behind the jaw, or below it."""
-    return (body.skin.verts[:, 2] < body.joints[_HEAD_JOINT, 2] + 0.045).numpy()
+    return (body.skin.verts[:, 2] < body.joints[Joint.HEAD, 2] + 0.045).numpy()
 
 
 def _head_and_throat(
@@ -72,21 +76,21 @@ def _head_and_throat(
     x, y, _ = body.skin.verts.numpy().T
     shoulder_m = float(body.joints[SHOULDERS, 1].mean())
     # The neck below and behind the jaw goes with the throat: its sides are skin, whatever the face's are.
-    low = (y < float(body.joints[_HEAD_JOINT, 1]) - 0.03) & behind_jaw(body)
+    low = (y < float(body.joints[Joint.HEAD, 1]) - 0.03) & behind_jaw(body)
     low |= y < shoulder_m + 0.06
-    head = (regions == 0) & ~low
+    head = (regions == Region.HEAD) & ~low
     # Where the neck runs into shoulders and chest, the photo says whether it is skin or cloth.
-    chest = (regions == 1) & (y > shoulder_m - DOWN_M) & (np.abs(x) < ASIDE_M)
+    chest = (regions == Region.TORSO) & (y > shoulder_m - DOWN_M) & (np.abs(x) < ASIDE_M)
     skull, rows = _patch(body.skin, head)
     filled, hairy = fill_out(skull, poses, seen)
     verts, hair = body.skin.verts.clone(), np.zeros(len(x), np.float32)
     verts[rows], hair[rows] = filled.verts, hairy
-    skin, rows = _patch(replace(body.skin, verts=verts), (regions == 0) | chest)
+    skin, rows = _patch(replace(body.skin, verts=verts), (regions == Region.HEAD) | chest)
     if cover is not None:
         skin = sink(skin, *cover)
     own = head[rows].astype(np.float32)
     own = averaged(own, skin.faces.numpy(), _JAW_ROUNDS)
-    whole = Piece(name="head", skin=skin, part=PARTS.index("face"), regions=_HEAD)
+    whole = Piece(name="head", skin=skin, part=Part.FACE, regions=(Region.HEAD,))
     worn = shares(whole, poses, seen)
     hat = worn[HATTED] / np.maximum(worn[HATTED] + worn[HAIRY], 1e-6)
     parts = np.stack([1 - hat, hat]) * hair[rows] * own
@@ -97,8 +101,8 @@ def _head_and_throat(
     throat = replace(
         throat,
         name="throat",
-        part=PARTS.index("skin"),
-        regions=(*_HEAD, *_TORSO),
+        part=Part.SKIN,
+        regions=HEAD_AND_TORSO,
         kind=np.zeros(len(throat.skin.verts), np.int64),
     )
     return [only(whole, tuple(range(_BELOW))), throat]

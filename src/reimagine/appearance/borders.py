@@ -16,24 +16,15 @@ from reimagine.appearance.edges import edges_of
 from reimagine.appearance.grid import Mask, filled, label
 from reimagine.appearance.legs import leg_cloth
 from reimagine.appearance.mesh import averaged, cut, normals_of
-from reimagine.appearance.outline import (
-    ARMPIT_M,
-    HAIR,
-    HAT,
-    LEFT_ARM,
-    LOWER,
-    RIGHT_ARM,
-    SHOES,
-    SKIN,
-    UPPER,
-    grown,
-)
-from reimagine.appearance.outline import ARMS as REGIONS_OF_ARMS
+from reimagine.appearance.outline import ARMPIT_M, HAIR, HAT, LOWER, SHOES, SKIN, UPPER, grown
 from reimagine.appearance.piece import KINDS, LEGS, Piece
 from reimagine.appearance.plane import CELL_M
+from reimagine.appearance.regions import ARMS as REGIONS_OF_ARMS
+from reimagine.appearance.regions import HEAD_AND_TORSO, LEFT_ARM, RIGHT_ARM, Region
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.tail import before_skin
 from reimagine.appearance.weights import dense_weights, skin_of
+from reimagine.body.joints import SHOULDERS, Joint
 from reimagine.body.model import pose_skin
 from reimagine.records import Pose, Skin
 
@@ -74,7 +65,9 @@ def allowed(piece: Piece, seen: Seeing) -> Mask:
         shown = (seen.labels == UPPER) & ~_sleeves(seen) | _bare_neck(seen)
     if piece.name == "head":
         # Strands beside the neck are not the neck's skin.
-        shown &= (seen.labels != HAIR) | (np.arange(len(shown))[:, None] < seen.joints[15, 0])
+        shown &= (seen.labels != HAIR) | (
+            np.arange(len(shown))[:, None] < seen.joints[Joint.HEAD, 0]
+        )
     if piece.name in seen.outlines:
         near = seen.outlines[piece.name].mask
     # Buttons, prints and nostrils may be labelled as something else: what is enclosed belongs to it.
@@ -116,7 +109,7 @@ def shares(piece: Piece, poses: list[Pose], seen: list[Seeing]) -> NDArray[np.fl
         for kind, labels in enumerate(KINDS[piece.name]):
             shown = (may & np.isin(seen_as, labels)).astype(np.float32)
             if piece.name == "trunk" and UPPER in labels:
-                hidden = (view.labels == HAIR) & (view.bare == 1)
+                hidden = (view.labels == HAIR) & (view.bare == Region.TORSO)
                 if view.tail is not None:
                     hidden &= ~before_skin(view.labels, view.tail)
                 shown += _UNDER_HAIR * hidden
@@ -200,7 +193,10 @@ def _sleeves(seen: Seeing) -> Mask:
     """Where sleeves hang before the trunk's sides; above the armpit, from the line that goes from there to the shoulder."""
     rows, columns = (np.arange(size) for size in seen.labels.shape)
     hidden = np.zeros_like(seen.labels, dtype=bool)
-    for regions, joint, outward in ((LEFT_ARM, 16, 1), (RIGHT_ARM, 17, -1)):
+    for regions, joint, outward in (
+        (LEFT_ARM, Joint.LEFT_SHOULDER, 1),
+        (RIGHT_ARM, Joint.RIGHT_SHOULDER, -1),
+    ):
         cloth, arm = (edges_of(np.isin(of, regions)) for of in (seen.guide, seen.bare))
         outer = cloth.high if outward > 0 else cloth.low
         inner = (cloth.low + arm.low) / 2 if outward > 0 else (cloth.high + arm.high) / 2
@@ -223,6 +219,8 @@ def _sleeves(seen: Seeing) -> Mask:
 def _bare_neck(seen: Seeing) -> Mask:
     """Skin of the neck and in the neckline, beside which the photo's collar is not mixed with what lies behind."""
     rows = np.arange(len(seen.labels))[:, None]
-    armpit = seen.joints[[16, 17], 0].mean() + 0.15 / CELL_M
-    jaw = seen.joints[15, 0] + 0.03 / CELL_M
-    return (seen.labels == SKIN) & np.isin(seen.guide, (0, 1)) & (rows < armpit) & (rows > jaw)
+    armpit = seen.joints[SHOULDERS, 0].mean() + 0.15 / CELL_M
+    jaw = seen.joints[Joint.HEAD, 0] + 0.03 / CELL_M
+    return (
+        (seen.labels == SKIN) & np.isin(seen.guide, HEAD_AND_TORSO) & (rows < armpit) & (rows > jaw)
+    )

@@ -38,7 +38,7 @@ from reimagine.appearance.settle import settle
 from reimagine.appearance.steps import ALL, Steps
 from reimagine.appearance.texture import View
 from reimagine.body.model import joint_positions, pose_skin
-from reimagine.records import PARTS, Person, Photo, Skin
+from reimagine.records import Part, Person, Photo, Skin
 from reimagine.settings import Photos
 
 
@@ -181,7 +181,7 @@ def _coloured(
     for index, piece in enumerate(pieces):
         if piece.name == "head" and piece.kind is not None:
             worn = np.isin(piece.kind, (HAIRY, HATTED))
-            part[np.flatnonzero(owner == index)[worn]] = PARTS.index("hair")
+            part[np.flatnonzero(owner == index)[worn]] = Part.HAIR
     views = [
         _view(surface, fit, index, seen, picture)
         for index, (seen, picture) in enumerate(zip(shown, pictures, strict=True))

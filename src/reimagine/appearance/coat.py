@@ -17,9 +17,11 @@ from reimagine.appearance.odd import crevices, likeness, oddness
 from reimagine.appearance.outline import FACE, HAIR, SKIN
 from reimagine.appearance.piece import HAIRY, HATTED, KINDS, Piece
 from reimagine.appearance.plane import CELL_M
+from reimagine.appearance.regions import HEAD_AND_TORSO
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.steps import ALL, Steps
 from reimagine.appearance.texture import Places, Sighting, View, Way, colours, guess, places, sight
+from reimagine.body.joints import Joint
 from reimagine.body.model import joint_positions
 from reimagine.records import Skin
 
@@ -43,7 +45,6 @@ _PLAIN, _PATTERNED, _PLAIN_ROUNDS = 0.037, 0.046, 12
 """How far (RGB, 0..1) colours are from their mean over so many rings on plain and on patterned cloth."""
 _TORN = 4.0
 """So many times further apart than on the surface, two neighbours' colours are not of one place."""
-_NECK_JOINT, _HEAD_JOINT = 12, 15
 _JAW_DOWN_M, _JAW_AHEAD_M, _JAW_M = 0.03, 0.095, 0.03
 """The head's share of the neck begins so far below its joint (zero pose), lies no further ahead, and grows over so much."""
 _NECK_M = 0.12
@@ -267,15 +268,15 @@ def _neck(piece: Piece, fit: Fit, verts: NDArray[np.float32]) -> NDArray[np.floa
         return np.zeros(len(verts), np.float32)
     joints = joint_positions(fit.body, fit.stances[0].pose)[0].numpy()
     if piece.name == "head":
-        _, up, ahead = (verts - joints[_HEAD_JOINT]).T
+        _, up, ahead = (verts - joints[Joint.HEAD]).T
         return np.clip(0.5 - up / 0.06, 0, 1) * np.clip((0.06 - ahead) / 0.03, 0, 1)
-    aside, up, _ = (verts - joints[_NECK_JOINT]).T
+    aside, up, _ = (verts - joints[Joint.NECK]).T
     return np.clip((_NECK_M - np.abs(aside)) / 0.04, 0, 1) * np.clip(up / 0.04 + 0.5, 0, 1)
 
 
 def _below_jaw(piece: Piece, fit: Fit) -> NDArray[np.float32]:
     """How far each vertex of the head lies on the neck's front, which the head shares with the throat, 0..1."""
-    _, up, ahead = (piece.skin.verts - fit.body.joints[_HEAD_JOINT]).numpy().T
+    _, up, ahead = (piece.skin.verts - fit.body.joints[Joint.HEAD]).numpy().T
     down, behind = -_JAW_DOWN_M - up, _JAW_AHEAD_M - ahead
     return np.clip(down / _JAW_M, 0, 1) * np.clip(behind / _JAW_M, 0, 1)
 
@@ -283,7 +284,7 @@ def _below_jaw(piece: Piece, fit: Fit) -> NDArray[np.float32]:
 def _skin_of_neck(seen: Seeing, view: View) -> NDArray[np.float32]:
     """The skin's median colour on head and neck; of all skin, or of everything, where none is seen there."""
     bare, picture = np.isin(seen.labels, (SKIN, FACE)), view.plane.read(view.rgb)
-    near = bare & np.isin(seen.guide, (0, 1))
+    near = bare & np.isin(seen.guide, HEAD_AND_TORSO)
     chosen = next(mask for mask in (near, bare, seen.labels >= 0) if mask.any())
     return np.median(picture[chosen], axis=0)
 

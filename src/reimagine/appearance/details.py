@@ -18,10 +18,10 @@ from reimagine.appearance.piece import Piece
 from reimagine.appearance.plane import CELL_M, Plane, depths
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.weights import skin_of
+from reimagine.body.joints import EYES, Joint
 from reimagine.body.model import pose_skin
-from reimagine.records import PARTS, Body, Pose, Skin
+from reimagine.records import Body, Part, Pose, Skin
 
-_HEAD_JOINT, _EYES = 15, [23, 24]
 _KNOT_UP_M, _KNOT_UP_SPREAD_M, _KNOT_ASIDE_SPREAD_M = 0.09, 0.03, 0.012
 """Knots are usually so high above the head joint, give or take; and in the middle, give or take."""
 _KNOT_RADII_M = np.arange(0.030, 0.0551, 0.005)
@@ -71,7 +71,7 @@ def details(
         z = z[tuple(nearest(np.isfinite(z)))]
         rings = _bun(one, z, picture) if behind else _visor(one, z)
         if rings is not None:
-            stands = poses[index].transforms[0, _HEAD_JOINT].numpy()
+            stands = poses[index].transforms[0, Joint.HEAD].numpy()
             colour = None if behind else _edge_colour(one, picture)
             found.append(_piece(name, (rings - stands[:, 3]) @ stands[:, :3], colour))
     return found
@@ -88,7 +88,7 @@ def _bun(seen: Seeing, z: Points, picture: Points) -> Points:
 
 def _knot(seen: Seeing, picture: Points) -> tuple[float, float, float]:
     """Row and column (cells) and radius (metres) of the likeliest circle in the hair."""
-    row, column = seen.joints[_HEAD_JOINT]
+    row, column = seen.joints[Joint.HEAD]
     within = depth(seen.labels == HAIR)
     steep = ndimage.gaussian_gradient_magnitude(picture.mean(-1), 1.0)
     turn = np.linspace(0, 2 * np.pi, 49)[:-1]
@@ -138,7 +138,7 @@ def _visor(seen: Seeing, z: Points) -> Points | None:
 
 def _hat(seen: Seeing) -> Mask:
     hat = seen.labels == HAIR if seen.hat is None else seen.hat
-    return hat & (np.arange(len(hat))[:, None] < seen.joints[_HEAD_JOINT, 0])
+    return hat & (np.arange(len(hat))[:, None] < seen.joints[Joint.HEAD, 0])
 
 
 def _edge_colour(seen: Seeing, picture: Points) -> Points:
@@ -154,7 +154,7 @@ def _temples(body: Body, head: Skin) -> list[Points]:
     verts = head.verts.numpy()
     ears = find_ears(verts, head.faces.numpy())
     bars: list[Points] = []
-    for eye, ear in zip(body.joints[_EYES].numpy(), ears, strict=True):
+    for eye, ear in zip(body.joints[EYES].numpy(), ears, strict=True):
         side, y = np.sign(eye[0]), eye[1] + _OVER_EYE_M
         level = verts[(np.abs(verts[:, 1] - y) < 0.01) & ~np.any(ears, axis=0)]
         z = np.linspace(eye[2], verts[ear, 2].mean(), 24)
@@ -171,7 +171,7 @@ def _temples(body: Body, head: Skin) -> list[Points]:
 
 def _bridge(seen: Seeing, picture: Points) -> Points:
     """The colour (3) between the eyes that is least like the face: that of glasses."""
-    row, column = seen.joints[_EYES].mean(0)
+    row, column = seen.joints[EYES].mean(0)
     near = round(_BRIDGE_M / CELL_M)
     at = np.s_[
         round(row) - near : round(row) + near + 1, round(column) - near : round(column) + near + 1
@@ -198,11 +198,11 @@ def _piece(name: str, rings: Points, colour: Points | None = None) -> Piece:
     if np.linalg.det(verts[faces] - verts.mean(0)).sum() < 0:  # inside out
         faces = faces[:, ::-1]
     weights = np.zeros((len(verts), 55))
-    weights[:, _HEAD_JOINT] = 1
+    weights[:, Joint.HEAD] = 1
     return Piece(
         name=name,
         skin=skin_of(verts, faces, weights, influences=1),
-        part=PARTS.index("face" if name == "glasses" else "hair"),
+        part=Part.FACE if name == "glasses" else Part.HAIR,
         regions=(0,),
         kind=np.zeros(len(verts), np.int64),
         colour=colour,

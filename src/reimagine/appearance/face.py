@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reimagine.appearance.fit import Stance
-from reimagine.body.model import JOINTS, pose_body, pose_skin
+from reimagine.body.joints import EYES, Joint
+from reimagine.body.model import pose_body, pose_skin
 from reimagine.cameras.project import project
 from reimagine.records import Body, Skin
 
 # Axis of the neck (0 nods, 1 turns, 2 tilts), the furthest either way and how far people usually go, radians.
 _TURNS = ((0, 0.40, 0.25), (1, 0.30, 0.25), (2, 0.15, 0.08))
 _ROUNDS = 2
-_NECK = JOINTS.index("neck")
 _BAR_M = 0.035
 """Dark lines thinner than this are lips, lids and brows; at 1.7 m height."""
 _CLEAR = 0.04
@@ -42,14 +42,14 @@ def nod(
     for axis, far, usual in _TURNS * _ROUNDS:
         angles = torch.linspace(-far, far, 81)
         tried = poses.repeat(len(angles), 1, 1)
-        tried[:, _NECK, axis] = angles
+        tried[:, Joint.NECK, axis] = angles
         motion = replace(stance.motion, poses=tried, transl=torch.zeros(len(angles), 3))
         points = pose_skin(marks, pose_body(body, motion))
         pixels = project(stance.camera, points.flatten(0, 1)[None])
         column, row = (pixels - 0.5).reshape(*points.shape[:2], 2).unbind(-1)
         clear = (cv2.remap(dark, column.numpy(), row.numpy(), cv2.INTER_LINEAR) * wanted).sum(1)
         best = int((clear - 0.02 * (angles.numpy() / usual) ** 2).argmax())
-        poses[:, _NECK, axis] = angles[best]
+        poses[:, Joint.NECK, axis] = angles[best]
         clearest = float(clear[best])
     if clearest < _CLEAR:
         return stance
@@ -60,7 +60,7 @@ def nod(
 def _marks(body: Body) -> tuple[Skin, NDArray[np.float32]]:
     """Points of the face that moves with the head, and whether each is dark (positive) or bare skin (negative)."""
     unit = body.height_m / 1.7
-    eyes = body.joints[[23, 24]].clone()
+    eyes = body.joints[EYES].clone()
     eyes[:, 2] += 0.01 * unit
     middle = eyes.mean(0)
     half = float((eyes[0, 0] - eyes[1, 0]) / 2)
@@ -86,7 +86,7 @@ def _marks(body: Body) -> tuple[Skin, NDArray[np.float32]]:
     line(middle - 0.040 * down, half, -0.3)
     line(torch.stack([middle[0], middle[1] - 0.02 * unit, middle[2] + 0.015]), 0.2 * half, -0.1)
     verts = torch.cat(rows)
-    head = torch.full((len(verts), 1), JOINTS.index("head"), dtype=torch.int32)
+    head = torch.full((len(verts), 1), Joint.HEAD, dtype=torch.int32)
     skin = Skin(
         verts=verts,
         faces=body.skin.faces[:0],

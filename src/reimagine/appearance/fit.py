@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.body.anny import DEFAULT_PHENOTYPE, Anny, load_anny
+from reimagine.body.joints import EYES, HEAD, HIPS, Joint
 from reimagine.body.model import (
     JOINTS,
     joint_positions,
@@ -52,7 +53,6 @@ _KEPT = torch.tensor([1.0, 1.0, 4.0, 1.0, 1.0, 1.0, 1.0, 1.0])
 is heavy and soft, which from the side has a belly that nobody saw."""
 _HAIR, _NECK = 0.075, 0.17
 """Rows from crown to soles, as shares of the height: down to here hair may stand off, and down to here the neck ends."""
-_HEAD = (15, 22, 23, 24)
 """The head's joint, about which it grows, and those within it: jaw and eyes."""
 
 
@@ -216,7 +216,7 @@ def shaped(anny: Anny, shape: Float[Tensor, " 8"], gender: float | None = None) 
     usual[0] = usual[0] if gender is None else gender
     start = torch.logit(usual.clamp(0.03, 0.97))
     body = anny.worn(torch.sigmoid(start + 2.0 * shape[:6] * free))
-    hips = body.joints[1:3, 1].mean()
+    hips = body.joints[HIPS, 1].mean()
     longer = 0.15 * torch.tanh(shape[6])
 
     def stretch(points: Tensor) -> Tensor:
@@ -224,14 +224,14 @@ def shaped(anny: Anny, shape: Float[Tensor, " 8"], gender: float | None = None) 
         return torch.stack([points[:, 0], points[:, 1] + down, points[:, 2]], -1)
 
     larger = 0.3 * torch.tanh(shape[7])
-    pivot = body.joints[_HEAD[0]].detach() * torch.tensor([0.0, 1.0, 1.0])
+    pivot = body.joints[Joint.HEAD].detach() * torch.tensor([0.0, 1.0, 1.0])
 
     def grow(points: Tensor, share: Tensor) -> Tensor:
         return points + (points - pivot) * (larger * share)[:, None]
 
-    of_head = torch.isin(body.skin.weight_joints, torch.tensor(_HEAD))
+    of_head = torch.isin(body.skin.weight_joints, torch.tensor(HEAD))
     on_head = torch.zeros(len(body.joints))
-    on_head[list(_HEAD)] = 1.0
+    on_head[list(HEAD)] = 1.0
     verts = stretch(grow(body.skin.verts, (body.skin.weights * of_head).sum(1)))
     height = float((verts[:, 1].max() - verts[:, 1].min()).detach())
     joints = stretch(grow(body.joints, on_head))
@@ -346,9 +346,9 @@ def _neck(joints: Float[Tensor, "*poses 55 3"]) -> Float[Tensor, "*poses 2 3"]:
     Under the jaw, about a quarter of the way from head to neck (0.17 to 0.33 on alex and sam, front and back). SMPL-X's
     mean joints lie a centimetre aside, left and right by turns.
     """
-    neck, head = joints[..., 12, :], joints[..., 15, :].clone()
+    neck, head = joints[..., Joint.NECK, :], joints[..., Joint.HEAD, :].clone()
     middle = head + 0.27 * (neck - head)
-    head[..., 0] = joints[..., [23, 24], 0].mean(-1)
+    head[..., 0] = joints[..., EYES, 0].mean(-1)
     return torch.stack([middle, head], -2)
 
 

@@ -9,16 +9,11 @@ from scipy import ndimage
 from reimagine.appearance.edges import Edges, edges_of
 from reimagine.appearance.grid import Mask
 from reimagine.appearance.legs import legs
-from reimagine.appearance.outline import (
-    ARMS,
-    HIPS,
-    SKIN,
-    UPPER,
-    Outline,
-    about,
-)
+from reimagine.appearance.outline import SKIN, UPPER, Outline, about
 from reimagine.appearance.plane import CELL_M
+from reimagine.appearance.regions import ARMS
 from reimagine.appearance.seeing import Seeing
+from reimagine.body.joints import HIPS
 
 _HIDDEN_M = 0.2
 """Hands hide the sides of cloth within so much above its hem; higher up there is a gap, or a sleeve."""

@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from reimagine.appearance.grid import Mask, nearest
-from reimagine.appearance.outline import HANDS, LEFT_ARM, RIGHT_ARM, SKIN, UPPER
+from reimagine.appearance.outline import SKIN, UPPER
 from reimagine.appearance.plane import CELL_M
+from reimagine.appearance.regions import HANDS, LEFT_ARM, RIGHT_ARM
 
 _SHOULDER_M, _WRIST_M = 0.125, 0.085
 """Breadth of a sleeve where no gap shows it."""

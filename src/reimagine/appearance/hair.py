@@ -11,12 +11,13 @@ from reimagine.appearance.grid import Mask, depth, label
 from reimagine.appearance.mesh import faces_within
 from reimagine.appearance.outline import HAIR, Outline, closed, grown, largest, smooth
 from reimagine.appearance.plane import CELL_M, depths
+from reimagine.appearance.regions import Region
 from reimagine.appearance.sculpt import fallen
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.tail import tail_depths
+from reimagine.body.joints import Joint
 from reimagine.records import Body
 
-_HEAD_JOINT = 15
 _TEMPLE_M, _EAR_M, _CHIN_M = -0.08, -0.02, 0.05
 """Below the head joint."""
 _CROWN_M, _MIDDLE_M = 0.14, 0.03
@@ -55,7 +56,9 @@ def hanging_hair(
     falls = _hanging(front, whole if tail is None else whole & ~grown(tail, _BESIDE_TAIL_M))
     # What falls does so from the head: begun higher, it leaves no gap at the nape and no step beside the ears.
     # Over the crown it runs beneath the head's own surface, which is filled out to the outline there.
-    higher = (behind | (front.bare != 0)) & (depth(whole) * CELL_M > _UNDER_M * _over(front))
+    higher = (behind | (front.bare != Region.HEAD)) & (
+        depth(whole) * CELL_M > _UNDER_M * _over(front)
+    )
     falls |= whole & higher & falls.any(0)
     chest = _over_body(front)
     below_chin = np.arange(len(whole))[:, None] > _row(front, _CHIN_M)
@@ -82,7 +85,7 @@ def hair_depths(
     `verts` is the body standing as in the front photo, `trunk` the vertices and faces of what it wears, standing too.
     `tail`: where one hangs.
     """
-    head = regions == 0
+    head = regions == Region.HEAD
     near, far = _depths(verts, body.skin.faces, front)
     if trunk is not None:
         cloth = _depths(torch.from_numpy(trunk[0]), torch.from_numpy(trunk[1]), front)
@@ -100,7 +103,7 @@ def hair_depths(
     # The hairline runs back from the brow over the ear to the nape, but where hair is seen beside the head it covers the ears.
     down = np.clip((rows - _row(front, -_CROWN_M)) * CELL_M / 0.24, 0, 1.5)
     own = front.labels == HAIR
-    beside = (own & (front.bare != 0)).sum(1, keepdims=True) * CELL_M / 0.01
+    beside = (own & (front.bare != Region.HEAD)).sum(1, keepdims=True) * CELL_M / 0.01
     beside = ndimage.gaussian_filter1d(np.clip(beside, 0, 1), 0.01 / CELL_M, axis=0)
     back = middle + 0.035 - 0.10 * down
     before = np.broadcast_to(back + (middle + _BESIDE_M - back) * beside, far.shape)
@@ -125,12 +128,12 @@ def _depths(
 
 def _row(front: Seeing, down_m: float) -> float:
     """The row so far below the head joint."""
-    return float(front.joints[_HEAD_JOINT, 0]) + down_m / CELL_M
+    return float(front.joints[Joint.HEAD, 0]) + down_m / CELL_M
 
 
 def _over(front: Seeing) -> NDArray[np.float64]:
     """0 beside and below the head's middle, 1 above it."""
-    row, column = front.joints[_HEAD_JOINT]
+    row, column = front.joints[Joint.HEAD]
     rows, columns = np.indices(front.labels.shape)
     up, aside = row - _MIDDLE_M / CELL_M - rows, columns - column
     steep = up / np.maximum(np.hypot(up, aside), 1e-6)
@@ -144,7 +147,7 @@ def _moved(front: Seeing, back: Seeing) -> Mask:
     own = np.nonzero(front.labels == HAIR)
     if len(rows) and len(own[0]):
         down = np.quantile(own[0], 0.01) - np.quantile(rows, 0.01)
-        heads = [np.median(np.argwhere(seen.bare == 0)[:, 1]) for seen in (front, back)]
+        heads = [np.median(np.argwhere(seen.bare == Region.HEAD)[:, 1]) for seen in (front, back)]
         head = heads[0] - heads[1]
         row, column = np.round(rows + down).astype(int), np.round(columns + head).astype(int)
         inside = (row >= 0) & (row < moved.shape[0]) & (column >= 0) & (column < moved.shape[1])
@@ -156,7 +159,7 @@ def _hanging(front: Seeing, hair: Mask) -> Mask:
     """The hair that does not lie on the skull: beside the head below the ears, and over neck and back."""
     rows = np.arange(len(hair))[:, None]
     below_ear, below_chin = rows > _row(front, _EAR_M), rows > _row(front, _CHIN_M)
-    falls = hair & (below_chin | (below_ear & (front.bare != 0)))
+    falls = hair & (below_chin | (below_ear & (front.bare != Region.HEAD)))
     # Single strands are no volume.
     core = depth(falls) > _LOCK_M / CELL_M
     if not core.any():

@@ -14,12 +14,12 @@ from reimagine.appearance.outline import HAIR
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.sculpt import relax
 from reimagine.appearance.seeing import Seeing
+from reimagine.body.joints import Joint
 from reimagine.body.model import pose_skin
 from reimagine.records import Pose, Skin
 
 _BINS = 90
 """Directions around the head, 4 degrees each."""
-_HEAD_JOINT = 15
 _MIDDLE_M = 0.03
 """The head's middle above its joint."""
 _FAR_M = 0.07
@@ -45,9 +45,9 @@ def fill_out(head: Skin, poses: list[Pose], seen: list[Seeing]) -> tuple[Skin, N
     `seen` of the photos, the front first.
     """
     front = seen[0]
-    turn = poses[0].transforms[0, _HEAD_JOINT, :, :3].numpy()
+    turn = poses[0].transforms[0, Joint.HEAD, :, :3].numpy()
     verts = pose_skin(head, poses[0])[0].numpy()
-    middle = front.plane.points(front.joints[[_HEAD_JOINT]])[0]
+    middle = front.plane.points(front.joints[[Joint.HEAD]])[0]
     middle[1] += _MIDDLE_M
     # As the camera sees the head, which is nearer to it than the plane is.
     arm = front.plane.seen_at(verts[:, :2], verts[:, 2], back=True) - middle

@@ -8,9 +8,10 @@ from scipy import ndimage
 
 from reimagine.appearance.grid import core, nearest
 from reimagine.appearance.legs import hidden_above
-from reimagine.appearance.outline import HIPS, Outline
+from reimagine.appearance.outline import Outline
 from reimagine.appearance.plane import CELL_M
 from reimagine.appearance.seeing import Seeing
+from reimagine.body.joints import HIPS
 
 _FURTHEST_M = 0.10
 """A back photo's hem further than this from the front's is that of something else."""

@@ -9,10 +9,7 @@ from reimagine.appearance.edges import Edges, edges_of, steadied
 from reimagine.appearance.grid import Mask, depth
 from reimagine.appearance.outline import (
     CROTCH_M,
-    HIPS,
-    LEFT_LEG,
     LOWER,
-    RIGHT_LEG,
     SHOES,
     SKIN,
     Outline,
@@ -26,6 +23,8 @@ from reimagine.appearance.outline import (
     smooth,
 )
 from reimagine.appearance.plane import CELL_M
+from reimagine.appearance.regions import LEFT_LEG, RIGHT_LEG, TROUSERS, Region
+from reimagine.body.joints import HIPS
 
 _UNDER_SHIRT_M, _UNDER_SKIRT_M, _CUFF_M, _TAPER = 0.025, 0.05, 0.04, 0.25
 """How far legs go on under a shirt, and further under a skirt; how near its end a hem is looked for; how much narrower hidden hips get upwards."""
@@ -48,10 +47,10 @@ def legs(
     """Left and right leg of a photo on the plane; arguments as of `outlines`, `hem` the row where the shirt ends per column."""
     rows = np.arange(len(labels))
     below_hem = rows[:, None] >= hem[None, :]
-    both = leg_cloth(labels) & np.isin(guide, (8, *LEFT_LEG, *RIGHT_LEG)) & below_hem
-    both |= np.isin(bare, (8, 9, 10, 12, 13)) & (labels > 0) & below_hem
+    both = leg_cloth(labels) & np.isin(guide, (Region.PELVIS, *LEFT_LEG, *RIGHT_LEG)) & below_hem
+    both |= np.isin(bare, TROUSERS) & (labels > 0) & below_hem
     # Under the shirt nothing is seen: the bare body, a little slimmer, carries the trousers on.
-    under = np.isin(bare, (1, 8, 9, 10, 12, 13)) & (rows[:, None] < hem[None, :] + 2)
+    under = np.isin(bare, (Region.TORSO, *TROUSERS)) & (rows[:, None] < hem[None, :] + 2)
     # Below the crotch a hem lifts with the knees and shows more of them.
     skirt = max(float(hem.max() - joints[HIPS, 0].mean()) * CELL_M - CROTCH_M, 0.0)
     begins = hem - (_UNDER_SHIRT_M + min(skirt / 4, _UNDER_SKIRT_M)) / CELL_M
@@ -86,7 +85,7 @@ def legs(
             mask=risen(hang(leg, end), hem) & (below_hem | covered),
             bottom=end,
             begins=begins,
-            regions=(8, *own[:2]),
+            regions=(Region.PELVIS, *own[:2]),
             part="lower",
             hidden=slim,
         )

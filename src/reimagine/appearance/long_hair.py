@@ -6,6 +6,7 @@ from jaxtyping import Bool, Float, Int
 
 from reimagine.appearance.grid import label
 from reimagine.appearance.part_colours import Colours, density, learn, rows_of
+from reimagine.appearance.regions import Region
 
 _WHERE = (0, 1, 2, 5)
 """Body regions over which hair may fall: head, torso, upper arms."""
@@ -31,9 +32,9 @@ def falling(
     disc = cv2.getStructuringElement(
         cv2.MORPH_ELLIPSE, (2 * max(1, round(_LOCK * inside.shape[0])) + 1,) * 2
     )
-    head = hair & (regions == 0)
+    head = hair & (regions == Region.HEAD)
     own = learn(points[cv2.erode(head.astype(np.uint8), disc) > 0])
-    clothes = learn(points[inside & rows_of(regions == 1, *_BELOW_HAIR)])
+    clothes = learn(points[inside & rows_of(regions == Region.TORSO, *_BELOW_HAIR)])
     other = np.maximum(density(clothes, points), density(skin, points))
     like = inside & np.isin(regions, _WHERE) & (density(own, points) > _LIKELIER * other)
     whole = cv2.morphologyEx((like | head).astype(np.uint8), cv2.MORPH_OPEN, disc) > 0

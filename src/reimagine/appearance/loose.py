@@ -8,10 +8,11 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from reimagine.appearance.mesh import averaging
-from reimagine.appearance.outline import ARMS
 from reimagine.appearance.plane import regions_of
+from reimagine.appearance.regions import ARMS
+from reimagine.body.joints import Joint
 from reimagine.body.model import joint_positions, pose_skin
-from reimagine.records import PARTS, Body, Pose, Skin
+from reimagine.records import Body, Part, Pose, Skin
 
 _CLOTH_M = 0.025
 """What lies nearer to the body lies on it, or on other cloth."""
@@ -20,7 +21,6 @@ _ROOM = 0.8
 _FARTHEST_M = 0.10
 _ROUNDS = 70
 """Of evening out over neighbours."""
-_HEAD_JOINT = 15
 _EARS_M, _HANGS_M = 0.05, 0.15
 """Below the head's joint hair begins to swing, and so far below that it swings freely."""
 _RING_M = 0.02
@@ -44,16 +44,16 @@ def loose(
     room = np.empty(len(verts))
     for of, near in ((sleeve, bare), (~sleeve, bare[~arm])):
         room[of] = KDTree(near).query(verts[of])[0]
-    begins = np.full(len(verts), joint_positions(body, pose)[0, _HEAD_JOINT, 1].item() - _EARS_M)
+    begins = np.full(len(verts), joint_positions(body, pose)[0, Joint.HEAD, 1].item() - _EARS_M)
     if tail is not None and tail.any():
         own = tail.numpy()
         room[own] = _along(verts[own, 1], room[own])
         begins[own] = verts[own, 1].max()
     room = np.clip(_ROOM * (room - _CLOTH_M), 0, _FARTHEST_M)
     kind = part.numpy()
-    cloth = np.isin(kind, (PARTS.index("upper"), PARTS.index("lower")))
+    cloth = np.isin(kind, (Part.UPPER, Part.LOWER))
     below = begins - verts[:, 1]
-    room *= np.where(kind == PARTS.index("hair"), np.clip(below / _HANGS_M, 0, 1), cloth)
+    room *= np.where(kind == Part.HAIR, np.clip(below / _HANGS_M, 0, 1), cloth)
     return torch.from_numpy(_evened(room, surface.faces.numpy())).float()
 
 

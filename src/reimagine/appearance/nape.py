@@ -8,8 +8,8 @@ from scipy import ndimage
 from reimagine.appearance.grid import label
 from reimagine.appearance.outline import HAIR, SKIN, UPPER, grown
 from reimagine.appearance.plane import CELL_M
+from reimagine.body.joints import Joint
 
-_NECK = 12
 _ASIDE_M = 0.09
 """Half the breadth in which a collar's highest places are looked for, on either side of the neck."""
 _BESIDE_M, _DEEPEST_M = 0.006, 0.07
@@ -25,7 +25,7 @@ def under_hair(
 
     The line joins the highest cloth on the left of the neck with that on its right; `joints` row and column of each joint.
     """
-    _, middle = joints[_NECK]
+    _, middle = joints[Joint.NECK]
     columns = np.arange(labels.shape[1])
     corners: list[tuple[int, int]] = []
     for side in (-1, 1):

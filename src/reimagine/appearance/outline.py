@@ -10,18 +10,13 @@ from scipy import ndimage
 
 from reimagine.appearance.grid import Mask, depth, label
 from reimagine.appearance.plane import CELL_M
+from reimagine.body.joints import HIPS
 from reimagine.records import PARTS
 
 SKIN, FACE, HAIR, UPPER, LOWER, SHOES = range(1, len(PARTS) + 1)
 """Labels in a photo; 0 is off the person."""
 HAT = 1 + len(PARTS)
 """What `hat.py` tells apart of what is labelled hair."""
-LEFT_ARM, RIGHT_ARM, HANDS = (2, 3), (5, 6), (4, 7)
-ARMS = (*LEFT_ARM, *RIGHT_ARM, *HANDS)
-LEFT_LEG, RIGHT_LEG = (9, 10, 11), (12, 13, 14)
-"""Body regions, as `plane.regions_of` numbers them: upper part, lower part and foot."""
-HIPS, SHOULDERS = [1, 2], [16, 17]
-"""Joints."""
 CROTCH_M, ARMPIT_M = 0.11, 0.13
 """Below the hip joints and below the shoulder joints."""
 

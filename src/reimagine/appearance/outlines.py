@@ -9,10 +9,7 @@ from reimagine.appearance.grid import Mask
 from reimagine.appearance.legs import legs
 from reimagine.appearance.outline import (
     ARMPIT_M,
-    ARMS,
     HAIR,
-    LEFT_ARM,
-    RIGHT_ARM,
     SKIN,
     UPPER,
     Outline,
@@ -26,6 +23,8 @@ from reimagine.appearance.outline import (
     smooth,
 )
 from reimagine.appearance.plane import CELL_M
+from reimagine.appearance.regions import ARMS, LEFT_ARM, RIGHT_ARM, TROUSERS, Region
+from reimagine.body.joints import SHOULDERS, Joint
 
 _ARMPIT_ROWS = 6
 """So many rows below the armpits say how broad the trunk is."""
@@ -35,7 +34,6 @@ _CHIN_M = 0.05
 """Below the head joint, which lies between the ears."""
 _RIM_M, _COLLAR_M = 0.03, 0.09
 """How far the trunk goes on above its rim; half the breadth in which a collar is looked for."""
-_NECK, _HEAD_JOINT, _L_SHOULDER, _R_SHOULDER = 12, 15, 16, 17
 
 
 def outlines(
@@ -51,7 +49,7 @@ def outlines(
     column of each joint.
     """
     found: dict[str, Outline] = {}
-    shoulders = joints[[_L_SHOULDER, _R_SHOULDER]]
+    shoulders = joints[SHOULDERS]
     armpit = int(shoulders[:, 0].mean() + ARMPIT_M / CELL_M)
     rows, columns = (np.arange(size) for size in labels.shape)
     cloth = _cloth(labels, guide, bare) & about(labels > 0, joints)
@@ -63,7 +61,7 @@ def outlines(
     found["trunk"] = Outline(
         mask=hang(trunk, hem),
         bottom=hem,
-        regions=(1, 8, 9, 10, 12, 13),
+        regions=(Region.TORSO, *TROUSERS),
         part="upper",
         top=collar,
     )
@@ -93,7 +91,7 @@ def _cloth(
     """What the trunk wears, without sleeves; the bare torso where it wears nothing."""
     arms = np.isin(guide, ARMS)
     cloth = largest(closed((labels == UPPER) & ~arms, 0.02))
-    return cloth if cloth.any() else (bare == 1) & (labels > 0)
+    return cloth if cloth.any() else (bare == Region.TORSO) & (labels > 0)
 
 
 def _ends_at_hand(labels: NDArray[np.integer], guide: NDArray[np.integer], cloth: Mask) -> Mask:
@@ -112,12 +110,12 @@ def _collar(
     joints: Float[NDArray[np.floating], "55 2"],
 ) -> float:
     """The highest row in which cloth touches the neck, or hair that may hide it; that of the neck's joint where it is bare."""
-    chin = int(joints[_HEAD_JOINT, 0] + _CHIN_M / CELL_M)
-    near = np.abs(np.arange(labels.shape[1]) - joints[_NECK, 1]) < _COLLAR_M / CELL_M
-    cloth = (labels == UPPER) | (labels == HAIR) & (bare == 1)
+    chin = int(joints[Joint.HEAD, 0] + _CHIN_M / CELL_M)
+    near = np.abs(np.arange(labels.shape[1]) - joints[Joint.NECK, 1]) < _COLLAR_M / CELL_M
+    cloth = (labels == UPPER) | (labels == HAIR) & (bare == Region.TORSO)
     rows = np.flatnonzero((cloth & near).sum(1) >= 3)
     rows = rows[rows > chin]
-    neck = float(joints[_NECK, 0])
+    neck = float(joints[Joint.NECK, 0])
     return min(float(rows[0]), neck + _COLLAR_M / CELL_M) if len(rows) else neck
 
 
@@ -134,11 +132,11 @@ def _trunk(
     # Where the hem curves up at the sides, the outline above goes straight on.
     edges = edges_of(cloth & ((rows >= armpit) & (rows < hem.min() - 2))[:, None])
     first = np.flatnonzero(np.isfinite(edges.low))[:_ARMPIT_ROWS]
-    top = int(joints[_HEAD_JOINT, 0] + _CHIN_M / CELL_M)
+    top = int(joints[Joint.HEAD, 0] + _CHIN_M / CELL_M)
     sides: list[NDArray[np.float64]] = []
     for edge, shoulder, outward in (
-        (edges.low.copy(), joints[_R_SHOULDER], -1),
-        (edges.high.copy(), joints[_L_SHOULDER], 1),
+        (edges.low.copy(), joints[Joint.RIGHT_SHOULDER], -1),
+        (edges.high.copy(), joints[Joint.LEFT_SHOULDER], 1),
     ):
         sure = beside_nothing(labels, edge, outward)
         beside = shoulder[1] + outward * 3
@@ -155,9 +153,9 @@ def _trunk(
         sides.append(side)
     low, high = sides
     body = Edges(low=low, high=high).mask(labels.shape[1])
-    shown = np.isin(labels, (UPPER, SKIN)) | ((bare == 1) & (labels > 0))
+    shown = np.isin(labels, (UPPER, SKIN)) | ((bare == Region.TORSO) & (labels > 0))
     above = (rows < armpit)[:, None]
     body &= ~above | (closed(shown, 0.02) & (rows > top)[:, None])
-    body &= ~above | (bare != 0) | (labels != HAIR)
-    neck = (bare == 0) & (labels > 0) & (rows > top)[:, None]
+    body &= ~above | (bare != Region.HEAD) | (labels != HAIR)
+    neck = (bare == Region.HEAD) & (labels > 0) & (rows > top)[:, None]
     return smooth(largest(body | neck))

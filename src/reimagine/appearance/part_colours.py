@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from reimagine.appearance.regions import HANDS, Region
+
 LIGHT = 0.7
 """Weight of L against a and b: folds and shadows change L first."""
 TEXTURE = 1.2
@@ -108,19 +110,21 @@ def seed_colours(
     out of the less sure one.
     """
     core = cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    upper = learn(points[core & rows_of(regions == 1, 0.25, 0.9)])
+    upper = learn(points[core & rows_of(regions == Region.TORSO, 0.25, 0.9)])
     skin = skin_colours(points, core, regions, side=side, upper=upper)
     # Above the brow, in however short hair.
-    hair_place = rows_of(core & (regions == 0), 0.0, 0.16 if side == "front" else 0.55)
+    hair_place = rows_of(core & (regions == Region.HEAD), 0.0, 0.16 if side == "front" else 0.55)
     hair = _learn_rest(points[hair_place], [skin])
-    legs = np.isin(regions, (9, 12)) | rows_of(np.isin(regions, (10, 13)), 0.0, 0.5)
-    hips = core & ((regions == 8) | legs)
+    legs = np.isin(regions, (Region.LEFT_THIGH, Region.RIGHT_THIGH)) | rows_of(
+        np.isin(regions, (Region.LEFT_SHIN, Region.RIGHT_SHIN)), 0.0, 0.5
+    )
+    hips = core & ((regions == Region.PELVIS) | legs)
     # Skin's shades are wide already: as far out as cloth they would take brown trousers, and where nothing else is left,
     # they have.
     lower = _learn_rest(
         points[hips], [upper, skin], [upper, _in_full_light(skin)], reaches=(3.0, 2.2)
     )
-    feet = core & rows_of(np.isin(regions, (11, 14)), 0.25, 1.0)
+    feet = core & rows_of(np.isin(regions, (Region.LEFT_FOOT, Region.RIGHT_FOOT)), 0.25, 1.0)
     shoes = _learn_rest(points[feet], [lower, skin])
     return [skin, skin, hair, upper, lower, shoes]
 
@@ -139,9 +143,9 @@ def skin_colours(
     skinny = core & (points[..., 0] > 15 * LIGHT) & (chroma > 8) & (hue_deg > 15) & (hue_deg < 85)
     if side == "front":
         # Not what hangs beside it.
-        face = _between(rows_of(core & (regions == 0), 0.45, 0.9)) & skinny
+        face = _between(rows_of(core & (regions == Region.HEAD), 0.45, 0.9)) & skinny
         return shaded(learn(points[face]), SKIN_SHADE)
-    bare = skinny & (np.isin(regions, (4, 7)) | rows_of(regions == 0, 0.6, 1.0))
+    bare = skinny & (np.isin(regions, HANDS) | rows_of(regions == Region.HEAD, 0.6, 1.0))
     return shaded(_learn_rest(points[bare], [upper]), SKIN_SHADE)
 
 

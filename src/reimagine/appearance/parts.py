@@ -18,7 +18,8 @@ from reimagine.appearance.part_colours import (
     seed_colours,
     shaded,
 )
-from reimagine.records import PARTS
+from reimagine.appearance.regions import Region
+from reimagine.records import Part
 
 WORK_HEIGHT = 520
 """The person is labelled at about this height in pixels; borders are drawn finer."""
@@ -31,7 +32,6 @@ TURNS = 2
 ISLAND = (0.015, 0.05, 0.1, 0.015, 0.015, 0.015)
 """A piece of a part (order of PARTS) is an error if smaller than this share of its largest piece."""
 
-HEAD, TORSO, PELVIS = 0, 1, 8
 PRIOR = np.array(
     [
         # skin  face  hair  upper lower shoes
@@ -132,7 +132,7 @@ def _solve(
         belief /= belief.sum(0, keepdims=True)
         shares = _walk(system, index, belief)
         if turn + 1 < TURNS:
-            hair = inside & (shares.argmax(0) == PARTS.index("hair"))
+            hair = inside & (shares.argmax(0) == Part.HAIR)
             prior = _with_hair(prior, falling(points, inside, regions, hair, models[0]))
             models = _relearn(points, inside, shares, models)
     return shares
@@ -143,14 +143,14 @@ def _prior(
 ) -> Float[np.ndarray, "parts height width"]:
     """What each place usually shows, blurred by the 3 cm that the guide may be off."""
     prior = np.moveaxis(PRIOR[regions], -1, 0).copy()
-    rows, columns = np.nonzero((regions == HEAD) & inside)
+    rows, columns = np.nonzero((regions == Region.HEAD) & inside)
     blur = 0.012 * inside.shape[0]
     if rows.size:
         top, bottom = np.percentile(rows, [0, 99])
         middle, half = float(np.median(columns)), max(2.0, float(np.ptp(columns)) / 2)
         t = (np.arange(inside.shape[0])[:, None] - top) / max(1.0, bottom - top)
         u = np.abs(np.arange(inside.shape[1])[None] - middle) / half
-        head = regions == HEAD
+        head = regions == Region.HEAD
         if side == "front":
             face = np.clip(1 - np.maximum(np.abs(t - 0.72) / 0.42, u / 0.95) ** 6, 0, 1)
             prior[1] = np.where(head, 0.05 + 0.9 * face, prior[1])
@@ -162,7 +162,7 @@ def _prior(
             prior[0] = np.where(head, 0.06 + 0.3 * (t > 0.7), prior[0])
         # Necks and long hair reach into the torso below the head.
         below = np.exp(-0.5 * ((t - 1) / 0.25) ** 2) * np.exp(-0.5 * (u / 0.8) ** 2)
-        torso = regions == TORSO
+        torso = regions == Region.TORSO
         prior[0] += torso * 0.5 * below
         prior[2] += torso * 0.25 * below
     prior[4] *= _below_waist(regions, inside)
@@ -174,8 +174,8 @@ def _with_hair(
     prior: Float[np.ndarray, "parts height width"], falls: Bool[np.ndarray, "height width"]
 ) -> Float[np.ndarray, "parts height width"]:
     """The prior where it is known that hair falls over what usually shows there."""
-    hair = np.full(len(PARTS), 0.02, np.float32)
-    hair[PARTS.index("hair")] = 0.9
+    hair = np.full(len(Part), 0.02, np.float32)
+    hair[Part.HAIR] = 0.9
     return np.where(falls, hair[:, None, None], prior)
 
 
@@ -184,7 +184,7 @@ def _below_waist(
 ) -> Float[np.ndarray, "height 1"]:
     """1 from the hips down, next to nothing above: dark folds up there are no trousers."""
     height = inside.shape[0]
-    rows = np.nonzero((regions == PELVIS) & inside)[0]
+    rows = np.nonzero((regions == Region.PELVIS) & inside)[0]
     top = float(np.percentile(rows, 5)) if rows.size else 0.4 * height
     down = (np.arange(height)[:, None] - top) / (0.02 * height)
     return np.clip(1 / (1 + np.exp(-np.clip(down, -20, 20))), 0.01, 1)
@@ -276,9 +276,9 @@ def _tidy(
     """`labels` without crumbs: small islands and slivers of trousers take the label beside them."""
     least = max(16, int(8e-4 * person.sum()))
     crumbs = np.zeros(person.shape, bool)
-    for part in range(1, len(PARTS) + 1):
+    for part in range(1, len(Part) + 1):
         mask = ((labels == part) & person).astype(np.uint8)
-        if PARTS[part - 1] == "lower":
+        if part - 1 == Part.LOWER:
             # The dark fold between a shirt and an arm looks like dark trousers.
             radius = max(1, round(0.006 * person.shape[0]))
             disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
@@ -292,13 +292,13 @@ def _tidy(
         areas[0] = 0
         small = areas < max(least, ISLAND[part - 1] * areas.max())
         small[0] = False
-        if PARTS[part - 1] == "hair" and areas.max() > 0:
+        if part - 1 == Part.HAIR and areas.max() > 0:
             # A dark collar beneath the nape is none.
             main = int(areas.argmax())
             below = stats[main, cv2.CC_STAT_TOP] + stats[main, cv2.CC_STAT_HEIGHT]
             collar = (stats[:, cv2.CC_STAT_TOP] >= below) & ~small
             collar[0] = False
-            labels = np.where(collar[pieces], 1 + PARTS.index("upper"), labels)
+            labels = np.where(collar[pieces], 1 + Part.UPPER, labels)
         crumbs |= small[pieces]
     sound = person & ~crumbs
     if not sound.any():

@@ -13,21 +13,21 @@ from reimagine.appearance.grid import Mask
 from reimagine.appearance.hair import hair_depths, hanging_hair
 from reimagine.appearance.hems import room_under, with_backs
 from reimagine.appearance.mesh import faces_within
-from reimagine.appearance.outline import SHOULDERS, Outline
+from reimagine.appearance.outline import Outline
 from reimagine.appearance.piece import LEGS, Piece
 from reimagine.appearance.plane import CELL_M, depths, regions_of
+from reimagine.appearance.regions import Region
 from reimagine.appearance.sculpt import dress_weights, relax, sculpt, unpose
 from reimagine.appearance.seeing import Seeing
 from reimagine.appearance.skirt import at_ease, hang_between, is_skirt, seat_row
 from reimagine.appearance.tail import carried
 from reimagine.appearance.weights import dense_weights
+from reimagine.body.joints import SHOULDERS, Joint
 from reimagine.body.model import joint_positions, pose_skin
 from reimagine.records import PARTS, Body, Pose, Skin
 
 _EASE_M = {"trunk": 0.010, "left_leg": 0.006, "right_leg": 0.006}
 _HAIR = ("hair", "locks", "tail")
-_NECK_JOINT, _HEAD_JOINT = 12, 15
-_TORSO = (1,)
 
 
 def make_pieces(
@@ -55,9 +55,9 @@ def make_pieces(
             back,
             depths(verts, body.skin.faces, front.plane),
         )
-    collar_m = float(front.joints[_NECK_JOINT, 0] - front.outlines["trunk"].top) * CELL_M
-    up_to = float(body.joints[_NECK_JOINT, 1]) + collar_m + 0.02
-    neck = (regions == 0) & (body.skin.verts[:, 1].numpy() < up_to) & behind_jaw(body)
+    collar_m = float(front.joints[Joint.NECK, 0] - front.outlines["trunk"].top) * CELL_M
+    up_to = float(body.joints[Joint.NECK, 1]) + collar_m + 0.02
+    neck = (regions == Region.HEAD) & (body.skin.verts[:, 1].numpy() < up_to) & behind_jaw(body)
     pieces: dict[str, Piece] = {}
     cover: tuple[Skin, NDArray[np.float32]] | None = None
     worn: tuple[NDArray[np.float32], NDArray[np.int32]] | None = None
@@ -90,7 +90,7 @@ def make_pieces(
         )
         if name in _HAIR:
             shape = relax(shape, faces, rounds=10)
-        near = own | np.isin(regions, _TORSO) if name in _HAIR else own
+        near = own | (regions == Region.TORSO) if name in _HAIR else own
         weights = dress_weights(
             shape,
             faces,
@@ -124,8 +124,8 @@ def _tail(body: Body, poses: list[Pose], seen: list[Seeing]) -> Mask | None:
     """Where a tail of hair hangs on the front's plane."""
     if len(seen) < 2 or seen[1].tail is None:
         return None
-    heads = [pose.transforms[0, _HEAD_JOINT].numpy() for pose in poses]
-    joint = body.joints[_HEAD_JOINT].numpy()
+    heads = [pose.transforms[0, Joint.HEAD].numpy() for pose in poses]
+    joint = body.joints[Joint.HEAD].numpy()
     return carried(seen[1].tail, (seen[1].plane, seen[0].plane), heads[::-1], joint)
 
 

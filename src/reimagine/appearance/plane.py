@@ -15,6 +15,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from reimagine.appearance.fit import Stance
+from reimagine.appearance.regions import REGION_OF_JOINT
 from reimagine.body.model import pose_skin
 from reimagine.cameras.project import centres, project
 from reimagine.records import Body, CameraPath, Skin
@@ -22,14 +23,6 @@ from reimagine.render.rasterize import rasterize
 
 CELL_M = 0.005
 """Grid spacing of the plane."""
-
-# Joint -> region: 0 head, 1 torso, 2-4 left upper arm, forearm, hand, 5-7 the right ones, 8 pelvis, 9-11 left thigh, shin,
-# foot, 12-14 the right ones.
-_REGION_OF_JOINT = np.array(
-    [8, 9, 12, 1, 10, 13, 1, 11, 14, 1, 11, 14, 0, 1, 1, 0, 2, 5, 3, 6, 4, 7, 0, 0, 0]
-    + [4] * 15
-    + [7] * 15
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +99,7 @@ def plane_of(body: Body, stance: Stance) -> Plane:
 def regions_of(skin: Skin) -> NDArray[np.int64]:
     """The body region of each vertex, by its strongest joint."""
     strongest = skin.weight_joints.gather(1, skin.weights.argmax(1, keepdim=True))[:, 0]
-    return _REGION_OF_JOINT[strongest.numpy()]
+    return REGION_OF_JOINT[strongest.numpy()]
 
 
 def region_picture(body: Body, stance: Stance) -> Int[Tensor, "height width"]:

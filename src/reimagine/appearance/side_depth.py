@@ -10,8 +10,8 @@ from scipy import ndimage
 from torch import Tensor
 
 from reimagine.appearance.fit import Stance
-from reimagine.appearance.outline import ARMS
 from reimagine.appearance.plane import regions_of
+from reimagine.appearance.regions import ARMS
 from reimagine.appearance.weights import blended
 from reimagine.body.model import JOINTS, joint_positions, pose_skin
 from reimagine.cameras.project import project

@@ -11,14 +11,15 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from reimagine.appearance.outline import ARMS, CROTCH_M, HIPS, LOWER, UPPER, closed
+from reimagine.appearance.outline import CROTCH_M, LOWER, UPPER, closed
 from reimagine.appearance.plane import CELL_M
+from reimagine.appearance.regions import ARMS
 from reimagine.appearance.weights import unposed
+from reimagine.body.joints import ANKLES, FEET, HIPS, KNEES
 from reimagine.body.model import pose_skin, rotation_matrices
-from reimagine.records import PARTS, Body, Person, Pose, Skin
+from reimagine.records import Body, Part, Person, Pose, Skin
 
-_KNEES = [4, 5]
-_LEG_JOINTS = ((1, 4, 7, 10), (2, 5, 8, 11))
+_LEG_JOINTS = tuple(zip(HIPS, KNEES, ANKLES, FEET, strict=True))
 """Left and right, from the hip down, SMPL-X order."""
 _SHORTEST_M = 0.10
 """Below the crotch a skirt's hem lies so far at least."""
@@ -100,7 +101,7 @@ def hang_between(
 
     `verts` and `joints` (metres) stand as in the photo. Shins do not move it. Above the crotch weights stay.
     """
-    hips, knees = joints[HIPS], joints[_KNEES]
+    hips, knees = joints[HIPS], joints[KNEES]
     crotch = hips[:, 1].mean() - CROTCH_M
     share = np.clip((crotch + 0.04 - verts[:, 1]) / 0.08, 0, 1)[:, None]
     down = np.clip((hips[:, 1].mean() - verts[:, 1]) / (hips - knees)[:, 1].mean(), 0, 1)
@@ -134,7 +135,7 @@ def at_ease(pose: Pose, body: Body) -> Pose:
 def hanging(person: Person, pose: Pose) -> Skin:
     """The person's surface, whose skirt hangs in `pose` (one frame) as it does `at_ease`: straight, as in a photo."""
     surface, body = person.surface, person.body
-    skirt = person.part == PARTS.index("upper")
+    skirt = person.part == Part.UPPER
     shortest = float(body.joints[HIPS, 1].mean()) - CROTCH_M - _SHORTEST_M
     if not (skirt & (surface.verts[:, 1] < shortest)).any():
         return surface

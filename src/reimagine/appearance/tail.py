@@ -11,8 +11,8 @@ from scipy import ndimage
 from reimagine.appearance.grid import Mask, filled, label, ramp
 from reimagine.appearance.outline import FACE, HAIR, SKIN, closed, smooth
 from reimagine.appearance.plane import CELL_M, Plane
+from reimagine.body.joints import Joint
 
-_HEAD = 15
 _ABOVE_M, _EARS_M, _CHIN_M = 0.12, 0.02, 0.05
 """The first two above the head joint, the last below it: no natural hair grows as far down as that."""
 _NARROW, _THINNEST_M = 0.55, 0.015
@@ -67,7 +67,7 @@ def find_tail(
 
     Tied hair comes down from the head clearly narrower than head and neck, with skin or clothes on either side.
     """
-    head = round(float(joints[_HEAD, 0]))
+    head = round(float(joints[Joint.HEAD, 0]))
     hair = labels == HAIR
     above = slice(max(head - _cells(_ABOVE_M), 0), max(head - _cells(_EARS_M), 0))
     if not hair[above].any():

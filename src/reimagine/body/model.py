@@ -9,18 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
+from reimagine.body.joints import Joint
 from reimagine.records import Body, Motion, Pose, Skin
 
-_FINGERS = ("index", "middle", "pinky", "ring", "thumb")
-
-JOINTS = (
-    *("pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2"),
-    *("left_ankle", "right_ankle", "spine3", "left_foot", "right_foot", "neck"),
-    *("left_collar", "right_collar", "head", "left_shoulder", "right_shoulder"),
-    *("left_elbow", "right_elbow", "left_wrist", "right_wrist", "jaw", "left_eye", "right_eye"),
-    *(f"left_{finger}{k}" for finger in _FINGERS for k in (1, 2, 3)),
-    *(f"right_{finger}{k}" for finger in _FINGERS for k in (1, 2, 3)),
-)
+JOINTS = tuple(joint.name.lower() for joint in Joint)
 """Names of the 55 SMPL-X joints, in order."""
 
 _BODY_PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
@@ -30,11 +22,11 @@ def _finger_parents(wrist: int, first: int) -> tuple[int, ...]:
     return tuple(wrist if k % 3 == 0 else first + k - 1 for k in range(15))
 
 
-PARENTS = (
+PARENTS: tuple[int, ...] = (
     *_BODY_PARENTS,
-    *(15, 15, 15),
-    *_finger_parents(20, 25),
-    *_finger_parents(21, 40),
+    *(Joint.HEAD,) * 3,
+    *_finger_parents(Joint.LEFT_WRIST, Joint.LEFT_INDEX1),
+    *_finger_parents(Joint.RIGHT_WRIST, Joint.RIGHT_INDEX1),
 )
 """Parent of each joint; -1 for the pelvis. A parent always comes before its children."""
 

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
+from reimagine.body.joints import ANKLES, FACE, FEET, FINGERS, Joint
 from reimagine.body.model import joint_positions, pose_body, pose_skin
 from reimagine.body.turn import quaternions, rotvecs, slerp, smallest_turn, turn_world
 from reimagine.errors import InputError, one_line
@@ -16,8 +17,6 @@ from reimagine.records import Body, Motion, Pose, Skin
 
 BLEND_S = 0.3
 """How long a repeat takes to get from the clip's last pose into its first ones."""
-FEET = (7, 8, 10, 11)
-PELVIS, SPINE3, HEAD = 0, 9, 15
 
 
 def resample(motion: Motion, fps: float) -> Motion:
@@ -140,9 +139,9 @@ def heading_rad(pose: Pose) -> float:
     The mean of pelvis and chest, which swing against each other in a walk. For a body that lies, where
     it would face if it stood up.
     """
-    ahead = pose.transforms[0, [PELVIS, SPINE3], :, 2].mean(0)
+    ahead = pose.transforms[0, [Joint.PELVIS, Joint.SPINE3], :, 2].mean(0)
     if float(ahead[[0, 2]].norm()) < 0.3:  # face up or face down: the crown then says the way
-        crown = pose.transforms[0, PELVIS, :, 1]
+        crown = pose.transforms[0, Joint.PELVIS, :, 1]
         ahead = -crown if float(ahead[1]) > 0 else crown
     return math.atan2(float(ahead[0]), float(ahead[2]))
 
@@ -156,7 +155,7 @@ def stand_up(motion: Motion, body: Body) -> Motion:
     if motion.up == "y":
         return motion
     places = joint_positions(body, pose_body(body, motion))
-    spine = (places[:, HEAD] - places[:, PELVIS]).mean(0).numpy()
+    spine = (places[:, Joint.HEAD] - places[:, Joint.PELVIS]).mean(0).numpy()
     axis = int(np.abs(spine).argmax())
     up = np.zeros(3)
     up[axis] = math.copysign(1.0, spine[axis])
@@ -184,7 +183,7 @@ MEAN_LEG_M = 0.8757
 
 
 def _leg_m(body: Body) -> float:
-    return float(body.joints[PELVIS, 1] - body.joints[7:9, 1].mean())
+    return float(body.joints[Joint.PELVIS, 1] - body.joints[ANKLES, 1].mean())
 
 
 def face_front(motion: Motion, body: Body) -> Motion:
@@ -197,7 +196,7 @@ def face_front(motion: Motion, body: Body) -> Motion:
     poses, transl = turn_world(motion, turn, _pelvis(body))
     turned = replace(motion, poses=poses, transl=transl)
     first = replace(turned, poses=poses[:1], transl=transl[:1])
-    start = joint_positions(body, pose_body(body, first))[0, PELVIS].clone()
+    start = joint_positions(body, pose_body(body, first))[0, Joint.PELVIS].clone()
     start[1] = 0.0
     return replace(turned, transl=transl - start)
 
@@ -226,14 +225,14 @@ def into_our_world(motion: Motion, body: Body) -> Motion:
 
 
 def _pelvis(body: Body) -> tuple[float, float, float]:
-    x, y, z = body.joints[PELVIS].tolist()
+    x, y, z = body.joints[Joint.PELVIS].tolist()
     return x, y, z
 
 
 def _sparse(skin: Skin) -> Skin:
     """A tenth of the vertices, and all of the feet's soles."""
     strongest = skin.weight_joints.gather(1, skin.weights.argmax(1, keepdim=True))[:, 0]
-    foot = torch.isin(strongest, torch.tensor(FEET))
+    foot = torch.isin(strongest, torch.tensor([*ANKLES, *FEET]))
     keep = foot.clone()
     keep[::10] = True
     return replace(
@@ -252,9 +251,9 @@ def describe(motion: Motion) -> str:
     seconds = count / motion.fps
     path = motion.transl.diff(dim=0).norm(dim=1).sum() if count > 1 else torch.tensor(0.0)
     apart = (motion.transl[-1] - motion.transl[0]).norm()
-    hands = bool((motion.poses[:, 25:55].abs().amax() > 1e-6).item())
-    moving = count > 1 and bool((motion.poses[:, 25:55].std(dim=0).amax() > 1e-3).item())
-    face = bool((motion.poses[:, 22:25].abs().amax() > 1e-6).item())
+    hands = bool((motion.poses[:, FINGERS].abs().amax() > 1e-6).item())
+    moving = count > 1 and bool((motion.poses[:, FINGERS].std(dim=0).amax() > 1e-3).item())
+    face = bool((motion.poses[:, FACE].abs().amax() > 1e-6).item())
     betas = " ".join(f"{b:.2f}" for b in motion.betas.tolist())
     fingers = ("moving" if moving else "one hand shape") if hands else "none (flat hands)"
     lines = [

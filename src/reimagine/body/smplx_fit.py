@@ -13,12 +13,12 @@ from scipy.spatial import KDTree
 from torch import Tensor
 
 from reimagine.body.facing import vertex_normals
+from reimagine.body.joints import BODY_JOINTS
 from reimagine.body.smplx import Smplx
 from reimagine.records import Body, Skin
 
 SHAPES = 10
 """Shape numbers looked for; those beyond change a body less than clothes hide."""
-_BODY_JOINTS = 22
 """Face and fingers say little about shape, and the two models keep them elsewhere."""
 _ROUNDS = 8
 _JOINT_M, _SURFACE_M = 0.02, 0.01
@@ -76,10 +76,10 @@ def follow_joints(skin: Skin, joints: Float[Tensor, "55 3"], new: Float[Tensor, 
 
 def _joint_rows(model: Smplx, joints: Float[Tensor, "55 3"]) -> _Rows:
     """Three rows a joint."""
-    regressor = model.regressor[:_BODY_JOINTS].double()
+    regressor = model.regressor[:BODY_JOINTS].double()
     moved = torch.einsum("jv,vik->jik", regressor, model.shapes[:, :, :SHAPES].double())
-    shift = torch.eye(3, dtype=torch.float64).expand(_BODY_JOINTS, 3, 3)
-    gap = joints[:_BODY_JOINTS].double() - regressor @ model.template.double()
+    shift = torch.eye(3, dtype=torch.float64).expand(BODY_JOINTS, 3, 3)
+    gap = joints[:BODY_JOINTS].double() - regressor @ model.template.double()
     return _Rows(torch.cat([moved, shift], 2).flatten(0, 1) / _JOINT_M, gap.flatten() / _JOINT_M)
 
 

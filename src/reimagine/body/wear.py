@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.body.bones import REST_JOINTS, finger_bones
+from reimagine.body.joints import ANKLES, HIPS, SHOULDERS, WRISTS, Joint
 
 _FOOT_OUT_RAD = 0.105
 """How far the feet of SMPL-X's zero pose turn out: 6 degrees, measured on a posed mesh."""
@@ -61,7 +62,7 @@ def moves(
     heads, tips = _apply(placed, heads), _apply(placed, tips)
     hands = _hands(heads, at)
     fingers, finger_joints = _flat_fingers(heads, tips, hands, at)
-    shoulders = REST_JOINTS[[16, 17]] - heads[[at["upperarm01.L"], at["upperarm01.R"]]]
+    shoulders = REST_JOINTS[SHOULDERS] - heads[[at["upperarm01.L"], at["upperarm01.R"]]]
     body = _shifts(torch.zeros(1, 3))
     limbs, feet = _limbs(heads, at), _feet(heads, at)
     parts = [body, limbs, feet, hands, _shifts(0.35 * shoulders), _shifts(0.8 * shoulders), fingers]
@@ -74,8 +75,8 @@ def _placement(heads: Float[Tensor, "bones 3"], at: dict[str, int]) -> Float[Ten
     """Scale and shift to SMPL-X's height from ankles to head joint, to its ankle height, and under its hips."""
     ankles = heads[[at["foot.L"], at["foot.R"]]].mean(0)
     hips = heads[[at["upperleg01.L"], at["upperleg01.R"]]].mean(0)
-    wanted_ankles, wanted_hips = REST_JOINTS[[7, 8]].mean(0), REST_JOINTS[[1, 2]].mean(0)
-    scale = (REST_JOINTS[15] - wanted_ankles)[1] / (heads[at["head"]] - ankles)[1]
+    wanted_ankles, wanted_hips = REST_JOINTS[ANKLES].mean(0), REST_JOINTS[HIPS].mean(0)
+    scale = (REST_JOINTS[Joint.HEAD] - wanted_ankles)[1] / (heads[at["head"]] - ankles)[1]
     here = torch.stack([hips[0], ankles[1], hips[2]])
     there = torch.stack([wanted_hips[0], wanted_ankles[1], wanted_hips[2]])
     return torch.cat([scale * torch.eye(3), (there - scale * here)[:, None]], 1)
@@ -104,7 +105,7 @@ def _feet(heads: Float[Tensor, "bones 3"], at: dict[str, int]) -> Float[Tensor, 
     heading = (heads[[at["toe2-1.L"], at["toe2-1.R"]]] - ankles) * torch.tensor([1.0, 0.0, 1.0])
     x, z = math.sin(_FOOT_OUT_RAD), math.cos(_FOOT_OUT_RAD)
     wanted = torch.tensor([[x, 0.0, z], [-x, 0.0, z]])
-    return _about(_smallest_rotation(heading, wanted), ankles, REST_JOINTS[[7, 8]])
+    return _about(_smallest_rotation(heading, wanted), ankles, REST_JOINTS[ANKLES])
 
 
 def _hands(heads: Float[Tensor, "bones 3"], at: dict[str, int]) -> Float[Tensor, "2 3 4"]:
@@ -112,7 +113,7 @@ def _hands(heads: Float[Tensor, "bones 3"], at: dict[str, int]) -> Float[Tensor,
     wrists = heads[[at["wrist.L"], at["wrist.R"]]]
     own = heads[[at["finger3-1.L"], at["finger3-1.R"]]] - wrists
     wanted = torch.tensor([[1.0, -0.05, 0.0], [-1.0, -0.05, 0.0]])
-    return _about(_smallest_rotation(own, wanted), wrists, REST_JOINTS[[20, 21]])
+    return _about(_smallest_rotation(own, wanted), wrists, REST_JOINTS[WRISTS])
 
 
 def _flat_fingers(

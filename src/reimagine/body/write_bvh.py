@@ -5,6 +5,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from reimagine.body.bones import FINGER_OFFSETS, REST_JOINTS
+from reimagine.body.joints import BODY_JOINTS
 from reimagine.body.model import JOINTS, PARENTS
 from reimagine.records import Motion
 
@@ -41,9 +42,9 @@ def _offsets() -> Float[np.ndarray, "55 3"]:
     rest = REST_JOINTS.double().numpy()
     offsets = np.zeros((55, 3))
     offsets[0] = rest[0]
-    for i in range(1, 22):
+    for i in range(1, BODY_JOINTS):
         offsets[i] = rest[i] - rest[PARENTS[i]]
-    for i in range(22, 55):
+    for i in range(BODY_JOINTS, len(JOINTS)):
         name = JOINTS[i]
         if name in FACE_OFFSETS:
             offsets[i] = FACE_OFFSETS[name]

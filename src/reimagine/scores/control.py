@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 from torch import Tensor
 
+from reimagine.body.joints import BODY_JOINTS
 from reimagine.cameras.project import project, to_camera
 from reimagine.records import SurfaceView
 from reimagine.scores.articulated import bones, explain
@@ -21,7 +22,6 @@ from reimagine.scores.displacement import displacement
 from reimagine.scores.limbs import Views, find_limbs
 from reimagine.scores.structure import structure
 
-BODY_JOINTS = 22
 """The first SMPL-X joints; fingers and face are smaller than what can be told."""
 SPACING = 22
 """Pixels between the points of the surface that are looked at beside the joints."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reimagine.cameras.project import project
 from reimagine.errors import InputError
-from reimagine.records import PARTS, Person, SurfaceView
+from reimagine.records import Part, Person, SurfaceView
 from reimagine.scores.clip import Clip, Read, on_white, silhouette
 from reimagine.scores.figures import Figure, figure
 from reimagine.scores.likeness import Laid, carry, lay
@@ -197,7 +197,7 @@ def _identity(network: torch.jit.ScriptModule, clip: Clip) -> list[float]:
         )
     person = clip.person
     photo = next((k for k, one in enumerate(person.photos) if one.side == "front"), 0)
-    chosen = (person.part == PARTS.index("face")) & (person.photo_weight[photo] > 0.5)
+    chosen = (person.part == Part.FACE) & (person.photo_weight[photo] > 0.5)
     if not bool(chosen.any()):
         raise InputError(f"--identity-weights: no photo of {clip.name} shows a face; expected one.")
     cut_out = torch.cat([person.photos[photo].rgb, person.photos[photo].alpha[None]])
@@ -226,7 +226,7 @@ def _shows_face(
 ) -> bool:
     """Whether the frame shows enough of what the photo shows of the face."""
     corner = seen.faces[seen.raster.face[0].clamp_min(0).long(), 0].long()
-    face = (person.part[corner] == PARTS.index("face")) & (seen.raster.face[0] >= 0)
+    face = (person.part[corner] == Part.FACE) & (seen.raster.face[0] >= 0)
     shown = carry(laid, seen).shown & face.numpy()
     high = float(pixels[:, 1].max() - pixels[:, 1].min())
     return high >= LEAST_FACE and int(shown.sum()) > FACE_SHARE * max(int(face.sum()), 1)

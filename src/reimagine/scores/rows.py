@@ -7,9 +7,10 @@ import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from reimagine.body.joints import BODY_JOINTS
 from reimagine.errors import InputError
 from reimagine.scores.clip import on_white, silhouette
-from reimagine.scores.control import BODY_JOINTS, Control, control
+from reimagine.scores.control import Control, control
 from reimagine.scores.crop import moved_to
 from reimagine.scores.fidelity import fidelity
 from reimagine.scores.likeness import Laid, carry, likeness

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
+from reimagine.body.joints import ANKLES, FEET, FINGERS, HIPS, KNEES
 from reimagine.body.readers.hands import relaxed_hands
 
 Track = Float[np.ndarray, "frames 3"]
@@ -105,12 +106,12 @@ def solve(figure: Figure) -> tuple[Float[np.ndarray, "frames 55 3"], Float[np.nd
     poses[:, 0] = figure.pelvis_turn
     for name, turns in figure.upper.items():
         poses[:, INDEX[name]] = turns
-    poses[:, 25:55] = relaxed_hands(frames) * np.repeat(figure.curl, 15)[:, None]
+    poses[:, FINGERS] = relaxed_hands(frames) * np.repeat(figure.curl, 15)[:, None]
     pelvis = Rotation.from_rotvec(figure.pelvis_turn)
     for side in (0, 1):
         hip, knee, ankle = _leg(figure, side, pelvis)
-        poses[:, 1 + side], poses[:, 4 + side], poses[:, 7 + side] = hip, knee, ankle
-        poses[:, 10 + side, 0] = -figure.feet.toes[side]
+        poses[:, HIPS[side]], poses[:, KNEES[side]], poses[:, ANKLES[side]] = hip, knee, ankle
+        poses[:, FEET[side], 0] = -figure.feet.toes[side]
     return poses, figure.pelvis - PELVIS
 
 

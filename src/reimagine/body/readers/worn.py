@@ -11,6 +11,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from reimagine.body.bones import REST_JOINTS
+from reimagine.body.joints import ANKLES, FINGERS, HIPS, KNEES
 from reimagine.body.model import JOINTS, PARENTS
 from reimagine.body.readers.bends import from_clip, turned_against
 from reimagine.body.readers.checked import checked_motion
@@ -22,7 +23,10 @@ from reimagine.body.turn import MEAN_PELVIS, smallest_turn
 from reimagine.errors import InputError
 from reimagine.records import Motion
 
-LEG_M = sum(float((REST_JOINTS[j] - REST_JOINTS[j + 3]).norm()) / 2 for j in (1, 2, 4, 5))
+LEG_M = sum(
+    float((REST_JOINTS[upper] - REST_JOINTS[lower]).norm()) / 2
+    for upper, lower in zip((*HIPS, *KNEES), (*KNEES, *ANKLES), strict=True)
+)
 """Hip to knee to ankle on the mean SMPL-X body."""
 LIMBS = {
     "hip": ("hip", "knee", "ankle", "foot"),
@@ -56,7 +60,7 @@ def worn_by_smplx(
     poses = _locals(joints, len(skeleton))
     if not any(joint.startswith(("left_index", "right_index")) for joint in at):
         said.append(NO_HANDS_NOTE)
-        poses[:, 25:55] = relaxed_hands(len(poses))
+        poses[:, FINGERS] = relaxed_hands(len(poses))
     scale = LEG_M / leg
     said.insert(0, f"scaled by {scale:.4g}, so that the legs are {LEG_M:.2f} m long")
     return checked_motion(

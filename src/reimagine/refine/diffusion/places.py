@@ -7,12 +7,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, max_pool2d
 
-from reimagine.records import PARTS, Person, Raster
-
-_HANDS = (20, 21, *range(25, 55))
-"""SMPL-X: wrists and fingers."""
-_HEAD = (15, 22, 23, 24)
-"""SMPL-X: head, jaw and eyes."""
+from reimagine.body.joints import HANDS, HEAD
+from reimagine.records import Part, Person, Raster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +26,10 @@ def marks_of(person: Person) -> Marks:
     surface = person.surface
     strongest = surface.weights.argmax(dim=1, keepdim=True)
     joint = surface.weight_joints.gather(1, strongest)[:, 0]
-    face = person.part == PARTS.index("face")
+    face = person.part == Part.FACE
     if not bool(face.any()):
-        face = torch.isin(joint, torch.tensor(_HEAD))
-    hands = torch.isin(joint, torch.tensor(_HANDS)) & ~face
+        face = torch.isin(joint, torch.tensor(HEAD))
+    hands = torch.isin(joint, torch.tensor(HANDS)) & ~face
     return Marks(regions={"face": face, "hands": hands}, seen=person.seen.clamp(0, 1))
 
 
