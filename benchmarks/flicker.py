@@ -47,12 +47,17 @@ def carried_outwards(picture: Tensor) -> Tensor:
 
 def jitter(picture: Tensor, chance: torch.Generator) -> None:
     """Edges that move by about a pixel of the final picture."""
-    height, width = picture.shape[1:]
     moved = 1.6 * smooth(chance, picture.shape[1:], 40, 2) + torch.randn(2, 1, 1, generator=chance)
+    picture[:3] = warped(picture, moved)
+
+
+def warped(picture: Tensor, moved: Tensor) -> Tensor:
+    """The colours at places that lie aside by two channels of pixels."""
+    height, width = picture.shape[1:]
     y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
     at = torch.stack([x + moved[0], y + moved[1]], dim=-1).reshape(-1, 2)
     carried = carried_outwards(picture).permute(1, 2, 0)
-    picture[:3] = lanczos(carried, at).T.reshape(3, height, width)
+    return lanczos(carried, at).T.reshape(3, height, width)
 
 
 def detail(picture: Tensor, chance: torch.Generator) -> None:
@@ -83,6 +88,20 @@ KINDS: dict[str, tuple[Spoil, ...]] = {
     "wrong frame": (),
     "all": (jitter, detail, boil(1, 2, 4, 8, 16, 32, amount=0.02), gain(0.08, 1), gain(0.06, 3)),
 }
+
+
+def field(picture: Tensor, chance: torch.Generator) -> None:
+    """Colours that drift over the picture by a twentieth, in each frame otherwise."""
+    picture[:3] += 0.05 * smooth(chance, picture.shape[1:], 120, 3)
+
+
+def elastic(picture: Tensor, chance: torch.Generator) -> None:
+    """Shapes that bend by 0.7 pixels of the final picture."""
+    picture[:3] = warped(picture, 1.4 * smooth(chance, picture.shape[1:], 60, 2))
+
+
+UNSEEN: dict[str, tuple[Spoil, ...]] = {"field": (field,), "elastic": (elastic,), "wrong": ()}
+"""Kinds that are taken out of pictures without a surface too. `wrong` is every 17th frame another one."""
 
 
 def halved(fine: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""How far `flow` steadies flickering pictures: python -m benchmarks.refine_flow [--frames N] [--width W] [--seeds N] [PERSON ...].
+"""How far `flow` steadies flickering pictures: python -m benchmarks.refine_flow [--frames N] [--width W] [--seeds N] [--unseen] [PERSON ...].
 
 Truth is a person painted by `atlas` at twice the size while walking before an orbiting camera, then averaged down: one
 that ships, or a wide reference picture (front left, back right). Each kind of flicker is laid over it frame by frame,
@@ -11,19 +11,22 @@ psnr   likeness to the truth in dB
 mm     control error: displacement at the joints
 gauss  how far a plain temporal Gaussian brings the warping error down when it may cost as much sharpness as 3 % or
        what flow cost, whichever is more
+
+--unseen compares what is taken out with the surface known and without, as of somebody else's frames: on white, opaque.
 """
 
 import argparse
 import math
 import time
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmarks.flicker import KINDS, halved
+from benchmarks.flicker import KINDS, UNSEEN, halved
 from reimagine.body.model import joint_positions
 from reimagine.frames.backends.atlas import make as make_atlas
 from reimagine.people import find_person
@@ -68,10 +71,14 @@ def flickering(truth: Truth, kind: str, seed: int = 1) -> Tensor:
     chance = torch.Generator().manual_seed(seed)
     fine = truth.fine.clone()
     for picture in fine:
-        for spoil in KINDS[kind]:
+        for spoil in (KINDS | UNSEEN)[kind]:
             spoil(picture, chance)
     if kind in ("wrong frame", "all"):
         fine[len(fine) // 2, :3] = 1 - fine[len(fine) // 2, :3]
+    if kind == "wrong":
+        fine[8::17] = truth.fine[
+            [(k + len(fine) // 2) % len(fine) for k in range(8, len(fine), 17)]
+        ]
     return halved(fine)
 
 
@@ -210,15 +217,48 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=9)
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--unseen", action="store_true")
     parser.add_argument("people", nargs="*", default=["alex", "sam"])
     chosen = parser.parse_args()
     for who in chosen.people:
         truth = make_truth(who, chosen.frames, chosen.width)
         print(f"{who}, {chosen.frames} frames of {chosen.width} pixels' width")
+        if chosen.unseen:
+            compare(truth)
+            continue
         print("| flicker | warp | down | gauss | sharp | even | psnr | mm | s/frame |")
         print("|---|---|---|---|---|---|---|---|---|")
         for kind in KINDS:
             row(kind, [measured(truth, kind, seed + 1) for seed in range(chosen.seeds)])
+
+
+def compare(truth: Truth) -> None:
+    """Print what `flow` takes out with the surface known and without, and the worst frame's likeness to the truth."""
+    print("| flicker | warp | mesh | optical | optical's share | sharp | worst frame dB |")
+    print("|---|---|---|---|---|---|---|")
+    true = opaque(truth.pictures)
+    sharp = warp_and_sharp(true, truth)[1]
+    for kind in ["none", *UNSEEN]:
+        pictures = true if kind == "none" else opaque(flickering(truth, kind))
+        before = warp_and_sharp(pictures, truth)[0]
+        both: list[Tensor] = []
+        for see in (partial(part, truth.seen), None):
+            refined = make("cpu", Refinement()).refine(pictures.__getitem__, see, len(pictures))
+            both.append((torch.stack(list(refined)) * 255).round() / 255)
+        mesh, (optical, left) = warp_and_sharp(both[0], truth)[0], warp_and_sharp(both[1], truth)
+        errors = (both[1] - true)[:, :3].square().mean(dim=(1, 2, 3))
+        worst = -10 * math.log10(max(float(errors.max()), 1e-9))
+        share = "" if kind == "none" else f"{(before - optical) / (before - mesh):.0%}"
+        print(
+            f"| {kind} | {before:.2f} | {mesh:.2f} | {optical:.2f} | {share} | {left / sharp:.3f} | {worst:.1f} |",
+            flush=True,
+        )
+
+
+def opaque(pictures: Tensor) -> Tensor:
+    """Laid over white, with an alpha that hides nothing."""
+    alpha = pictures[:, 3:]
+    return torch.cat([pictures[:, :3] * alpha + 1 - alpha, torch.ones_like(alpha)], dim=1)
 
 
 def measured(truth: Truth, kind: str, seed: int) -> Measured:

@@ -29,7 +29,7 @@ class Near:
     """Colours, carried beyond the silhouette so that sampling does not meet the background."""
     inside: Tensor
     """Where its colour is the surface's alone (height width, bool)."""
-    seen: SurfaceView | None
+    seen: SurfaceView
     box: tuple[slice, slice]
     """Rows and columns of the whole frame that the person and some air around take up."""
     nearest: Int[Tensor, " pixels"]
@@ -43,14 +43,14 @@ class Near:
     """From where it shows something to where the frame as painted does; pixels, None where nothing is displaced."""
 
 
-def near_of(picture: Float[Tensor, "4 height width"], seen: SurfaceView | None, frame: int) -> Near:
+def near_of(picture: Float[Tensor, "4 height width"], seen: SurfaceView, frame: int) -> Near:
     """A frame as painted.
 
     Raises:
         InputError: where it is not of its camera's size.
     """
     height, width = picture.shape[1:]
-    if seen is not None and (seen.camera.width, seen.camera.height) != (width, height):
+    if (seen.camera.width, seen.camera.height) != (width, height):
         raise InputError(
             f"frame {frame} is {width}x{height}; expected {seen.camera.width}x"
             f"{seen.camera.height} as its camera has. Give frames and camera of one size."
@@ -119,7 +119,7 @@ def cut(near: Near, rows: slice, columns: slice) -> Near:
         carried=near.carried[rows, columns],
         strength=near.strength[rows, columns],
         inside=near.inside[rows, columns],
-        seen=near.seen and _cut_seen(near.seen, rows, columns),
+        seen=_cut_seen(near.seen, rows, columns),
     )
 
 
@@ -133,10 +133,8 @@ def _box(inside: Tensor) -> tuple[slice, slice]:
     return found[0], found[1]
 
 
-def _own_pixels(picture: Float[Tensor, "4 height width"], seen: SurfaceView | None) -> Tensor:
-    """Where a picture's colour is the surface's alone (height width, bool); all that shows where none is known."""
-    if seen is None:
-        return picture[3] > 1 / 255
+def _own_pixels(picture: Float[Tensor, "4 height width"], seen: SurfaceView) -> Tensor:
+    """Where a picture's colour is the surface's alone (height width, bool)."""
     surface = seen.raster.face[0] >= 0
     if bool(((picture[3] < 0.5) & ~surface).any()):
         return surface & (picture[3] > 1 / 255)

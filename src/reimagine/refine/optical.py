@@ -27,6 +27,8 @@ def optical_flow(a: Float[Tensor, "3 height width"], b: Float[Tensor, "3 height 
         return Flow(target=here, visible=torch.zeros(height, width, dtype=torch.bool))
     grey = [_grey(one) for one in (a, b)]
     finder = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    # The preset stops at half the size; then shapes that jump by half a pixel pass for still.
+    finder.setFinestScale(0)
     there, back = (
         np.asarray(finder.calc(one, two, np.zeros((height, width, 2), np.float32)), np.float32)
         for one, two in (grey, grey[::-1])

@@ -12,7 +12,6 @@ from torch import Tensor
 from reimagine.records import Flow
 from reimagine.refine.align import Grey, displacement
 from reimagine.refine.near import Displaced, Near
-from reimagine.refine.optical import optical_flow
 from reimagine.refine.resample import lanczos
 from reimagine.render.flow import flow_between
 
@@ -53,21 +52,16 @@ class Correspondence:
 
 
 def correspond(own: Near, other: Near) -> Correspondence:
-    """Where another frame has this one's points; by optical flow, which finds what is displaced too, if need be."""
-    if own.seen is None or other.seen is None:
-        flow = optical_flow(*(one.carried.permute(2, 0, 1) for one in (own, other)))
-        area = torch.ones(own.inside.shape)
-    else:
-        flow = flow_between(own.seen, other.seen)
-        area = _area(flow)
+    """Where another frame has this one's points."""
+    flow = flow_between(own.seen, other.seen)
     visible = flow.visible & torch.isfinite(flow.target[..., 0])
     target = torch.where(visible[..., None], flow.target, torch.zeros(()))
     return Correspondence(
         other=other,
         target=target,
         visible=visible,
-        area=area,
-        displaced=None if own.seen is None else _displaced(own, other, target, visible),
+        area=_area(flow),
+        displaced=_displaced(own, other, target, visible),
     )
 
 

@@ -51,7 +51,7 @@ def jittering(turning):
 
 
 def without_alignment(monkeypatch):
-    monkeypatch.setattr("reimagine.refine.carry.displacement", lambda *_: None)
+    monkeypatch.setattr("reimagine.refine.warp.displacement", lambda *_: None)
 
 
 def likeness(turning, pictures):

@@ -184,3 +184,11 @@ def test_another_model_and_missing_parts_are_refused(tmp_path, tiny_wan):
     (tmp_path / "model_index.json").write_text((tiny_wan / "model_index.json").read_text())
     with pytest.raises(InputError, match="lacks text_encoder"):
         make("cpu", settings(tmp_path))
+
+
+@pytest.mark.parametrize("frames", [5, 24, 25, 81])
+def test_a_window_as_long_as_the_clip_covers_it(tiny_wan, frames):
+    refiner = make(
+        "cpu", Refinement(refine_window=frames, refine_overlap=0, refine_weights=str(tiny_wan))
+    )
+    assert 1 + 4 * (refiner.plan.span.window - 1) >= frames

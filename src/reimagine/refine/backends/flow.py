@@ -7,7 +7,7 @@ follows its neighbours'. Averages of three neighbouring frames are averaged agai
 frames count, and each frame asks for flow to four others only (two in either step; the averages are kept until the
 last frame that needs them). At either end of the clip the three lie to one side. The finest detail, which resampling
 would soften, comes from the frame itself as far as it is no flicker (`refine.grain`). Where no surface is known,
-optical flow takes the place of mesh flow.
+`refine.unseen` takes its place.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +24,7 @@ from reimagine.refine.backend import Read, See
 from reimagine.refine.grain import Shares, keep_own_detail
 from reimagine.refine.near import Displaced, Near, cut, near_of, repainted, span_of
 from reimagine.refine.robust import agreed, agreement, mean_of_alike, trimmed_mean
+from reimagine.refine.unseen import steadied_unseen
 from reimagine.refine.warp import correspond, own_here, towards_mean, warp_here
 from reimagine.settings import Refinement
 
@@ -47,6 +48,9 @@ class Steadied:
         self, read: Read, see: See | None, frames: int, start: int = 0
     ) -> Iterator[Float[Tensor, "4 height width"]]:
         """Steadied frames; a frame depends on those within `reach` of it and on nothing else."""
+        if see is None:
+            yield from steadied_unseen(read, frames, start)
+            return
         with ThreadPoolExecutor(max(1, torch.get_num_threads())) as pool:
             yield from _steadied(read, see, range(start, frames), pool)
 
@@ -69,7 +73,7 @@ def three(frame: int, apart: int, frames: int) -> list[int]:
 
 
 def _steadied(
-    read: Read, see: See | None, wanted: range, pool: Executor
+    read: Read, see: See, wanted: range, pool: Executor
 ) -> Iterator[Float[Tensor, "4 height width"]]:
     frames = wanted.stop
     painted: dict[int, Near] = {}
@@ -77,7 +81,7 @@ def _steadied(
 
     def paint(frame: int) -> Near:
         if frame not in painted:
-            painted[frame] = near_of(read(frame), see and see(frame, frame + 1), frame)
+            painted[frame] = near_of(read(frame), see(frame, frame + 1), frame)
         return painted[frame]
 
     def average(frame: int) -> Near:

@@ -69,7 +69,7 @@ def _plan(settings: Refinement) -> Plan:
         raise InputError(f"--refine-noise is {settings.refine_noise!r}; expected surface or plain.")
     if settings.refine_memory not in ("full", "low"):
         raise InputError(f"--refine-memory is {settings.refine_memory!r}; expected full or low.")
-    window = 1 + (settings.refine_window - 1) // STRIDE
+    window = 1 + -(-(settings.refine_window - 1) // STRIDE)
     overlap = -(-settings.refine_overlap // STRIDE)
     if not 0 <= overlap < window:
         raise InputError(
