@@ -2,14 +2,18 @@
 
 import json
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from reimagine.errors import InputError
+from reimagine.errors import InputError, ran_out_of_memory
 from reimagine.foreign import MOST_TEXT_BYTES, reads
 
 _LARGEST_HEADER = 100_000_000
 """Bytes, as the safetensors format has it (github.com/huggingface/safetensors, "Format")."""
+_MOST = 1000
+"""Of whatever a configuration counts: layers, heads. A slip there would have millions of them made."""
 
 
 def weights_folder(asked: str | None) -> Path:
@@ -60,6 +64,11 @@ def check_model_folder(folder: Path, flag: str, how: str) -> None:
     """
     if not (folder / "config.json").is_file():
         raise InputError(f"{flag} {folder} has no config.json; expected a downloaded model. {how}")
+    for name, count in read_config(folder / "config.json", flag).items():
+        if name.startswith("num_") and isinstance(count, int) and not 0 <= count <= _MOST:
+            raise InputError(
+                f"{flag} {folder / 'config.json'} says {name} is {str(count)[:20]}; expected at most {_MOST}. {how}"
+            )
     indices = sorted(folder.glob("*.safetensors.index.json"))
     names = _indexed(indices[0], flag, how) if indices else _single(folder)
     if not names:
@@ -74,6 +83,26 @@ def check_model_folder(folder: Path, flag: str, how: str) -> None:
 
 
 @reads("a model's configuration", most_bytes=MOST_TEXT_BYTES)
+@contextmanager
+def explained_damage(folder: Path, kind: str) -> Generator[None]:
+    """Turns whatever a library says of a folder that it loads into one line; memory that runs out passes as it is.
+
+    Raises:
+        InputError: naming the folder, and what was to be in it.
+    """
+    try:
+        yield
+    except (AssertionError, NameError, ImportError):
+        raise
+    except Exception as error:
+        if ran_out_of_memory(error):
+            raise
+        reason = " ".join(f"{type(error).__name__} {error}".split())[:300]
+        raise InputError(
+            f"--weights {folder} cannot be read as {kind} ({reason}). Download it again: reimagine backends."
+        ) from error
+
+
 def read_config(path: Path, flag: str) -> dict[str, Any]:
     """A model's config.json or model_index.json.
 

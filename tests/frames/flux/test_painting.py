@@ -206,7 +206,7 @@ def test_a_single_file_that_is_half_downloaded_is_named(copied):
             backend(asked(copied))
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "\0"])
+@pytest.mark.parametrize("content", ["{", "[]", "\0", "[" * 200_000])
 def test_a_configuration_that_is_none_is_one_line(copied, content):
     (copied / CONTROLNET / "config.json").write_text(content)
     with pytest.raises(InputError, match=r"config.json .*Download it again") as caught:
@@ -243,6 +243,13 @@ def test_an_index_that_leads_elsewhere_is_refused(copied):
         (f"{CONTROLNET}/config.json", "_class_name", "ControlNetModel", "holds a ControlNetModel"),
         (f"{CONTROLNET}/config.json", "num_mode", 10, "for 10 kinds of maps"),
         (f"{CONTROLNET}/config.json", "num_attention_heads", 24, "has num_attention_heads 24"),
+        (
+            f"{CONTROLNET}/config.json",
+            "num_layers",
+            10**8,
+            "says num_layers is 100000000; expected",
+        ),
+        (f"{KONTEXT}/text_encoder_2/config.json", "num_layers", -1, "says num_layers is -1"),
     ],
 )
 def test_another_model_in_the_folder_is_refused(copied, file, entry, value, says):
@@ -250,6 +257,37 @@ def test_another_model_in_the_folder_is_refused(copied, file, entry, value, says
     path.write_text(json.dumps(json.loads(path.read_text()) | {entry: value}))
     with pytest.raises(InputError, match=says):
         backend(asked(copied))
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("num_layers", "many"),
+        ("num_single_layers", 2.5),
+        ("attention_head_dim", [1]),
+        ("joint_attention_dim", {}),
+    ],
+    ids=str,
+)
+def test_a_configuration_that_makes_no_sense_is_one_line(copied, entry, value):
+    path = copied / KONTEXT / "transformer/config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {entry: value}))
+    controlnet = copied / CONTROLNET / "config.json"
+    controlnet.write_text(json.dumps(json.loads(controlnet.read_text()) | {entry: value}))
+    with pytest.raises(InputError, match=r"cannot be read as|expected") as caught:
+        load_models(find_files(asked(copied)), torch.float32)
+    assert "\n" not in str(caught.value)
+
+
+def test_memory_that_runs_out_while_weights_are_read_is_not_taken_for_damage(copied, monkeypatch):
+    def full(*_, **__):
+        raise RuntimeError(
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"
+        )
+
+    monkeypatch.setattr("diffusers.models.modeling_utils.ModelMixin.from_pretrained", full)
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        load_models(find_files(asked(copied)), torch.float32)
 
 
 def test_weights_of_other_names_are_refused(copied, known, scene):

@@ -18,6 +18,7 @@ from reimagine.frames.flux.files import FluxFiles
 from reimagine.frames.flux.lora import fuse, read_lora
 from reimagine.frames.flux.sampler import Text
 from reimagine.frames.flux.text import encode_text
+from reimagine.frames.weights import explained_damage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,18 +83,12 @@ def load_text(
 def _loaded(kind: Any, folder: Path, options: dict[str, Any]) -> Any:  # noqa: ANN401
     """from_pretrained of a model or tokenizer, its complaints in one line."""
     is_model = kind is not AutoTokenizer
-    try:
-        with warnings.catch_warnings():
-            # FluxControlNetModel uses what diffusers itself calls deprecated.
-            warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
-            if not is_model:
-                return kind.from_pretrained(str(folder), **options)
-            model, info = kind.from_pretrained(str(folder), output_loading_info=True, **options)
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise InputError(
-            f"--weights {folder} cannot be read as {kind.__name__} ({reason}). Download it again: reimagine backends."
-        ) from None
+    with explained_damage(folder, kind.__name__), warnings.catch_warnings():
+        # FluxControlNetModel uses what diffusers itself calls deprecated.
+        warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
+        if not is_model:
+            return kind.from_pretrained(str(folder), **options)
+        model, info = kind.from_pretrained(str(folder), output_loading_info=True, **options)
     missing = sorted(info["missing_keys"])
     if missing:
         raise InputError(

@@ -17,10 +17,10 @@ from torch import Tensor
 from transformers import AutoTokenizer, Qwen3ForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
-from reimagine.errors import InputError
 from reimagine.frames.eight_bits import store
 from reimagine.frames.klein.plan import stored
 from reimagine.frames.klein.settings import klein_steps
+from reimagine.frames.weights import explained_damage
 from reimagine.pictures import to_bytes
 from reimagine.settings import ImageModel
 
@@ -112,14 +112,8 @@ def _load(folder: Path, dtype: torch.dtype) -> Any:  # noqa: ANN401
         ("tokenizer", AutoTokenizer, {"local_files_only": True, "trust_remote_code": False}),
         ("scheduler", FlowMatchEulerDiscreteScheduler, {"local_files_only": True}),
     ):
-        try:
+        with explained_damage(folder / name, kind.__name__):
             parts[name] = cast("Any", kind).from_pretrained(str(folder / name), **options)
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-            reason = " ".join(str(error).split())[:300]
-            raise InputError(
-                f"--weights {folder / name} cannot be read as {kind.__name__} ({reason}). Download it again: "
-                "reimagine backends."
-            ) from None
         if isinstance(parts[name], torch.nn.Module):
             parts[name].eval().requires_grad_(requires_grad=False)
     return cast("Any", Flux2KleinPipeline)(**parts, is_distilled=True)
