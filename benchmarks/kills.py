@@ -141,6 +141,7 @@ def try_row(
     if differing:
         moments = ", ".join(f"{one:.2f}" for one in killed)
         tally.wrong.append(f"killed after {moments} s: {', '.join(differing)}")
+        print(tally.wrong[-1], file=sys.stderr)
 
 
 def make_tasks(given: Path) -> dict[str, Task]:
