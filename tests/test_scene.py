@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,9 +6,11 @@ import pytest
 import torch
 
 from reimagine.body.library import built_in_motion
+from reimagine.body.model import joint_positions
+from reimagine.cameras.project import project
 from reimagine.errors import InputError
 from reimagine.request import Clip
-from reimagine.scene import HEIGHT_M, check_clip, plain_body
+from reimagine.scene import HEIGHT_M, check_clip, make_scene, plain_body
 from reimagine.settings import Shape
 
 WALK = built_in_motion("walk", 1, 24.0)
@@ -57,3 +60,42 @@ def test_a_shape_is_refused_for_a_body_that_has_none(smplx_file: Path):
     clip = Clip(body="smplx", body_model=str(smplx_file), shape=Shape(muscle=0.9))
     with pytest.raises(InputError, match="--muscle came with --body smplx"):
         check_clip(clip)
+
+
+def z_up_file(path: Path) -> str:
+    """A nerfstudio camera 4 m before the person in a world with Z up, level."""
+    matrix = [[1, 0, 0, 0], [0, 0, -1, -4], [0, 1, 0, 1], [0, 0, 0, 1]]
+    lens = {"w": 640, "h": 1024, "fl_x": 600.0}
+    path.write_text(
+        json.dumps({**lens, "frames": [{"file_path": "a", "transform_matrix": matrix}]})
+    )
+    return str(path)
+
+
+def test_a_camera_file_with_z_up_sees_the_person_stand_and_says_what_it_did(tmp_path: Path):
+    clip = Clip(motion="apose", frames=1, camera=z_up_file(tmp_path / "t.json"), size="320x512")
+    motion = built_in_motion("apose", 1, 24.0)
+    body = plain_body(motion.betas, clip.shape)
+    scene = make_scene(clip, motion, body, body.skin)
+    at = project(scene.camera, joint_positions(body, scene.pose))[0]
+    assert float(at[15, 1]) < float(at[0, 1]) - 20 < float(at[7, 1]) - 60
+    assert float(at[16, 0]) > float(at[17, 0]) + 20  # seen from the front
+    assert any("Z is up in the camera file" in note for note in scene.camera.notes)
+    as_it_is = make_scene(replace(clip, camera_up="y"), motion, body, body.skin)
+    flat = project(as_it_is.camera, joint_positions(body, as_it_is.pose))[0]
+    assert abs(float(flat[15, 1] - flat[0, 1])) < 20
+    assert as_it_is.camera.notes == ()
+
+
+def test_a_captured_motion_and_its_camera_share_a_world(tmp_path: Path):
+    clip = Clip(motion="apose", frames=1, camera=z_up_file(tmp_path / "t.json"), size="320x512")
+    motion = replace(built_in_motion("apose", 1, 24.0), up="unknown")
+    body = plain_body(motion.betas, clip.shape)
+    scene = make_scene(clip, motion, body, body.skin)
+    assert torch.equal(scene.motion.poses, motion.poses)
+    assert scene.camera.notes == ()
+
+
+def test_an_up_that_is_no_axis_is_refused():
+    with pytest.raises(InputError, match="camera_up is 'up'; expected y, z, -y"):
+        check_clip(Clip(camera_up="up"))

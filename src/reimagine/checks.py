@@ -177,6 +177,10 @@ def check_heard(clip: Clip) -> None:
             f"--camera-name came with --camera {clip.camera}, which is a single one; expected a rig's file. "
             "Leave out --camera-name."
         )
+    if is_made(clip.camera) and clip.camera_up is not None:
+        raise InputError(
+            f"`camera_up` came with `camera` {clip.camera}, which is made upright; expected a camera file. Leave it out."
+        )
     for flag in _changed(clip.view, View()):
         wanted = _CAMERA_OF.get(flag.removeprefix("--").replace("-", "_"))
         if not is_made(clip.camera):

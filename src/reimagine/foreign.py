@@ -1,6 +1,7 @@
 """The gate for files that others made: whatever goes wrong while one is read ends in one line that names it."""
 
 import os
+import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
@@ -72,3 +73,8 @@ def _check_size(path: Path, what: str, most_bytes: int) -> None:
         raise InputError(
             f"{path} is over {most_bytes >> 20} MB; expected {what} of less. Cut it into parts."
         )
+
+
+def in_order(name: str) -> tuple[list[int], str]:
+    """What names of frames are sorted by: the numbers in them, first to last, then the letters."""
+    return [int(digits[:18]) for digits in re.findall(r"\d+", name)], name

@@ -100,7 +100,7 @@ def generate(request: Request, listener: Progress = SILENT) -> Result:
             background=request.background,
             listener=listener,
         )
-        return _finish(run, request, (*motion.notes, *person.notes), listener)
+        return _finish(run, request, (*motion.notes, *scene.camera.notes, *person.notes), listener)
 
 
 def make_normals(request: NormalsRequest, listener: Progress = SILENT) -> Result:
@@ -131,7 +131,12 @@ def make_normals(request: NormalsRequest, listener: Progress = SILENT) -> Result
             kind=request.video,
             listener=listener,
         )
-        return Result(folder=run.path, frames=clip.frames, video=video, notes=motion.notes)
+        return Result(
+            folder=run.path,
+            frames=clip.frames,
+            video=video,
+            notes=(*motion.notes, *scene.camera.notes),
+        )
 
 
 def make_person(request: PersonRequest, listener: Progress = SILENT) -> Person:

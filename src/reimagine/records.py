@@ -100,6 +100,10 @@ class CameraPath:
     """Metres."""
     width: int
     height: int
+    world: str = "ours"
+    """"ours", with Y up, or "captured": a file's own, whose up may be another (`cameras.worlds` finds it)."""
+    notes: tuple[str, ...] = ()
+    """What had to be guessed or left out of a camera file, in the user's words."""
 
     def __len__(self) -> int:
         return self.K.shape[0]

@@ -18,6 +18,9 @@ class Clip:
     """orbit, arc, static, dolly, follow, or a camera file."""
     camera_name: str | None = None
     """Which camera of a rig file."""
+    camera_up: str | None = None
+    """The axis that is up in a camera file: y, z, -y, -z, x or -x. Default: found from how its cameras are held, where the motion
+    knows its own up; else the file and the motion share a world."""
     frames: int = 48
     """How many frames to make: 48 are two seconds."""
     fps: float = 24.0

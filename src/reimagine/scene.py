@@ -12,12 +12,13 @@ from torch import Tensor
 from reimagine.body.anny import DEFAULT_PHENOTYPE, PHENOTYPES, anny_body, natural_height_m
 from reimagine.body.library import BUILT_IN_MOTIONS, built_in_motion
 from reimagine.body.model import pose_body, pose_skin
-from reimagine.body.motion import cut, heading_rad, into_our_world, loop, resample
+from reimagine.body.motion import cut, heading_rad, into_our_world, loop, resample, stand_up
 from reimagine.body.readers.read import read_motion
 from reimagine.body.smplx import check_model_file, smplx_body
 from reimagine.body.sway import swung
 from reimagine.cameras.path import MADE_CAMERAS, check_view, make_camera
 from reimagine.cameras.read import read_camera
+from reimagine.cameras.worlds import UPS, with_y_up
 from reimagine.errors import InputError
 from reimagine.records import Body, CameraPath, Motion, Pose, Skin
 from reimagine.request import Clip
@@ -63,6 +64,10 @@ def check_clip(clip: Clip) -> None:
     _check_shape(clip.shape)
     _check_name("--motion", clip.motion, tuple(BUILT_IN_MOTIONS), "a motion file")
     _check_name("--camera", clip.camera, MADE_CAMERAS, "a camera file")
+    if clip.camera_up is not None and clip.camera_up not in UPS:
+        raise InputError(
+            f"`camera_up` is {clip.camera_up!r}; expected {', '.join(UPS)}. Leave it out to have it found."
+        )
     if is_made(clip.camera):
         check_view(clip.camera, clip.view)
     else:
@@ -149,7 +154,7 @@ def make_scene(
     """The body in motion and the camera on it.
 
     With a camera that we make, the motion is put on the floor and faces front; with a camera from a file it stays
-    in the file's world. `surface` is what must stay in sight. `sway` says how far it swings where it is loose, `shade`
+    in its own world, and the camera is brought into it where both know which way is up. `surface` is what must stay in sight. `sway` says how far it swings where it is loose, `shade`
     how strongly light falls on it anew, both 0 to 1.
 
     Raises:
@@ -161,8 +166,12 @@ def make_scene(
         pose = pose_body(body, motion)
         camera = make_camera(clip.camera, clip.view, _outline(surface, pose), width, height)
     else:
-        pose = pose_body(body, motion)
         camera = read_camera(clip.camera, clip.frames, width, height, clip.camera_name)
+        if clip.camera_up is not None:
+            motion = stand_up(motion, body)
+        if motion.up == "y" and camera.world == "captured":
+            camera = with_y_up(camera, clip.camera_up)
+        pose = pose_body(body, motion)
     pose = swung(pose, clip.fps, sway)
     return Scene(
         motion=motion, pose=pose, camera=camera, heading_rad=heading_rad(pose), shade=shade

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -370,23 +371,23 @@ def test_broken_own_and_nerfstudio_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_broken_colmap_folders_are_refused(tmp_path: Path) -> None:
-    refused(tmp_path, "cameras.txt cannot be read; expected COLMAP's")
+    refused(tmp_path, "cameras.txt cannot be read; expected a folder with COLMAP's")
     folder = colmap(orbit(), tmp_path)
     good = (folder / "images.txt").read_text()
     written(folder / "images.txt", good.replace(" 1 002.png", " 2 002.png"))
-    refused(folder, "with a camera of cameras.txt")
+    refused(folder, "a picture's camera is not in cameras.txt")
     written(folder / "images.txt", "1 2 3\n\n")
     refused(folder, "IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME")
     written(folder / "images.txt", "1 0 0 0 0 0 0 0 1 a.png\n\n")
     refused(folder, "a quaternion is not of length 1")
     written(folder / "images.txt", "1 a 0 0 0 0 0 0 1 a.png\n\n")
-    refused(folder, "a line's pose is not")
+    refused(folder, "is not 7 numbers")
     written(folder / "images.txt", "# none\n")
     refused(folder, "holds no camera")
     written(folder / "cameras.txt", "1 FISHEYE 10 10 1 1 1 1\n")
-    refused(folder, "camera model 'FISHEYE' is none of ours; undistort")
+    refused(folder, "camera model is FISHEYE; expected a pinhole")
     written(folder / "cameras.txt", "1 PINHOLE 10 10 1\n")
-    refused(folder, "camera 1 has 3 numbers; PINHOLE needs 6")
+    refused(folder, "camera 1 has 1 parameters; PINHOLE needs 4")
 
 
 @pytest.mark.parametrize(
@@ -445,3 +446,160 @@ def test_a_broken_rig_is_refused(tmp_path: Path) -> None:
     refused(path, "camera_intrinsics.json is damaged")
     written(tmp_path / "camera_intrinsics.json", {"dist": []})
     refused(path, "intrinsics is missing")
+
+
+CASES = Path(__file__).parent / "cases"
+
+
+def test_nerfstudio_s_frames_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    content = nerfstudio(orbit())
+    for i, frame in enumerate(content["frames"]):
+        frame["file_path"] = f"images/frame_{i + 7}.png"
+    right = read_camera(written(tmp_path / "sorted.json", content), *SIZE)
+    content["frames"] = [content["frames"][i] for i in (3, 6, 0, 5, 1, 4, 2)]
+    shuffled = read_camera(written(tmp_path / "shuffled.json", content), *SIZE)
+    assert_same(shuffled, right)
+    assert_same(right, orbit())
+
+
+def test_colmap_s_names_may_hold_blanks_and_are_in_order_of_their_numbers(tmp_path: Path) -> None:
+    folder = colmap(orbit(), tmp_path / "sparse")
+    text = (folder / "images.txt").read_text()
+    for i in range(FRAMES):
+        text = text.replace(f" {i:03}.png", f" My Photo ({i + 8}).jpg")
+    written(folder / "images.txt", text)
+    assert_same(read_camera(folder, *SIZE), orbit())
+    third = read_camera(folder, 1, WIDTH, HEIGHT, "My Photo (10).jpg")
+    assert torch.allclose(third.R[0], orbit().R[2], atol=1e-5)
+
+
+def test_colmap_s_binary_model_is_read() -> None:
+    camera = read_camera(CASES / "colmap_binary", 2, WIDTH, HEIGHT)
+    assert torch.allclose(centres(camera), torch.tensor([[0, 0.9, 4], [0.2, 0.9, 4]]), atol=1e-5)
+    K = torch.tensor([[500.0, 0, 250], [0, 510, 420], [0, 0, 1]])
+    assert torch.allclose(camera.K, K.expand(2, 3, 3))
+    one = read_camera(CASES / "colmap_binary" / "images.bin", 1, WIDTH, HEIGHT, "b.png")
+    assert torch.allclose(centres(one)[0], torch.tensor([0.2, 0.9, 4]), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["cameras.bin", "images.bin"])
+def test_a_binary_model_that_breaks_off_is_refused(tmp_path: Path, name: str) -> None:
+    shutil.copytree(CASES / "colmap_binary", tmp_path / "sparse")
+    whole = (tmp_path / "sparse" / name).read_bytes()
+    (tmp_path / "sparse" / name).write_bytes(whole[:60])
+    with pytest.raises(InputError, match=f"{name} breaks off after 60 bytes"):
+        read_camera(tmp_path / "sparse", 1, WIDTH, HEIGHT)
+    (tmp_path / "sparse" / name).unlink()
+    with pytest.raises(InputError, match=r"cannot be read|cameras\.bin is missing"):
+        read_camera(tmp_path / "sparse", 1, WIDTH, HEIGHT)
+
+
+def lens_of(path: Path, kind: str) -> Path:
+    """A camera at (0, 0.9, 4) with k1 -0.2 (pycolmap 4.2.1's project_point gives the numbers in the test below)."""
+    if kind == "colmap":
+        return CASES / "colmap_simple_radial"
+    pose = [[1, 0, 0, 0], [0, 1, 0, 0.9], [0, 0, 1, 4], [0, 0, 0, 1]]
+    lens = {"w": 512, "h": 832, "fl_x": 500, "cx": 256, "cy": 416, "k1": -0.2}
+    frames = [{"file_path": "a.png", "transform_matrix": pose}]
+    return written(path, {**lens, "camera_model": "OPENCV", "frames": frames})
+
+
+@pytest.mark.parametrize("kind", ["colmap", "nerfstudio"])
+def test_a_lens_that_bends_lines_is_told_with_what_it_costs(tmp_path: Path, kind: str) -> None:
+    camera = read_camera(lens_of(tmp_path / "transforms.json", kind), 1, 512, 832)
+    assert len(camera.notes) == 1
+    assert "k1 -0.2" in camera.notes[0]
+    assert "93 px" in camera.notes[0]
+    point = project(camera, torch.tensor([[[0.9, 1.8, 0.5]]]))[0, 0]
+    assert torch.allclose(point, torch.tensor([384.57, 287.43]), atol=0.01)
+    # What the lens itself would show, by the same numbers.
+    x, y = (point - torch.tensor([256.0, 416.0])) / 500
+    bent = torch.stack([x, y]) * (1 - 0.2 * (x * x + y * y)) * 500 + torch.tensor([256.0, 416.0])
+    assert torch.allclose(bent, torch.tensor([381.17, 290.83]), atol=0.01)
+
+
+@pytest.mark.parametrize("model", ["OPENCV_FISHEYE", "EQUIRECTANGULAR"])
+def test_a_fisheye_is_refused(tmp_path: Path, model: str) -> None:
+    path = written(tmp_path / "t.json", {**nerfstudio(orbit()), "camera_model": model})
+    with pytest.raises(InputError, match=f"camera model is {model}; expected a pinhole"):
+        read_camera(path, *SIZE)
+
+
+def test_gaussian_splatting_s_cameras_are_read(tmp_path: Path) -> None:
+    path = orbit()
+    cameras = [
+        {
+            "id": i,
+            "img_name": f"frame_{i + 5}",
+            "width": WIDTH,
+            "height": HEIGHT,
+            "position": centres(path)[i].tolist(),
+            "rotation": path.R[i].T.tolist(),
+            "fx": float(path.K[i, 0, 0]),
+            "fy": float(path.K[i, 1, 1]),
+        }
+        for i in (4, 2, 6, 0, 1, 5, 3)
+    ]
+    assert_same(read_camera(written(tmp_path / "cameras.json", cameras), *SIZE), path)
+    del cameras[0]["position"]
+    with pytest.raises(InputError, match="holds no cameras that we know"):
+        read_camera(written(tmp_path / "cameras.json", cameras), *SIZE)
+
+
+def test_nerf_s_synthetic_cameras_without_size_are_square_and_say_so(tmp_path: Path) -> None:
+    content = nerfstudio(orbit())
+    bare = {"camera_angle_x": 0.9799, "frames": content["frames"]}
+    path = written(tmp_path / "transforms_train.json", bare)
+    camera = read_camera(path, FRAMES, 320, 512)
+    assert float(camera.K[0, 0, 0]) == pytest.approx(480.0, abs=0.05)
+    assert any("taken as square" in note for note in camera.notes)
+    (tmp_path / "images").mkdir()
+    for frame in content["frames"]:
+        cv2.imwrite(str(tmp_path / frame["file_path"]), np.zeros((64, 40, 3), np.uint8))
+    beside = read_camera(path, FRAMES, 320, 512)
+    assert float(beside.K[0, 0, 0]) == pytest.approx(300.0, abs=0.05)
+    assert beside.notes == ()
+
+
+def test_easymocap_s_yml_is_read(tmp_path: Path) -> None:
+    path = orbit()
+    intri = cv2.FileStorage(str(tmp_path / "intri.yml"), cv2.FileStorage_WRITE)
+    extri = cv2.FileStorage(str(tmp_path / "extri.yml"), cv2.FileStorage_WRITE)
+    for storage in (intri, extri):
+        storage.startWriteStruct("names", cv2.FileNode_SEQ)
+        for i in range(FRAMES):
+            storage.write("", f"{i:02}")
+        storage.endWriteStruct()
+    half = torch.tensor([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])
+    for i in range(FRAMES):
+        intri.write(f"K_{i:02}", (path.K[i] - half).numpy().astype(float))
+        intri.write(f"dist_{i:02}", np.zeros((1, 5)))
+        vector = Rotation.from_matrix(path.R[i].numpy()).as_rotvec()[:, None]
+        extri.write(f"R_{i:02}", vector)
+        if i % 2:
+            extri.write(f"Rot_{i:02}", path.R[i].numpy().astype(float))
+        extri.write(f"T_{i:02}", path.t[i].numpy().astype(float)[:, None])
+    intri.release()
+    extri.release()
+    for place in (tmp_path, tmp_path / "extri.yml"):
+        fourth = read_camera(place, 1, WIDTH, HEIGHT, "03")
+        for field in ("K", "R", "t"):
+            assert torch.allclose(getattr(fourth, field)[0], getattr(path, field)[3], atol=1e-4)
+    with pytest.raises(InputError, match="7 cameras at once"):
+        read_camera(tmp_path, 1, WIDTH, HEIGHT)
+    (tmp_path / "intri.yml").write_text("%YAML:1.0\nnothing: 1\n")
+    with pytest.raises(InputError, match="K_00 is missing"):
+        read_camera(tmp_path, 1, WIDTH, HEIGHT)
+
+
+def test_what_nerfstudio_turned_is_turned_back(tmp_path: Path) -> None:
+    turn = np.array([[1.0, 0, 0, 0.1], [0, 0, 1, 0.2], [0, -1, 0, 0.3]])
+    content = nerfstudio(orbit())
+    whole = np.vstack([turn, [0, 0, 0, 1]])
+    for frame in content["frames"]:
+        frame["transform_matrix"] = (whole @ np.array(frame["transform_matrix"])).tolist()
+    content["applied_transform"] = turn.tolist()
+    assert_same(read_camera(written(tmp_path / "t.json", content), *SIZE), orbit())
+    content["applied_transform"] = (turn * 2).tolist()
+    with pytest.raises(InputError, match="applied_transform is no rotation"):
+        read_camera(written(tmp_path / "t.json", content), *SIZE)

@@ -1,15 +1,17 @@
-"""Cameras of photographed scenes: COLMAP, nerfstudio and MVHumanNet++."""
+"""Cameras of photographed scenes: nerfstudio, NeRF and MVHumanNet++."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import cv2
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.spatial.transform import Rotation
 
+from reimagine.cameras.lens import TERMS, lens_note, refuse_lens
 from reimagine.errors import InputError
+from reimagine.foreign import in_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +30,16 @@ class Captured:
     """One a camera, or none."""
     is_rig: bool = False
     """True where all cameras look at once, False where they follow one another."""
+    is_ours: bool = False
+    """True where the file's world is ours, with Y up, however its cameras are held."""
+    notes: tuple[str, ...] = ()
+    """What had to be guessed or is left out, in the user's words."""
 
     def at(self, index: Int[np.ndarray, " chosen"]) -> "Captured":
         """The cameras of these numbers, without names."""
-        return Captured(K=self.K[index], R=self.R[index], t=self.t[index], size=self.size[index])
+        return replace(
+            self, K=self.K[index], R=self.R[index], t=self.t[index], size=self.size[index], names=()
+        )
 
 
 ARRAYS = ("intrinsic", "extrinsic", "width", "height")
@@ -114,6 +122,9 @@ def read_nerfstudio(content: dict[str, Any], path: Path) -> Captured:
         raise InputError(
             f"{path}: frames are not a list with a transform_matrix each; correct the file."
         )
+    if all("file_path" in frame for frame in frames):
+        named = cast("list[dict[str, Any]]", frames)
+        frames = sorted(named, key=lambda frame: in_order(str(frame["file_path"])))
     count = len(frames)
     K, R, t, size = (
         np.zeros((count, 3, 3)),
@@ -121,13 +132,56 @@ def read_nerfstudio(content: dict[str, Any], path: Path) -> Captured:
         np.zeros((count, 3)),
         np.zeros((count, 2)),
     )
+    notes: list[str | None] = []
     for i, frame in enumerate(frames):
         matrix = numbers(frame["transform_matrix"], (4, 4), path, f"transform_matrix of frame {i}")
         R[i] = (matrix[:3, :3] * [1.0, -1.0, -1.0]).T
         t[i] = -R[i] @ matrix[:3, 3]
-        K[i], size[i] = _nerfstudio_lens({**content, **frame}, path)
+        values = {**content, **frame}
+        if "w" not in values and "h" not in values:
+            values |= _square(values, path)
+            notes.append(SQUARE_NOTE if not _picture(values, path) else None)
+        K[i], size[i] = _nerfstudio_lens(values, path)
+        terms = [float(numbers(values.get(k, 0.0), (), path, k)) for k in TERMS]
+        notes.append(lens_note(K[i], size[i], tuple(terms)))
     names = tuple(Path(str(frame.get("file_path", i))).name for i, frame in enumerate(frames))
-    return Captured(K=K, R=R, t=t, size=size, names=names)
+    said = tuple(dict.fromkeys(note for note in notes if note))
+    captured = Captured(K=K, R=R, t=t, size=size, names=names, notes=said)
+    return _before_transform(captured, content.get("applied_transform"), path)
+
+
+SQUARE_NOTE = (
+    "the camera file has no w and h, as NeRF's synthetic ones; its pictures are taken as square"
+)
+
+
+def _picture(values: dict[str, Any], path: Path) -> Path | None:
+    """The frame's picture, where it lies beside the file."""
+    name = path.parent / str(values.get("file_path", ""))
+    return next(
+        (file for file in (name, name.with_name(name.name + ".png")) if file.is_file()), None
+    )
+
+
+def _square(values: dict[str, Any], path: Path) -> dict[str, float]:
+    """Width and height: the picture's, or NeRF's synthetic 800 x 800."""
+    file = _picture(values, path)
+    picture = None if file is None else cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+    height, width = (800, 800) if picture is None else picture.shape[:2]
+    return {"w": float(width), "h": float(height)}
+
+
+def _before_transform(captured: Captured, applied: object, path: Path) -> Captured:
+    """The cameras in the world of the capture, before nerfstudio turned it (`applied_transform`, world to world)."""
+    if applied is None:
+        return captured
+    rows = np.asarray(applied, dtype=object).shape[:1]
+    turn = numbers(applied, (rows[0] if rows else 0, 4), path, "applied_transform")[:3]
+    if np.abs(turn[:, :3] @ turn[:, :3].T - np.eye(3)).max() > 1e-3:
+        raise InputError(
+            f"{path}: applied_transform is no rotation; expected one of nerfstudio's. Take it out to use the cameras as they are."
+        )
+    return replace(captured, R=captured.R @ turn[:, :3], t=captured.t + captured.R @ turn[:, 3])
 
 
 def _nerfstudio_lens(
@@ -136,6 +190,9 @@ def _nerfstudio_lens(
     def number(key: str) -> float:
         return float(numbers(values.get(key), (), path, key))
 
+    model = values.get("camera_model", "OPENCV")
+    if model not in ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE") or values.get("is_fisheye"):
+        raise refuse_lens(path, model if model != "OPENCV" else "a fisheye")
     width, height = number("w"), number("h")
     if "fl_x" in values:
         fx = number("fl_x")
@@ -149,71 +206,3 @@ def _nerfstudio_lens(
     cx = number("cx") if "cx" in values else width / 2
     cy = number("cy") if "cy" in values else height / 2
     return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), np.array([width, height])
-
-
-def read_colmap(folder: Path) -> Captured:
-    """COLMAP's text model: `cameras.txt` and `images.txt`, in order of the pictures' names.
-
-    https://colmap.github.io/format.html
-    """
-    lenses: dict[str, tuple[Float[np.ndarray, "3 3"], list[float]]] = {}
-    for line in _lines(folder / "cameras.txt"):
-        if line:
-            lenses[line[0]] = _colmap_lens(line, folder / "cameras.txt")
-    path = folder / "images.txt"
-    # Every second line lists the picture's points and may be empty.
-    rows = sorted((line for line in _lines(path)[::2] if line), key=lambda line: line[-1])
-    if any(len(row) != 10 or row[8] not in lenses for row in rows):
-        raise InputError(
-            f"{path}: a line is not IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME with a camera of cameras.txt; "
-            "export the model again as text."
-        )
-    poses = (
-        numbers([row[1:8] for row in rows], (len(rows), 7), path, "a line's pose")
-        if rows
-        else np.zeros((0, 7))
-    )
-    length = np.linalg.norm(poses[:, :4], axis=-1, keepdims=True)
-    if (np.abs(length - 1) > 1e-2).any():
-        raise InputError(
-            f"{path}: a quaternion is not of length 1; export the model again as text."
-        )
-    count = len(rows)
-    R = Rotation.from_quat(poses[:, [1, 2, 3, 0]]).as_matrix() if count else np.zeros((0, 3, 3))
-    return Captured(
-        K=np.array([lenses[row[8]][0] for row in rows]).reshape(count, 3, 3),
-        R=R.reshape(count, 3, 3),
-        t=poses[:, 4:],
-        size=np.array([lenses[row[8]][1] for row in rows], dtype=float).reshape(count, 2),
-        names=tuple(row[9] for row in rows),
-    )
-
-
-def _lines(path: Path) -> list[list[str]]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise InputError(
-            f"{path} cannot be read; expected COLMAP's cameras.txt and images.txt (colmap model_converter "
-            "--output_type TXT makes them)."
-        ) from None
-    return [line.split() for line in text.splitlines() if not line.startswith("#")]
-
-
-def _colmap_lens(line: list[str], path: Path) -> tuple[Float[np.ndarray, "3 3"], list[float]]:
-    """Pinhole part of a lens; models named *SIMPLE* and the radial ones have one focal length."""
-    model = line[1] if len(line) > 1 else ""
-    values = numbers(line[2:], (len(line[2:]),), path, f"camera {line[0]}").tolist()
-    single = model in ("SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL")
-    if not single and model not in ("PINHOLE", "OPENCV"):
-        raise InputError(
-            f"{path}: camera model {model!r} is none of ours; undistort with colmap image_undistorter."
-        )
-    needed = 5 if single else 6
-    if len(values) < needed:
-        raise InputError(
-            f"{path}: camera {line[0]} has {len(values)} numbers; {model} needs {needed} or more."
-        )
-    width, height = values[:2]
-    fx, fy, cx, cy = (values[2], values[2], *values[3:5]) if single else values[2:6]
-    return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), [width, height]

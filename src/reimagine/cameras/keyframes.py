@@ -45,7 +45,8 @@ def read_keyframes(
         raise InputError(f"{path}: fov_y_deg must lie between 0 and 170; correct the file.")
     focal = height / 2 / np.tan(np.radians(fov) / 2)
     K = np.array([pinhole(f, width, height).double().numpy() for f in focal])
-    return Captured(K=K, R=R, t=t, size=np.full((frames, 2), [width, height], dtype=float))
+    size = np.full((frames, 2), [width, height], dtype=float)
+    return Captured(K=K, R=R, t=t, size=size, is_ours=True)
 
 
 def _through_angles(

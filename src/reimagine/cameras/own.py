@@ -45,4 +45,5 @@ def read_own(content: dict[str, Any], path: Path) -> Captured:
         R=np.array([numbers(f["R"], (3, 3), path, "R") for f in frames]).reshape(count, 3, 3),
         t=np.array([numbers(f["t"], (3,), path, "t") for f in frames]).reshape(count, 3),
         size=np.broadcast_to(size, (count, 2)).astype(float),
+        is_ours=True,
     )

@@ -3,7 +3,7 @@
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -14,22 +14,25 @@ from reimagine.cameras.captures import (
     ARRAYS,
     Arrays,
     Captured,
-    read_colmap,
     read_nerfstudio,
     read_npz,
 )
+from reimagine.cameras.colmap import read_colmap
 from reimagine.cameras.keyframes import read_keyframes
 from reimagine.cameras.mvhumannet import read_mvhumannet
 from reimagine.cameras.own import FORMAT, read_own
+from reimagine.cameras.rigs import is_splatting, read_easymocap, read_splatting
 from reimagine.errors import InputError
 from reimagine.foreign import MOST_TEXT_BYTES, reads
 from reimagine.records import CameraPath
 
 _MOST_BYTES = 100 << 20
 """Of cameras in an .npz: more than the longest clip needs."""
+_COLMAP_FILES = tuple(f"{name}.{end}" for name in ("images", "cameras") for end in ("txt", "bin"))
 _KINDS = (
     "cameras.json of a run folder, keyframes JSON, MVHumanNet camera_extrinsics.json, MVHumanNet++ camera.npz, "
-    "nerfstudio transforms.json, or a folder with COLMAP's cameras.txt and images.txt"
+    "nerfstudio or NeRF transforms.json, Gaussian splatting cameras.json, or a folder with COLMAP's cameras and images (.txt or "
+    ".bin) or EasyMocap's intri.yml and extri.yml"
 )
 
 
@@ -42,8 +45,8 @@ def read_camera(
 
     A file with one camera, and one camera of a rig, stand still; a moving camera gives its first `frames` frames.
     Where the file's pictures have another size they are thought of as scaled to the new height, then cropped (or
-    widened) evenly left and right, as the official data's pictures were. Lens distortion is left out: our pictures
-    are those of an ideal pinhole.
+    widened) evenly left and right, as the official data's pictures were. Our pictures are those of an ideal pinhole:
+    how far a lens departs from it is in the path's notes; a fisheye is refused.
 
     Raises:
         InputError: for a file that is absent, of no known kind, or holds something that is no camera.
@@ -56,8 +59,11 @@ def read_camera(
 
 
 def _read(path: Path, frames: int, width: int, height: int) -> Captured:
-    if path.is_dir() or path.name in ("images.txt", "cameras.txt"):
-        return read_colmap(path if path.is_dir() else path.parent)
+    folder = path if path.is_dir() else path.parent
+    if path.name in ("intri.yml", "extri.yml") or (path.is_dir() and (path / "extri.yml").exists()):
+        return read_easymocap(folder)
+    if path.is_dir() or path.name in _COLMAP_FILES:
+        return read_colmap(folder)
     try:
         content: Any = _content(path)
     except FileNotFoundError:
@@ -94,6 +100,8 @@ def _read_json(content: Any, path: Path, frames: int, width: int, height: int) -
             )
         if content and all(isinstance(v, dict) and "rotation" in v for v in content.values()):
             return read_mvhumannet(content, path)
+    if is_splatting(content):
+        return read_splatting(cast("list[dict[str, Any]]", content), path)
     raise InputError(f"{path} holds no cameras that we know; expected {_KINDS}.")
 
 
@@ -185,4 +193,6 @@ def _resized(captured: Captured, width: int, height: int) -> CameraPath:
         t=torch.from_numpy(captured.t).float(),
         width=width,
         height=height,
+        world="ours" if captured.is_ours else "captured",
+        notes=captured.notes,
     )

@@ -1,13 +1,13 @@
 """A JSON file, or a folder of them with one frame each, read with limits."""
 
 import json
-import re
 from collections import Counter
 from pathlib import Path
 from typing import cast
 
 from reimagine.body.readers.checked import MAX_FRAMES
 from reimagine.errors import InputError
+from reimagine.foreign import in_order
 
 MAX_FILE_BYTES = 200 << 20
 
@@ -47,11 +47,6 @@ def frame_files(folder: Path) -> list[Path]:
             f"the folder {folder.name} has {len(files)} frames; expected at most {MAX_FRAMES}. Split it."
         )
     return sorted(files, key=lambda file: in_order(file.name))
-
-
-def in_order(name: str) -> tuple[list[int], str]:
-    """What names are sorted by: the numbers in them, first to last, then the letters."""
-    return [int(digits[:18]) for digits in re.findall(r"\d+", name)], name
 
 
 def one_person(files: list[Path], held: list[object], notes: list[str]) -> list[dict[str, object]]:
