@@ -1,4 +1,4 @@
-"""Somebody else's frames, a video or a folder of pictures, brought into a run folder."""
+"""Frames from a video or a folder of pictures, imported into a run folder."""
 
 import json
 import re

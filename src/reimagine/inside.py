@@ -1,4 +1,4 @@
-"""Files of a folder that somebody else may have packed: nothing in it may lead out of it."""
+"""Files inside a folder that may come from someone else: no path may lead out of it."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whose pictures: a stored person, one that ships, or one made from photos and remembered."""
+"""The person of a request: stored, shipped, or fitted to photos and cached."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Single pictures in and out: a user's photos read with suspicion, our own written quickly."""
+"""Single pictures in and out: users' photos are read with checks, our own are written fast."""
 
 import zlib
 from collections.abc import Callable

@@ -104,7 +104,7 @@ def generate(request: Request, listener: Progress = SILENT) -> Result:
 
 
 def make_normals(request: NormalsRequest, listener: Progress = SILENT) -> Result:
-    """Normal maps, masks, depth and cameras of a motion on a body that nobody lent.
+    """Normal maps, masks, depth and cameras of a motion on a plain body, without a person.
 
     Raises:
         InputError: where the request or a file it names cannot be used.

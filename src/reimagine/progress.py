@@ -1,4 +1,4 @@
-"""Who is told how the work goes, and may stop it: a terminal, a log, a window, or nobody."""
+"""Callbacks for messages and progress; they may also stop the work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

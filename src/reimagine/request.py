@@ -105,7 +105,7 @@ class PersonRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class RefineRequest:
-    """An earlier run's pictures, or anybody's frames, steadied into a folder of their own."""
+    """Flicker removed from an earlier run, a video or a folder of pictures, into a new folder."""
 
     run: str | None = None
     """Folder of an earlier `generate`. It stays as it is."""

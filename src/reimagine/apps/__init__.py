@@ -1,1 +1,1 @@
-"""Doors of the program: the command line."""
+"""The command line."""

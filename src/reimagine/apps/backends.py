@@ -13,7 +13,7 @@ weights are looked for, what is missing and how to get it."""
 _ABOUT = {
     "flux-kontext": "FLUX.1 Kontext with normal maps and the ReImagine LoRA, as in the paper; non-commercial; GPU",
     "flux-klein": "FLUX.2 klein 4B, Apache-2.0; normal maps as a second reference, without a LoRA for them; GPU",
-    "atlas": "the person's own photos, carried by the body's surface; no weights, any machine",
+    "atlas": "the person's photos mapped onto the body; no weights, any machine",
     "none": "leaves the pictures as painted",
     "flow": "averages along exact mesh flow; no weights, any machine",
     "wan": "Wan, a frozen text-to-video model, the frames' look blended in at every step; GPU",

@@ -27,8 +27,8 @@ commands:
   generate   a video of a person: photos, motion and camera in, video out
   normals    normal maps, masks, depth and cameras of a motion; no person needed
   person     a person made from photos once, to be used by generate --person
-  refine     an earlier run's pictures, a video's or a folder's frames, steadied
-  score      how steady and sharp a run is, in scores.json and report.html
+  refine     flicker removed from a run, a video or a folder of pictures
+  score      steadiness, sharpness and control of a run: scores.json and report.html
   study      a page on which people compare two runs blind, and the tally of their answers
   motion     inspect or convert a motion file
   dataset    made people with every label known, for training and measuring

@@ -32,7 +32,7 @@ from reimagine.scores.report import markdown, pool, scores_json
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreRequest:
-    """How steady, sharp and obedient a run is: scores.json, report.html and scores.md in its folder."""
+    """Steadiness, sharpness and control of a run: scores.json, report.html and scores.md in its folder."""
 
     run: str | None = None
     """Run folder, or a folder of run folders."""

@@ -1,1 +1,1 @@
-"""Steadying a sequence of pictures."""
+"""Removing flicker from a sequence of pictures."""

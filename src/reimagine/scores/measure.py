@@ -235,6 +235,6 @@ def _notes(clip: Clip) -> tuple[str, ...]:
     if clip.anchor is clip.painted:
         return (
             "The painted frames are the geometry-anchored rendering itself (--image atlas): displacement and viewpoint "
-            "tell what the refiner moved, not how well the painting keeps to what was asked.",
+            "show what the refiner moved, not how well the images follow the request.",
         )
     return ()
