@@ -89,16 +89,10 @@ TRANSPARENT = [name for name, kind in KINDS.items() if kind.with_alpha is not No
 _BT709 = 1
 _SCALER = 0x2 | 0x2000 | 0x40000
 """FFmpeg's BILINEAR, FULL_CHR_H_INT and ACCURATE_RND: its default comes out 1 to 2 of 255 darker."""
-_MATRICES = {
-    1: Colorspace.ITU709,
-    4: Colorspace.FCC,
-    5: Colorspace.ITU601,
-    6: Colorspace.ITU601,
-    7: Colorspace.SMPTE240M,
-    9: Colorspace.BT2020,
-    10: Colorspace.BT2020,
-}
-"""By their number in ITU-T H.273, table 4. A video that names none is BT.601, as FFmpeg and OpenCV write it at every size."""
+_BT601 = 5
+_MATRICES = {1: 1, 4: 4, 5: _BT601, 6: _BT601, 7: 7, 9: 9, 10: 9}
+"""FFmpeg's scaler's number of each matrix of ITU-T H.273, table 4: BT.709, FCC, BT.601 twice, SMPTE 240M, BT.2020 twice. A
+video that names none is BT.601, as FFmpeg and OpenCV write it at every size."""
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """FFmpeg's own decoders of these drop alpha."""
 
@@ -283,7 +277,7 @@ def _decode_with(container: Any, stream: VideoStream, decoder: Any) -> Iterator[
 def _picture(frame: av.VideoFrame) -> Float[Tensor, "channels height width"]:
     """The frame as it is stored, in RGB, or RGBA where its pixels hold alpha: by its own matrix and range."""
     layout = "rgba" if any(part.is_alpha for part in frame.format.components) else "rgb24"
-    matrix = _MATRICES.get(int(frame.colorspace), Colorspace.ITU601)
+    matrix = _MATRICES.get(int(frame.colorspace), _BT601)
     shown = frame.reformat(
         format=layout,
         src_colorspace=None if frame.format.is_rgb else matrix,
