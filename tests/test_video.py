@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from av.error import PermissionError as DeniedError
+from torch.nn.functional import interpolate
 
 from reimagine.errors import InputError
 from reimagine.pictures import over
@@ -337,3 +338,14 @@ def test_whatever_of_a_video_is_broken_it_is_read_or_refused_in_one_line(tmp_pat
             path.write_bytes(broken.tobytes()[: chance.integers(1, 2 * len(broken))])
             said = refusal_of(path)
             assert said is None or (path.name in said and "\n" not in said)
+
+
+def test_tiny_videos_come_to_the_same_file_too(tmp_path: Path):
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.rand(6, 3, 6, 4, generator=generator)
+    pictures = interpolate(coarse, size=(96, 64), mode="bicubic").clamp(0, 1)
+    found: set[bytes] = set()
+    for _ in range(40):
+        write_video(tmp_path / "video.mp4", iter(pictures), 24.0)
+        found.add((tmp_path / "video.mp4").read_bytes())
+    assert len(found) == 1
