@@ -18,6 +18,7 @@ from reimagine.request_json import from_json
 from reimagine.runs import read_request
 from reimagine.scene import check_clip, is_made, shape_flags
 from reimagine.settings import ImageModel, Photos, Refinement, View, parse_size, picture_files
+from reimagine.trust import check_modules
 from reimagine.whole_run import own_request
 
 _CAMERA_OF = {"turns": "orbit", "arc_deg": "arc", "dolly": "dolly"}
@@ -37,6 +38,7 @@ def earlier_request(request: RefineRequest) -> Request:
     place = f"{request.run}/request.json"
     with reading(place, "the request of a run"):
         whole = from_json(Request, held, place)
+    check_modules(whole, place, trusted=request.trust_modules)
     check_clip(own_request(Path(request.run), whole).clip)
     check_share("--sway", whole.sway)
     check_share("--shade", whole.shade)

@@ -122,5 +122,7 @@ class RefineRequest:
     """white, black, grey, a colour like #3a6ea5, transparent, or a picture file. Default: the run's; else white."""
     video: str | None = None
     """mp4, webm (with alpha), mov (ProRes 4444, with alpha), lossless (mkv), or png (frames only). Default: the run's; else mp4."""
+    trust_modules: bool = False
+    """Run the module:factory that a run folder's request.json, or --request FILE, names: code of whoever wrote it."""
     out: str | None = None
     """Run folder. Default: the name of the run, video or folder with the refiner's behind it."""

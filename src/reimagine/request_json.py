@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from reimagine.errors import InputError
 from reimagine.foreign import MOST_TEXT_BYTES, reading
+from reimagine.trust import TRUST
 
 T = TypeVar("T")
 _HOW_IT_IS_COMPUTED = ("weights", "vram", "quantize", "batch", "compile", "attention", "plan")
@@ -55,6 +56,7 @@ def to_json(request: Any) -> dict[str, Any]:  # noqa: ANN401
     """The request without the folder that it goes to and how it is computed: what decides the result."""
     content = asdict(request)
     content.pop("out", None)
+    content.pop(TRUST, None)
     if "image_model" in content:
         # A run that found no memory is continued with another --vram.
         content["image_model"] = {
@@ -76,7 +78,7 @@ def from_json(kind: type[T], content: Any, where: str) -> T:  # noqa: ANN401
             f"{where} holds {_named(content)}; expected an object with names and values."
         )
     hints = get_type_hints(kind)
-    known = [field.name for field in fields(cast("Any", kind))]
+    known = [field.name for field in fields(cast("Any", kind)) if field.name != TRUST]
     values: dict[str, Any] = {}
     for name, value in cast("Mapping[str, Any]", content).items():
         if name not in known:

@@ -10,8 +10,10 @@ from reimagine.apps.help import ASKS, help_text
 from reimagine.apps.mistakes import check_flags, is_value
 from reimagine.errors import InputError
 from reimagine.request_json import read_request_file
+from reimagine.trust import TRUST, check_modules
 
 T = TypeVar("T")
+_TRUST = "--" + TRUST.replace("_", "-")
 
 
 def read_flags(kind: type[T], command: str, arguments: list[str]) -> T:
@@ -21,6 +23,9 @@ def read_flags(kind: type[T], command: str, arguments: list[str]) -> T:
         InputError: where the file of --request cannot be used.
     """
     file, arguments = _take_request_file(arguments)
+    trusted = _TRUST in arguments
+    if file is not None and not hasattr(kind, TRUST):
+        arguments = [argument for argument in arguments if argument != _TRUST]
     # Parts of a request have no prefix; --view.radius-m is understood all the same.
     arguments = [argument.replace("--view.", "--", 1) for argument in arguments]
     for flag in ("--photo", "--photo-azimuth-deg", "--detail"):
@@ -28,13 +33,18 @@ def read_flags(kind: type[T], command: str, arguments: list[str]) -> T:
         arguments += [flag, *values] if values else []
     arguments, loras = _taken(arguments, "--lora", at_most=1)
     arguments += ["--lora", ",".join(loras)] if loras else []
-    return parse_flags(
+    made = parse_flags(
         kind,
         command,
         arguments,
         default=None if file is None else read_request_file(kind, file),
-        about="--request FILE.json sets what the flags leave out; a run's request.json is such a file.",
+        about="--request FILE.json sets what the flags leave out; a run's request.json is such a file. A module:factory in it "
+        "is run only with --trust-modules.",
     )
+    if file is not None:
+        given = {argument.partition("=")[0] for argument in arguments}
+        check_modules(made, str(file), trusted=trusted, given=given)
+    return made
 
 
 def parse_flags(

@@ -44,6 +44,8 @@ class ScoreRequest:
     """With --video: the run folder whose person, motion and camera it was to show."""
     truth: str | None = None
     """Folder of true pictures (PNG, in order of name) or video: adds PSNR, SSIM and MS-SSIM. For one clip."""
+    trust_modules: bool = False
+    """Run the module:factory that a run folder's request.json names: code of whoever wrote it."""
     out: str | None = None
     """Where the results go. Default: the run folder; with --video, beside the video in NAME-scores."""
     real: str | None = None
@@ -71,6 +73,7 @@ class _Means:
 
     networks: Networks
     real: Real | None
+    trust_modules: bool
     listener: Progress
 
 
@@ -176,6 +179,7 @@ def _means(request: ScoreRequest, listener: Progress) -> _Means:
     return _Means(
         networks=networks,
         real=find_real(request.real) if sets else None,
+        trust_modules=request.trust_modules,
         listener=listener,
     )
 
@@ -194,7 +198,10 @@ def _measure(request: ScoreRequest, means: _Means) -> _Measured:
     if request.run is not None:
         return _measure_runs(Path(request.run), means, request.truth)
     assert request.video is not None
-    clip = with_truth(video_clip(Path(request.video), request.conditions), request.truth)
+    played = video_clip(
+        Path(request.video), request.conditions, trust_modules=request.trust_modules
+    )
+    clip = with_truth(played, request.truth)
     scores = _with_sets(_scored(clip, means), [clip], means)
     return _Measured(scores=scores, show=Player(Path(request.video)))
 
@@ -204,7 +211,7 @@ def _measure_runs(path: Path, means: _Means, truth: str | None) -> _Measured:
     if not path.is_dir():
         raise _no_run(path)
     if (path / "request.json").is_file():
-        clip = with_truth(run_clip(path), truth)
+        clip = with_truth(run_clip(path, trust_modules=means.trust_modules), truth)
         scores = _with_sets(_scored(clip, means), [clip], means)
         return _Measured(scores=scores, show=clip.refined or clip.painted)
     runs = sorted(p.parent for p in path.glob("*/request.json"))
@@ -220,7 +227,7 @@ def _measure_runs(path: Path, means: _Means, truth: str | None) -> _Measured:
     all_scores: list[Scores] = []
     pictures: list[Clip] = []
     for run in runs:
-        clip = run_clip(run)
+        clip = run_clip(run, trust_modules=means.trust_modules)
         all_scores.append(_scored(clip, means))
         # Persons and scenes of many runs would fill the memory; sets need the pictures alone.
         pictures.append(replace(clip, see=None, anchor=None, joints=None, person=None))

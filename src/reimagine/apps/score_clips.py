@@ -29,6 +29,7 @@ from reimagine.scene import Scene, check_clip, find_motion, make_scene
 from reimagine.scores.clip import Clip, Read
 from reimagine.scores.learned import Real, Video
 from reimagine.settings import ImageModel, parse_size
+from reimagine.trust import check_modules
 from reimagine.video import read_video
 from reimagine.whole_run import own_request
 
@@ -88,13 +89,14 @@ def _run(path: Path) -> _Run:
     return _Run(painted=Path(source) / PAINTED, request=request)
 
 
-def run_clip(path: Path) -> Clip:
-    """A run folder as the measures see it.
+def run_clip(path: Path, *, trust_modules: bool = False) -> Clip:
+    """A run folder as the measures see it; `trust_modules` lets code be run that its request.json names.
 
     Raises:
-        InputError: where it is no run of a video, or is not painted to its end.
+        InputError: where it is no run of a video, is not painted to its end, or names code and is not trusted.
     """
     run = _run(path)
+    check_modules(run.request, f"{path}/request.json", trusted=trust_modules)
     request, source = run.request, run.painted.parent
     frames = request.clip.frames
     _check_whole(run.painted, frames)
@@ -214,7 +216,7 @@ def _pictures(files: Sequence[Path]) -> Read:
     return read
 
 
-def video_clip(path: Path, conditions: str | None) -> Clip:
+def video_clip(path: Path, conditions: str | None, *, trust_modules: bool = False) -> Clip:
     """A video from elsewhere, with the geometry of the run that it was to show, if there is one.
 
     Raises:
@@ -227,6 +229,7 @@ def video_clip(path: Path, conditions: str | None) -> Clip:
         return clip
     run = Path(conditions)
     request = _run(run).request
+    check_modules(request, f"{run}/request.json", trusted=trust_modules)
     if request.clip.frames != frames:
         raise InputError(
             f"{path} has {frames} frames and --conditions {run} {request.clip.frames}; expected as many. "
