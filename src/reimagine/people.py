@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import fields, replace
 from difflib import get_close_matches
@@ -21,6 +20,7 @@ from reimagine.appearance.photos import check_photos
 from reimagine.appearance.store import load_person, save_person
 from reimagine.body.smplx import read_smplx
 from reimagine.body.smplx_fit import follow_joints, smplx_like
+from reimagine.cache import cache_folder
 from reimagine.errors import InputError
 from reimagine.foreign import MOST_TEXT_BYTES, reading
 from reimagine.plugins import find_factory
@@ -199,19 +199,6 @@ def _surface(person: Person) -> dict[str, Any]:
     verts = person.surface.verts
     some = verts[:: max(1, len(verts) // _POINTS)] * 1000
     return {"verts": len(verts), "points_mm": [[round(x, 1) for x in p] for p in some.tolist()]}
-
-
-def cache_folder() -> Path:
-    """Where this user's system keeps what can be made again; $REIMAGINE_CACHE overrides it."""
-    if own := os.environ.get("REIMAGINE_CACHE"):
-        return Path(own)
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "reimagine"
 
 
 def _place_of(name: str) -> Path:

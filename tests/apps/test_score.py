@@ -87,12 +87,12 @@ def test_runs_of_two_lengths_are_not_compared(tmp_path, monkeypatch):
     (tmp_path / "run" / "request.json").write_text("{}")
     pictures = _pictures(4)
     other = Clip(name="run", frames=4, fps=24.0, painted=lambda frame: pictures[frame])
-    monkeypatch.setattr("reimagine.apps.score.run_clip", lambda _: other)
+    monkeypatch.setattr("reimagine.apps.score.run_clip", lambda _, **_how: other)
     asked = ["--video", str(tmp_path / "a.mp4"), "--against", str(tmp_path / "run")]
     with pytest.raises(InputError, match=r"a\.mp4 has 3 frames and run 4; expected clips of one"):
         main(asked)
     pictures.pop()
-    monkeypatch.setattr("reimagine.apps.score.run_clip", lambda _: replace(other, frames=3))
+    monkeypatch.setattr("reimagine.apps.score.run_clip", lambda _, **_how: replace(other, frames=3))
     assert main([*asked, "--out", str(tmp_path / "both")]) == 0
     assert "a.mp4 against run" in (tmp_path / "both" / "report.html").read_text()
 

@@ -88,6 +88,8 @@ def _within_zip(data: bytes, other: bytes, random: Random) -> bytes:
             kind = folder.infolist()[0].compress_type
     except (zipfile.BadZipFile, zlib.error, LookupError, ValueError, NotImplementedError, EOFError):
         return data
+    if not entries:
+        return data
     name = random.choice(sorted(entries))
     how = random.choice((_bits, _bytes, _cut, _npy_header, _npy_header, _pickle, None))
     if how is None:

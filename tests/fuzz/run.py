@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import resource
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -163,11 +162,7 @@ def _batch(seeds: Path, names: Sequence[str], numbers: Sequence[int]) -> Iterato
             hangs = worker.is_alive()
             worker.kill()
             worker.join()
-            text = (
-                "no answer in time"
-                if hangs
-                else signal.strsignal(-(worker.exitcode or 0)) or "ended"
-            )
+            text = "no answer in time" if hangs else f"ended with exit code {worker.exitcode}"
             left.remove(number)
             yield Outcome(
                 number=number,

@@ -12,23 +12,46 @@ import os
 import torch
 import warp as wp
 
+from reimagine.cache import cache_folder
+from reimagine.errors import InputError
+
 
 def init_quietly() -> None:
     """Start Warp without its banner, and without its complaint about a missing GPU where torch has none either."""
     wp.config.quiet = True  # before Warp 1.19
     wp.config.log_level = 40  # since then: errors only
     if torch.cuda.is_available():
-        wp.init()
+        _init()
         return
     # The complaint is written by native code straight to the file descriptor.
     stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
-        wp.init()
+        _init()
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
         os.close(nowhere)
+
+
+def _init() -> None:
+    """Start Warp, whose compiled kernels go into a cache folder of its own, and beside ours where that cannot be written."""
+    try:
+        wp.init()
+        if os.access(wp.config.kernel_cache_dir, os.W_OK):
+            return
+    except OSError:
+        pass  # its folder could not even be made
+    ours = cache_folder() / "warp"
+    try:
+        ours.mkdir(parents=True, exist_ok=True)
+        wp.config.kernel_cache_dir = str(ours)
+        wp.init()
+    except OSError as error:
+        raise InputError(
+            f"{ours} cannot be written ({error.strerror}); expected a folder for what is compiled for this machine. "
+            "Set REIMAGINE_CACHE to one that can."
+        ) from error
 
 
 init_quietly()
