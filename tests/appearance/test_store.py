@@ -1,5 +1,6 @@
 """A person survives being kept in a folder, and a damaged folder is refused."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
@@ -254,7 +255,7 @@ def test_picture_without_alpha_is_refused(tmp_path: Path):
     card = json.loads((tmp_path / "person.json").read_text())
     card["sha256"]["photo_1.png"] = sha256(path.read_bytes()).hexdigest()
     (tmp_path / "person.json").write_text(json.dumps(card))
-    with pytest.raises(InputError, match=r"photo_1\.png is no 8-bit RGBA picture"):
+    with pytest.raises(InputError, match=r"photo_1\.png is no RGBA picture"):
         load_person(tmp_path)
 
 
@@ -338,3 +339,18 @@ def test_a_person_is_neither_stored_nor_read_through_a_link(tmp_path: Path):
         with pytest.raises(InputError, match=r"photo_0\.png is a symbolic link"):
             use()
     assert precious.read_bytes() == b"kept"
+
+
+@pytest.mark.parametrize(
+    ("at", "words"), [(16, "is no PNG of at most 4096x4096 pixels"), (33, "is cut short")]
+)
+def test_a_photo_that_claims_gigabytes_is_refused_unread(tmp_path: Path, at: int, words: str):
+    save_person(someone(), tmp_path)
+    photo = tmp_path / "photo_0.png"
+    data = photo.read_bytes()
+    photo.write_bytes(data[:at] + b"\x7f" + data[at + 1 :])
+    card = json.loads((tmp_path / "person.json").read_text())
+    card["sha256"]["photo_0.png"] = hashlib.sha256(photo.read_bytes()).hexdigest()
+    (tmp_path / "person.json").write_text(json.dumps(card))
+    with pytest.raises(InputError, match=words):
+        load_person(tmp_path)

@@ -343,11 +343,9 @@ def _check(
 
 def _photo(path: Path, side: str, arrays: dict[str, np.ndarray], index: int) -> Photo:
     _check_png(path)
-    pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 4 or pixels.dtype != np.uint8:
-        raise InputError(f"{path} is no 8-bit RGBA picture; expected one.{MORE}")
-    rgba = torch.from_numpy(np.ascontiguousarray(pixels[:, :, [2, 1, 0, 3]].transpose(2, 0, 1)))
-    rgba = rgba.float() / 255
+    rgba = read_picture(path, least_side=1)
+    if rgba.shape[0] != 4:
+        raise InputError(f"{path} is no RGBA picture; expected one.{MORE}")
     height, width = rgba.shape[1:]
     camera = CameraPath(
         K=_floats(arrays["camera_K"][index : index + 1]),
