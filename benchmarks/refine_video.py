@@ -195,7 +195,7 @@ def tiny(folder: Path) -> VideoRefiner:
     from reimagine.refine.wan.tiny import write_tiny_wan
 
     write_tiny_wan(folder)
-    return make("cpu", Refinement(refine_weights=str(folder), refine_steps=2, refine_noise="plain"))
+    return make("cpu", Refinement(weights=str(folder), steps=2, noise="plain"))
 
 
 def small_noise() -> tuple[Read, See | None]:

@@ -75,7 +75,7 @@ def test_installed_versions_are_not_below_the_floors():
     bounds = floors((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     numbers = {name: floor for name, _, floor in (bound.partition("==") for bound in bounds)}
 
-    assert {"torch", "numpy", "av", "tyro"} <= set(numbers)
+    assert {"torch", "numpy", "av", "rich"} <= set(numbers)
     for name, floor in numbers.items():
         assert _parts(version(name)) >= _parts(floor)
 

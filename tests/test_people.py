@@ -21,7 +21,7 @@ from reimagine.progress import Progress
 from reimagine.records import Person
 from reimagine.request import Clip
 from reimagine.runs import open_run
-from reimagine.settings import Photos, Shape
+from reimagine.settings import Photos
 
 
 @pytest.fixture
@@ -70,8 +70,7 @@ def test_a_person_whose_gender_was_told_is_another_one_and_what_was_told_is_hear
     for wrong in (1.5, float("nan")):
         with pytest.raises(InputError, match="--gender is"):
             find_person(photos, gender=wrong)
-    clip = Clip(shape=Shape(gender=0.25))
-    person_for(photos, clip)
+    person_for(photos, Clip(), gender=0.25)
     assert told[-1] == 0.25
 
 

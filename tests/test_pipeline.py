@@ -22,7 +22,7 @@ from reimagine.pictures import encode_png, read_picture, write_picture
 from reimagine.pipeline import generate, make_normals, make_person, refine_run
 from reimagine.progress import Cancelled, Progress
 from reimagine.request import Clip, NormalsRequest, PersonRequest, RefineRequest, Request
-from reimagine.settings import Photos, Shape, View
+from reimagine.settings import Photos, View
 from reimagine.video import read_video
 
 FRAMES = 6
@@ -99,7 +99,7 @@ def test_running_again_changes_nothing(whole: Path, plain_person: Path):
 
 def test_another_request_for_the_folder_is_refused(whole: Path, plain_person: Path):
     other = replace(asked(plain_person, whole), seed=1)
-    with pytest.raises(InputError, match="--seed was 43, now 1"):
+    with pytest.raises(InputError, match="seed was 43, now 1"):
         generate(other)
 
 
@@ -415,11 +415,6 @@ def good(person: Path, tmp_path: Path) -> Request:
         ({"motion": "clips/walk.npz"}, "there is no file clips/walk.npz"),
         ({"camera": "orbt"}, "Did you mean orbit"),
         ({"camera": "rig.json"}, "there is no file rig.json"),
-        ({"shape": Shape(weight=1.5)}, "--weight is 1.5; expected 0 to 1"),
-        ({"shape": Shape(age=float("nan"))}, "--age is nan"),
-        ({"shape": Shape(height=1.8)}, "Give --height-m for metres"),
-        ({"shape": Shape(weight=0.4)}, "--weight came with photos, which decide"),
-        ({"shape": Shape(gender=1.0)}, "--gender came together with --person, who is made already"),
         ({"body": "smpl"}, "Did you mean smplx"),
         ({"body": "smplx"}, "--body-model SMPLX_NEUTRAL.npz"),
         ({"body": "smplx", "body_model": "m.npz"}, "m.npz: there is no such file"),
@@ -442,6 +437,7 @@ def test_a_clip_that_cannot_be_is_refused_before_anything_is_made(
     ("change", "says"),
     [
         ({"image": "altas"}, "Did you mean atlas"),
+        ({"gender": 1.0}, "--gender came together with --person, who is made already"),
         ({"refiner": "flwo"}, "Did you mean flow"),
         ({"refiner": "os:getcwd"}, "is no function of (device, settings)"),
         ({"photos": Photos(front="nowhere.jpg")}, "There is no picture nowhere.jpg"),

@@ -43,8 +43,8 @@ def test_another_request_is_refused_with_the_differences(tmp_path: Path):
         pass
     other = {**ASKED, "clip": {"frames": 24, "view": {"turns": 1.0, "radius_m": 3.0}}}
     text = refusal(tmp_path, other)
-    assert "--frames was 48, now 24" in text
-    assert "--radius-m was not given, now 3.0" in text
+    assert "frames was 48, now 24" in text
+    assert "radius_m was not given, now 3.0" in text
     assert "--turns" not in text
 
 
@@ -195,7 +195,7 @@ def test_a_run_of_another_command_is_named_and_many_differences_are_not(tmp_path
     with pytest.raises(InputError, match="a run of generate, not of normals"):
         open_run(tmp_path, {"command": "normals"}).__enter__()
     changed = {"command": "generate", **{f"flag{k}": -1 for k in range(9)}}
-    with pytest.raises(InputError, match=r"--flag0 was 0, now -1; .* and 5 more\. Give another"):
+    with pytest.raises(InputError, match=r"flag0 was 0, now -1; .* and 5 more\. Give another"):
         open_run(tmp_path, changed).__enter__()
 
 

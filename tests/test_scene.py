@@ -10,7 +10,7 @@ from reimagine.body.model import joint_positions
 from reimagine.cameras.project import project
 from reimagine.errors import InputError
 from reimagine.request import Clip
-from reimagine.scene import HEIGHT_M, check_clip, make_scene, plain_body
+from reimagine.scene import HEIGHT_M, check_clip, check_shape, make_scene, plain_body
 from reimagine.settings import Shape
 
 WALK = built_in_motion("walk", 1, 24.0)
@@ -56,10 +56,22 @@ def test_the_motion_s_shape_numbers_count_where_nothing_was_asked():
     assert plain_body(large.betas, Shape(weight=0.5)).height_m == pytest.approx(HEIGHT_M)
 
 
-def test_a_shape_is_refused_for_a_body_that_has_none(smplx_file: Path):
-    clip = Clip(body="smplx", body_model=str(smplx_file), shape=Shape(muscle=0.9))
-    with pytest.raises(InputError, match="--muscle came with --body smplx"):
-        check_clip(clip)
+def test_a_shape_is_refused_for_a_body_that_has_none():
+    with pytest.raises(InputError, match="muscle came with body smplx"):
+        check_shape(Shape(muscle=0.9), "smplx")
+
+
+@pytest.mark.parametrize(
+    ("shape", "says"),
+    [
+        (Shape(weight=1.5), "weight is 1.5; expected 0 to 1"),
+        (Shape(age=float("nan")), "age is nan"),
+        (Shape(height=1.8), "Give height_m for metres"),
+    ],
+)
+def test_a_shape_that_cannot_be_is_refused(shape: Shape, says: str):
+    with pytest.raises(InputError, match=says):
+        check_shape(shape, "anny")
 
 
 def z_up_file(path: Path) -> str:
@@ -75,7 +87,7 @@ def z_up_file(path: Path) -> str:
 def test_a_camera_file_with_z_up_sees_the_person_stand_and_says_what_it_did(tmp_path: Path):
     clip = Clip(motion="apose", frames=1, camera=z_up_file(tmp_path / "t.json"), size="320x512")
     motion = built_in_motion("apose", 1, 24.0)
-    body = plain_body(motion.betas, clip.shape)
+    body = plain_body(motion.betas, Shape())
     scene = make_scene(clip, motion, body, body.skin)
     at = project(scene.camera, joint_positions(body, scene.pose))[0]
     assert float(at[15, 1]) < float(at[0, 1]) - 20 < float(at[7, 1]) - 60
@@ -90,7 +102,7 @@ def test_a_camera_file_with_z_up_sees_the_person_stand_and_says_what_it_did(tmp_
 def test_a_captured_motion_and_its_camera_share_a_world(tmp_path: Path):
     clip = Clip(motion="apose", frames=1, camera=z_up_file(tmp_path / "t.json"), size="320x512")
     motion = replace(built_in_motion("apose", 1, 24.0), up="unknown")
-    body = plain_body(motion.betas, clip.shape)
+    body = plain_body(motion.betas, Shape())
     scene = make_scene(clip, motion, body, body.skin)
     assert torch.equal(scene.motion.poses, motion.poses)
     assert scene.camera.notes == ()

@@ -16,7 +16,7 @@ from reimagine.pictures import read_picture
 from reimagine.request import Clip, RefineRequest, Request
 from reimagine.request_json import from_json
 from reimagine.runs import read_request
-from reimagine.scene import check_clip, is_made, shape_flags
+from reimagine.scene import check_clip, is_made
 from reimagine.settings import ImageModel, Photos, Refinement, View, parse_size, picture_files
 from reimagine.trust import check_modules
 from reimagine.whole_run import own_request
@@ -34,7 +34,7 @@ def earlier_request(request: RefineRequest) -> Request:
     assert request.run is not None
     held = read_request(request.run)
     if held.pop("command", None) != "generate":
-        raise InputError(f"--run {request.run} holds no pictures; expected a run of generate.")
+        raise InputError(f"`run` {request.run} holds no pictures; expected a run of generate.")
     place = f"{request.run}/request.json"
     with reading(place, "the request of a run"):
         whole = from_json(Request, held, place)
@@ -46,7 +46,7 @@ def earlier_request(request: RefineRequest) -> Request:
     painted = sum(1 for _ in frames.glob("*.png")) if frames.is_dir() else 0
     if painted < whole.clip.frames:
         raise InputError(
-            f"--run {request.run} has {painted} of {whole.clip.frames} frames; expected all. "
+            f"`run` {request.run} has {painted} of {whole.clip.frames} frames; expected all. "
             "Run its generate command again first."
         )
     return replace(
@@ -68,34 +68,34 @@ def check_refine_source(request: RefineRequest) -> None:
     given = [
         flag
         for flag, value in (
-            ("--run", request.run),
-            ("--from-video", request.from_video),
-            ("--frames-dir", request.frames_dir),
+            ("`run`", request.run),
+            ("`from_video`", request.from_video),
+            ("`frames_dir`", request.frames_dir),
         )
         if value is not None
     ]
     if not given:
         raise InputError(
-            "Got nothing to refine; expected --run FOLDER of an earlier generate, --from-video FILE or --frames-dir FOLDER."
+            "Got nothing to refine; expected `run` FOLDER of an earlier generate, `from_video` FILE or `frames_dir` FOLDER."
         )
     if len(given) > 1:
         raise InputError(f"{given[0]} came together with {given[1]}; expected one or the other.")
     for flag, path, other in (
-        ("--from-video", request.from_video, "--frames-dir"),
-        ("--frames-dir", request.frames_dir, "--from-video"),
+        ("`from_video`", request.from_video, "`frames_dir`"),
+        ("`frames_dir`", request.frames_dir, "`from_video`"),
     ):
         if (
             path is not None
-            and Path(path).is_dir() == (flag == "--from-video")
+            and Path(path).is_dir() == (flag == "`from_video`")
             and Path(path).exists()
         ):
-            got, wanted = ("folder", "file") if flag == "--from-video" else ("file", "folder")
+            got, wanted = ("folder", "file") if flag == "`from_video`" else ("file", "folder")
             raise InputError(
                 f"{flag} {path} is a {got}; expected a {wanted}. For a {got} give {other} {path}."
             )
     if request.frames_dir is None and request.fps != RefineRequest().fps:
         raise InputError(
-            f"--fps came with {given[0]}, which has its own frame rate; expected it with --frames-dir. Leave out --fps."
+            f"`fps` came with {given[0]}, which has its own frame rate; expected it with `frames_dir`. Leave out `fps`."
         )
     check_refinement(request.refiner, request.refinement)
 
@@ -110,19 +110,14 @@ def check_request(request: Request) -> None:
     check_heard(request.clip)
     check_image_model(request.image, request.image_model)
     check_refinement(request.refiner, request.refinement)
-    if flags := shape_flags(replace(request.clip.shape, gender=None)):
-        raise InputError(
-            f"{flags[0]} came with photos, which decide the person's shape; expected it with reimagine normals. "
-            f"Leave out {flags[0]}; --height-m sets the size."
-        )
-    check_person(request.photos, request.clip.shape.gender)
+    check_person(request.photos, request.gender)
     check_pictures(request.photos)
     check_video(request.video, request.background)
     read_background(request.background, *parse_size(request.clip.size))
     check_overlay(request.overlay, request.clip)
     check_keyframes(request.keyframes)
-    check_share("--sway", request.sway)
-    check_share("--shade", request.shade)
+    check_share("`sway`", request.sway)
+    check_share("`shade`", request.shade)
 
 
 def check_pictures(photos: Photos) -> None:
@@ -153,7 +148,7 @@ def check_keyframes(keyframes: int) -> None:
     """
     if not 1 <= keyframes <= 1000:
         raise InputError(
-            f"--keyframes is {keyframes}; expected a whole number from 1 (paint all frames) to 1000."
+            f"`keyframes` is {keyframes}; expected a whole number from 1 (paint all frames) to 1000."
         )
 
 
@@ -166,33 +161,33 @@ def check_heard(clip: Clip) -> None:
     if clip.motion in BUILT_IN_MOTIONS and not Path(clip.motion).exists():
         if clip.seconds is not None:
             raise InputError(
-                f"--seconds came with --motion {clip.motion}, which goes on for as long as the clip; expected it with a "
-                f"motion file. For {clip.seconds:g} s give --frames {max(1, round(clip.seconds * clip.fps))}."
+                f"`seconds` came with `motion` {clip.motion}, which goes on for as long as the clip; expected it with a "
+                f"motion file. For {clip.seconds:g} s give `frames` {max(1, round(clip.seconds * clip.fps))}."
             )
         if clip.start_s:
             raise InputError(
-                f"--start-s came with --motion {clip.motion}, which is made to measure; expected it with a motion file. "
-                "Leave out --start-s."
+                f"`start_s` came with `motion` {clip.motion}, which is made to measure; expected it with a motion file. "
+                "Leave out `start_s`."
             )
     if is_made(clip.camera) and clip.camera_name is not None:
         raise InputError(
-            f"--camera-name came with --camera {clip.camera}, which is a single one; expected a rig's file. "
-            "Leave out --camera-name."
+            f"`camera_name` came with `camera` {clip.camera}, which is a single one; expected a rig's file. "
+            "Leave out `camera_name`."
         )
     if is_made(clip.camera) and clip.camera_up is not None:
         raise InputError(
             f"`camera_up` came with `camera` {clip.camera}, which is made upright; expected a camera file. Leave it out."
         )
     for flag in _changed(clip.view, View()):
-        wanted = _CAMERA_OF.get(flag.removeprefix("--").replace("-", "_"))
+        wanted = _CAMERA_OF.get(flag.strip("`"))
         if not is_made(clip.camera):
             raise InputError(
-                f"{flag} came with --camera {clip.camera}, a file that says where the camera is; expected it with a made "
-                f"camera, such as --camera {wanted or 'orbit'}. Leave out {flag}."
+                f"{flag} came with `camera` {clip.camera}, a file that says where the camera is; expected it with a made "
+                f"camera, such as `camera` {wanted or 'orbit'}. Leave out {flag}."
             )
         if wanted not in (None, clip.camera):
             raise InputError(
-                f"{flag} came with --camera {clip.camera}, which has no use for it. Give --camera {wanted}, or leave out {flag}."
+                f"{flag} came with `camera` {clip.camera}, which has no use for it. Give `camera` {wanted}, or leave out {flag}."
             )
 
 
@@ -204,8 +199,8 @@ def check_image_model(image: str, settings: ImageModel) -> None:
     """
     if image == "atlas" and (changed := _changed(settings, ImageModel())):
         raise InputError(
-            f"{changed[0]} came with --image atlas, which carries the photos and has no model; expected it with an image "
-            f"model. Add --image flux-kontext, or leave out {changed[0]}."
+            f"{changed[0]} came with `image` atlas, which carries the photos and has no model; expected it with an image "
+            f"model. Add `image` flux-kontext, or leave out {changed[0]}."
         )
 
 
@@ -215,22 +210,18 @@ def check_refinement(refiner: str, settings: Refinement) -> None:
     Raises:
         InputError: naming the first flag that a refiner without a model would not listen to.
     """
-    if refiner in ("none", "flow") and (changed := _changed(settings, Refinement())):
+    if refiner in ("none", "flow") and (changed := _changed(settings, Refinement(), "refinement.")):
         raise InputError(
-            f"{changed[0]} came with --refiner {refiner}, which has no video model; expected it with one. "
-            f"Give --refiner wan, or leave out {changed[0]}."
+            f"{changed[0]} came with `refiner` {refiner}, which has no video model; expected it with one. "
+            f"Give `refiner` wan, or leave out {changed[0]}."
         )
 
 
-def _changed(settings: object, usual: object) -> list[str]:
-    """Flags of what is not as usual."""
+def _changed(settings: object, usual: object, group: str = "") -> list[str]:
+    """Fields of what is not as usual."""
     assert type(settings) is type(usual)
     names = [field.name for field in fields(cast("Any", settings))]
-    return [
-        "--" + name.replace("_", "-")
-        for name in names
-        if getattr(settings, name) != getattr(usual, name)
-    ]
+    return [f"`{group}{name}`" for name in names if getattr(settings, name) != getattr(usual, name)]
 
 
 def check_overlay(overlay: str | None, clip: Clip) -> None:
@@ -241,8 +232,8 @@ def check_overlay(overlay: str | None, clip: Clip) -> None:
     """
     if overlay is not None and is_made(clip.camera):
         raise InputError(
-            f"--overlay came with --camera {clip.camera}, which knows no photo; expected the photo's own camera. "
-            "Give --camera FILE."
+            f"`overlay` came with `camera` {clip.camera}, which knows no photo; expected the photo's own camera. "
+            "Give `camera` FILE."
         )
     if overlay is not None:
         read_picture(overlay)
@@ -255,11 +246,11 @@ def find_device(device: str) -> str:
         InputError: for another name, or cuda where there is none.
     """
     if device not in ("auto", "cpu", "cuda"):
-        raise InputError(f"--device is {device!r}; expected auto, cpu or cuda.")
+        raise InputError(f"`device` is {device!r}; expected auto, cpu or cuda.")
     has_cuda = torch.cuda.is_available()
     if device == "cuda" and not has_cuda:
         raise InputError(
-            "--device is cuda, and torch finds none here; expected cpu. Give --device cpu."
+            "`device` is cuda, and torch finds none here; expected cpu. Give `device` cpu."
         )
     return ("cuda" if has_cuda else "cpu") if device == "auto" else device
 
@@ -274,5 +265,5 @@ def check_size(clip: Clip, image: str, multiple: int) -> None:
     if width % multiple or height % multiple:
         near = [max(multiple, round(side / multiple) * multiple) for side in (width, height)]
         raise InputError(
-            f"--size is {clip.size}; {image} paints multiples of {multiple}. Give --size {near[0]}x{near[1]}."
+            f"`size` is {clip.size}; {image} paints multiples of {multiple}. Give `size` {near[0]}x{near[1]}."
         )

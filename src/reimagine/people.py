@@ -110,6 +110,7 @@ def person_for(
     clip: Clip,
     listener: Progress = SILENT,
     *,
+    gender: float | None = None,
     keep: Callable[[Person], None] | None = None,
 ) -> Person:
     """The person asked for, as tall as the clip asks and on the body that it asks for.
@@ -124,7 +125,7 @@ def person_for(
     if clip.body == "smplx":
         assert clip.body_model is not None
         model = read_smplx(clip.body_model)
-    person = find_person(photos, listener, gender=clip.shape.gender)
+    person = find_person(photos, listener, gender=gender)
     if keep is not None:
         keep(person)
     person = with_height(person, clip.height_m)

@@ -45,7 +45,7 @@ from reimagine.refine.load import load_refiner
 from reimagine.request import Clip, NormalsRequest, PersonRequest, RefineRequest, Request
 from reimagine.request_json import to_json
 from reimagine.runs import RunFolder, check_writable, open_run
-from reimagine.scene import check_clip, find_motion, make_scene, plain_body
+from reimagine.scene import check_clip, check_shape, find_motion, make_scene, plain_body
 from reimagine.settings import parse_size
 from reimagine.whole_run import keep_person, own_request
 
@@ -76,7 +76,9 @@ def generate(request: Request, listener: Progress = SILENT) -> Result:
     motion = find_motion(clip)
     with open_run(request.out, _asked("generate", request)) as run:
         _plan(run, listener, clip, f"image {request.image}, refiner {request.refiner} on {device}")
-        person = person_for(request.photos, clip, listener, keep=partial(keep_person, run))
+        person = person_for(
+            request.photos, clip, listener, gender=request.gender, keep=partial(keep_person, run)
+        )
         keep_surface(run, person)
         scene = make_scene(
             clip, motion, person.body, person.surface, sway=request.sway, shade=request.shade
@@ -111,6 +113,7 @@ def make_normals(request: NormalsRequest, listener: Progress = SILENT) -> Result
     """
     clip = request.clip
     check_clip(clip)
+    check_shape(request.shape, clip.body)
     check_heard(clip)
     check_video(request.video, "white")
     check_overlay(request.overlay, clip)
@@ -118,7 +121,7 @@ def make_normals(request: NormalsRequest, listener: Progress = SILENT) -> Result
     with open_run(request.out, _asked("normals", request)) as run:
         _plan(run, listener, clip, f"normals of the {clip.body} body")
         body = plain_body(
-            motion.betas, clip.shape, height_m=clip.height_m, body_model=clip.body_model
+            motion.betas, request.shape, height_m=clip.height_m, body_model=clip.body_model
         )
         scene = make_scene(clip, motion, body, body.skin)
         make_normals_only(run, body, scene, listener)
@@ -169,7 +172,7 @@ def refine_run(request: RefineRequest, listener: Progress = SILENT) -> Result:
     clip = own.clip
     with open_run(whole.out, {"run": request.run, **_asked("refine", whole)}) as run:
         _plan(run, listener, clip, f"pictures of {source}, refiner {request.refiner}")
-        person = person_for(own.photos, clip, listener)
+        person = person_for(own.photos, clip, listener, gender=own.gender)
         check_surface(source, person)
         scene = make_scene(clip, find_motion(clip), person.body, person.surface, sway=whole.sway)
         steady(

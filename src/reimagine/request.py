@@ -38,9 +38,8 @@ class Clip:
     """anny, or smplx with --body-model."""
     body_model: str | None = None
     """SMPL-X model file (.npz), which you get under its own licence."""
-    shape: Shape = field(default_factory=Shape)
     height_m: float | None = None
-    """The person's height. Default: from the photo fit, --gender and the like, the motion's shape numbers, or 1.7."""
+    """The person's height. Default: from the photo fit, flags like --gender, the motion's shape numbers, or 1.7."""
     device: str = "auto"
     """auto, cpu or cuda."""
 
@@ -50,6 +49,9 @@ class Request:
     """A video of one person: photos, motion and camera in, video out."""
 
     photos: Photos = field(default_factory=Photos)
+    gender: float | None = None
+    """0 male, 1 female: photos from the front do not show how deep a body is, and it differs. Default: guessed from the outline,
+    which clothes broaden."""
     clip: Clip = field(default_factory=Clip)
     out: str = "runs/latest"
     """Run folder. The same command continues it."""
@@ -83,6 +85,7 @@ class NormalsRequest:
     """Normal maps, masks, depth and cameras of a motion; no person needed."""
 
     clip: Clip = field(default_factory=Clip)
+    shape: Shape = field(default_factory=Shape)
     out: str = "runs/normals"
     """Run folder. The same command continues it."""
     video: str = "mp4"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import MISSING, Field, asdict, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from reimagine.errors import InputError
 from reimagine.foreign import MOST_TEXT_BYTES, reading
+from reimagine.old_requests import converted
 from reimagine.trust import TRUST
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ def read_request_file(kind: type[T], path: str | Path) -> T:
     with reading(path, "a request", most_bytes=MOST_TEXT_BYTES):
         content = _content(path)
         if isinstance(content, dict):
+            content = converted(cast("dict[str, Any]", content))
             content.pop("command", None)
         return from_json(kind, content, str(path))
 
@@ -85,12 +87,15 @@ def from_json(kind: type[T], content: Any, where: str) -> T:  # noqa: ANN401
             near = get_close_matches(name, known, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"It may have {', '.join(known)}."
             raise InputError(f"{where} has an entry {name!r} that means nothing here. {hint}")
-        hint = hints[name]
-        if is_dataclass(hint):
-            values[name] = from_json(cast("type[Any]", hint), value, f"{where}: {name}")
-        else:
-            values[name] = _checked(value, hint, f"{where}: {name}")
+        values[name] = _checked(value, hints[name], f"{where}: {name}")
+    missing = [f.name for f in fields(cast("Any", kind)) if _is_needed(f) and f.name not in values]
+    if missing:
+        raise InputError(f"{where} lacks {missing[0]!r}; expected it among {', '.join(known)}.")
     return kind(**values)
+
+
+def _is_needed(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
 
 
 def _checked(value: Any, hint: Any, where: str) -> Any:  # noqa: ANN401
@@ -100,6 +105,8 @@ def _checked(value: Any, hint: Any, where: str) -> Any:  # noqa: ANN401
             raise InputError(f"{where} is {_named(value)}; expected a list.")
         items = cast("list[Any]", value)
         return tuple(_checked(one, kind, f"{where}, number {k + 1}") for k, one in enumerate(items))
+    if is_dataclass(hint):
+        return from_json(cast("type[Any]", hint), value, where)
     kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     if float in kinds and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, cast
 
 from filelock import FileLock, Timeout
 
 from reimagine.errors import InputError, Terminated, one_line, ran_out_of_memory
 from reimagine.foreign import reading
 from reimagine.inside import check_links, inside
+from reimagine.old_requests import converted
 from reimagine.progress import Cancelled
 
 UNFINISHED = ".unfinished"
@@ -153,11 +154,11 @@ def read_request(path: str | Path) -> dict[str, Any]:
         raise InputError(
             f"{path} is no run folder (it has no readable request.json). Give the --out of an earlier run."
         )
-    return held
+    return converted(cast("dict[str, Any]", held))
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What differs between two requests, as "name was 1, now 2", in the user's flags."""
+    """What differs between two requests, as "name was 1, now 2", by their fields."""
     before, after = _flat(old), _flat(new)
     names = sorted({*before, *after})
     return [
@@ -268,12 +269,12 @@ def _check(run: RunFolder, request: dict[str, Any]) -> None:
     raise InputError(f"{run.path} holds {what}. Give another --out, or remove the folder.")
 
 
-def _flat(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Leaves by flag name; parts of a request have no prefix on the command line either."""
+def _flat(request: Mapping[str, Any], place: str = "") -> dict[str, Any]:
+    """Leaves by their place in the request, marked as fields are in errors."""
     leaves: dict[str, Any] = {}
     for name, value in request.items():
         if isinstance(value, Mapping):
-            leaves |= _flat(value)
+            leaves |= _flat(cast("Mapping[str, Any]", value), f"{place}{name}.")
         elif value is not None:
-            leaves["--" + name.replace("_", "-")] = value
+            leaves[f"`{place}{name}`"] = value
     return leaves

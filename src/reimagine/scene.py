@@ -56,14 +56,13 @@ def check_clip(clip: Clip) -> None:
     parse_size(clip.size)
     if not 1 <= clip.frames <= MAX_FRAMES:
         raise InputError(
-            f"--frames is {clip.frames}; expected 1 to {MAX_FRAMES}, for example --frames 48."
+            f"`frames` is {clip.frames}; expected 1 to {MAX_FRAMES}, for example `frames` 48."
         )
     _check_times(clip)
     if clip.height_m is not None and not 0.4 <= clip.height_m <= 3:
-        raise InputError(f"--height-m is {clip.height_m:g}; expected metres from 0.4 to 3.")
-    _check_shape(clip.shape)
-    _check_name("--motion", clip.motion, tuple(BUILT_IN_MOTIONS), "a motion file")
-    _check_name("--camera", clip.camera, MADE_CAMERAS, "a camera file")
+        raise InputError(f"`height_m` is {clip.height_m:g}; expected metres from 0.4 to 3.")
+    _check_name("`motion`", clip.motion, tuple(BUILT_IN_MOTIONS), "a motion file")
+    _check_name("`camera`", clip.camera, MADE_CAMERAS, "a camera file")
     if clip.camera_up is not None and clip.camera_up not in UPS:
         raise InputError(
             f"`camera_up` is {clip.camera_up!r}; expected {', '.join(UPS)}. Leave it out to have it found."
@@ -72,13 +71,13 @@ def check_clip(clip: Clip) -> None:
         check_view(clip.camera, clip.view)
     else:
         read_camera(clip.camera, clip.frames, *parse_size(clip.size), clip.camera_name)
-    _check_name("--body", clip.body, ("anny", "smplx"), None)
+    _check_name("`body`", clip.body, ("anny", "smplx"), None)
     _check_body(clip)
 
 
-def shape_flags(shape: Shape) -> list[str]:
-    """The flags by which a shape was asked for."""
-    return [f"--{name}" for name, value in asdict(shape).items() if value is not None]
+def shape_fields(shape: Shape) -> list[str]:
+    """The numbers by which a shape was asked for."""
+    return [name for name, value in asdict(shape).items() if value is not None]
 
 
 def find_motion(clip: Clip) -> Motion:
@@ -97,8 +96,8 @@ def find_motion(clip: Clip) -> Motion:
         return loop(cut(motion, clip.start_s, left), clip.frames)
     if clip.seconds is not None and left < clip.frames:
         raise InputError(
-            f"--seconds {clip.seconds:g} of the motion are {left} frames; expected {clip.frames}. "
-            f"Give --frames {left}, or --loop."
+            f"`seconds` {clip.seconds:g} of the motion are {left} frames; expected {clip.frames}. "
+            f"Give `frames` {left}, or `loop`."
         )
     return cut(motion, clip.start_s, clip.frames)
 
@@ -135,7 +134,7 @@ def plain_body(
     )
     if height_m is not None:
         return anny_body(phenotype, height_m)
-    if shape_flags(shape) or not bool(betas.any()):
+    if shape_fields(shape) or not bool(betas.any()):
         return anny_body(phenotype, natural_height_m(phenotype, HEIGHT_M))
     # Shape numbers mean nothing without the SMPL-X model; two measured people's heights go with the first one so.
     share = min(max(1 + 0.065 * float(betas[0]), 0.7), 1.3)
@@ -202,39 +201,44 @@ def _outline(surface: Skin, pose: Pose) -> Float[Tensor, "frames points 3"]:
 def _check_times(clip: Clip) -> None:
     if not 0 < clip.fps <= 240:
         raise InputError(
-            f"--fps is {clip.fps:g}; expected more than 0 and at most 240, such as 24."
+            f"`fps` is {clip.fps:g}; expected more than 0 and at most 240, such as 24."
         )
     if not 0 <= clip.start_s < math.inf:
-        raise InputError(f"--start-s is {clip.start_s:g}; expected 0 or more seconds.")
+        raise InputError(f"`start_s` is {clip.start_s:g}; expected 0 or more seconds.")
     if clip.seconds is not None and not 0 < clip.seconds < math.inf:
-        raise InputError(f"--seconds is {clip.seconds:g}; expected more than 0.")
+        raise InputError(f"`seconds` is {clip.seconds:g}; expected more than 0.")
 
 
 def _check_body(clip: Clip) -> None:
     if clip.body == "smplx" and clip.body_model is None:
         raise InputError(
-            "--body smplx came without a model; expected the SMPL-X file that you got under its own licence. "
-            "Give --body-model SMPLX_NEUTRAL.npz."
+            "`body` smplx came without a model; expected the SMPL-X file that you got under its own licence. "
+            "Give `body_model` SMPLX_NEUTRAL.npz."
         )
     if clip.body_model is not None:
         if clip.body != "smplx":
             raise InputError(
-                f"--body-model came with --body {clip.body}, which has its own; expected --body smplx. "
-                "Give --body smplx, or leave out --body-model."
+                f"`body_model` came with `body` {clip.body}, which has its own; expected `body` smplx. "
+                "Give `body` smplx, or leave out `body_model`."
             )
         check_model_file(Path(clip.body_model))
-    if clip.body == "smplx" and (flags := shape_flags(clip.shape)):
+
+
+def check_shape(shape: Shape, body: str) -> None:
+    """Nothing, where the numbers make sense and the body has a shape that they decide.
+
+    Raises:
+        InputError: naming the first that cannot be used.
+    """
+    if body == "smplx" and (given := shape_fields(shape)):
         raise InputError(
-            f"{flags[0]} came with --body smplx, whose shape comes from the motion's numbers; expected --body anny. "
-            f"Leave out {flags[0]}."
+            f"`{given[0]}` came with `body` smplx, whose shape comes from the motion's numbers; expected `body` anny. "
+            f"Leave out `{given[0]}`."
         )
-
-
-def _check_shape(shape: Shape) -> None:
     for name, value in asdict(shape).items():
         if value is not None and not 0 <= value <= 1:
-            metres = " Give --height-m for metres." if name == "height" else ""
-            raise InputError(f"--{name} is {value:g}; expected 0 to 1, such as 0.5.{metres}")
+            metres = " Give `height_m` for metres." if name == "height" else ""
+            raise InputError(f"`{name}` is {value:g}; expected 0 to 1, such as 0.5.{metres}")
 
 
 def _check_name(flag: str, name: str, known: tuple[str, ...], or_else: str | None) -> None:

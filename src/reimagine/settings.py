@@ -34,7 +34,7 @@ class Shape:
     """The shape of a body that no photos decide, each from 0 to 1; only for --body anny."""
 
     gender: float | None = None
-    """0 male, 1 female. Default: between; with photos, guessed from the outline, which clothes broaden."""
+    """0 male, 1 female. Default: between."""
     age: float | None = None
     """0 baby, 0.33 child, 0.67 young adult, 1 old. Default: 0.67."""
     muscle: float | None = None
@@ -93,16 +93,23 @@ def picture_files(photos: Photos) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lora:
+    """A small change to an image model, learned for a purpose."""
+
+    path: str = "reimagine"
+    """File; reimagine is the ReImagine LoRA among the weights."""
+    strength: float = 1.0
+    """How strongly it changes the model, from -10 to 10."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImageModel:
     """How a model with weights paints; `--image atlas` needs none of it."""
 
     weights: str | None = None
     """Folder with the weights. Default: $REIMAGINE_WEIGHTS, else ~/.cache/reimagine/weights."""
-    lora: str | None = None
-    """LoRA file, or none. Several: reimagine,turbo.safetensors:0.5 (the ReImagine LoRA, and another at half strength).
-    Default: reimagine, the ReImagine LoRA among the weights."""
-    lora_strength: float = 1.0
-    """How strongly LoRAs without a strength of their own change the model."""
+    loras: tuple[Lora, ...] = (Lora(),)
+    """Small changes to the model, added up. Default: the ReImagine LoRA among the weights."""
     controlnet: str | None = None
     """Folder with another ControlNet, such as controlnet/ of a training. Default: the one among the weights."""
     control_scale: float = 1.0
@@ -152,44 +159,40 @@ class ImageModel:
 class Refinement:
     """How a video model refines; `--refiner none` and `flow` need none of it."""
 
-    refine_weights: str | None = None
+    weights: str | None = None
     """Folder with a Wan text-to-video model. Default: Wan2.1-T2V-1.3B-Diffusers in $REIMAGINE_WEIGHTS, else in
     ~/.cache/reimagine/weights."""
-    refine_prompt: str = (
-        "a video of a person in natural motion, plain background, sharp, steady light"
-    )
+    prompt: str = "a video of a person in natural motion, plain background, sharp, steady light"
     """What is to be seen. Better in your own words: who it is, the clothes, the motion."""
-    refine_negative: str = (
-        "flicker, blurry, distorted face, deformed hands, overexposed, watermark, text"
-    )
+    negative: str = "flicker, blurry, distorted face, deformed hands, overexposed, watermark, text"
     """What is not to be seen; counts only with --refine-guidance above 1."""
-    refine_guidance: float = 1.0
+    guidance: float = 1.0
     """Classifier-free guidance; 1 is none and half the time."""
-    refine_strength: float = 0.3
+    strength: float = 0.3
     """How much noise, from 0 (nothing changes) to 1 (all noise)."""
-    refine_steps: int = 8
+    steps: int = 8
     """Denoising steps."""
-    refine_window: int = 81
+    window: int = 81
     """Frames that the model sees at once."""
-    refine_overlap: int = 16
+    overlap: int = 16
     """Frames that neighbouring windows share."""
-    refine_pixels: int = 399_360
+    pixels: int = 399_360
     """Area of the pictures that the model is given, at most; only its correction goes to larger frames."""
-    refine_hold_low: float = 0.6
+    hold_low: float = 0.6
     """How strongly coarse colour and light are held to the frames', 0 to 1."""
-    refine_hold_high: float = 0.2
+    hold_high: float = 0.2
     """How strongly face, texture and edges are held to the frames', 0 to 1."""
-    refine_hold_guessed: float = 0.5
+    hold_guessed: float = 0.5
     """Share of both by which places are held that no photo shows, 0 to 1: the model may change guessed places more."""
-    refine_guard: bool = True
+    guard: bool = True
     """Whether face and hands are compared with the frames', and held more and done again where they drifted."""
-    refine_propagate: float = 0.0
+    propagate: float = 0.0
     """How far features are carried along the surface from every fifth latent to its neighbours, 0 (off) to 1."""
-    refine_noise: str = "surface"
+    noise: str = "surface"
     """surface: noise moves with the body. plain: another in each frame."""
-    refine_memory: str = "full"
+    memory: str = "full"
     """full, or low: parts of the model wait in main memory, pictures are coded in tiles."""
-    refine_seed: int = 43
+    seed: int = 43
     """For the noise."""
 
 

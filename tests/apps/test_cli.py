@@ -12,7 +12,7 @@ from reimagine.apps.flags import read_flags
 from reimagine.errors import InputError
 from reimagine.request import Clip, PersonRequest, Request
 from reimagine.request_json import from_json, read_request_file, to_json
-from reimagine.settings import Photos, View
+from reimagine.settings import Lora, Photos, View
 
 COMMANDS = ("generate", "normals", "person", "refine", "score", "motion", "backends")
 
@@ -281,7 +281,31 @@ def test_a_plan_says_what_painting_costs_and_stops(
 )
 def test_a_lora_that_is_given_twice_counts_twice(flags):
     request = read_flags(Request, "generate", flags)
-    assert request.image_model.lora == "a.safetensors,b.safetensors:0.5"
+    assert request.image_model.loras == (
+        Lora(path="a.safetensors"),
+        Lora(path="b.safetensors", strength=0.5),
+    )
+
+
+def test_lora_strength_counts_for_those_without_their_own(tmp_path: Path):
+    def loras(*flags: str) -> tuple[Lora, ...]:
+        return read_flags(Request, "generate", [*flags]).image_model.loras
+
+    assert loras() == (Lora(),)
+    assert loras("--lora", "none") == ()
+    assert loras("--lora-strength", "0.5") == (Lora(strength=0.5),)
+    assert loras("--lora", "a:0.25,b", "--lora-strength", "0.5") == (
+        Lora(path="a", strength=0.25),
+        Lora(path="b", strength=0.5),
+    )
+    # A name with commas and colons, and one with a colon that is no strength.
+    odd = tmp_path / "a,b:2"
+    odd.touch()
+    assert loras("--lora", str(odd)) == (Lora(path=str(odd)),)
+    assert loras("--lora", "a:strong") == (Lora(path="a:strong"),)
+    for wrong in ("a,none", "a,"):
+        with pytest.raises(InputError, match=r"loras is .* beside others"):
+            loras("--lora", wrong)
 
 
 @pytest.mark.parametrize(

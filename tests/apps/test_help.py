@@ -65,7 +65,9 @@ def test_flags_for_models_with_weights_are_told_when_asked_for(capsys: pytest.Ca
     with pytest.raises(SystemExit):
         main(["generate", "--help-all"])
     whole = capsys.readouterr().out
-    for name in (*ImageModel.__dataclass_fields__, *Refinement.__dataclass_fields__):
+    names = {*ImageModel.__dataclass_fields__} - {"loras"} | {"lora", "lora_strength"}
+    names |= {f"refine_{name}" for name in Refinement.__dataclass_fields__}
+    for name in names:
         flag = name.replace("_", "-")
         assert f"  --{flag} " in whole or f"  --{flag}\n" in whole or f"  --no-{flag}" in whole
         assert f"  --{flag} " not in short
@@ -89,10 +91,10 @@ def test_the_example_that_help_begins_with_is_understood(kind: type, command: st
 
 
 def test_what_is_on_can_be_turned_off_and_what_a_file_turned_on_too(tmp_path):
-    assert read_flags(Request, "generate", []).refinement.refine_guard
+    assert read_flags(Request, "generate", []).refinement.guard
     off = read_flags(Request, "generate", ["--no-refine-guard"])
-    assert not off.refinement.refine_guard
-    assert read_flags(Request, "generate", ["--refine-guard"]).refinement.refine_guard
+    assert not off.refinement.guard
+    assert read_flags(Request, "generate", ["--refine-guard"]).refinement.guard
     (tmp_path / "r.json").write_text('{"side_by_side": true}')
     file = ["--request", str(tmp_path / "r.json")]
     assert read_flags(Request, "generate", file).side_by_side

@@ -19,7 +19,7 @@ from reimagine.frames.flux.lora import read_lora
 from reimagine.frames.flux.sampler import kontext_velocity
 from reimagine.pictures import read_picture
 from reimagine.runs import RunFolder
-from reimagine.settings import ImageModel
+from reimagine.settings import ImageModel, Lora
 from reimagine.train import loop
 from reimagine.train.adapter import LORA_FILE
 from reimagine.train.checkpoint import checkpoints
@@ -33,8 +33,8 @@ from reimagine.train.triples import find_triples
 DEVICE = torch.device("cpu")
 
 
-def models_of(request, lora="none"):
-    files = find_files(ImageModel(weights=request.base, lora=lora))
+def models_of(request, *loras):
+    files = find_files(ImageModel(weights=request.base, loras=loras))
     return load_models(files, torch.float32)
 
 
@@ -144,7 +144,7 @@ def test_the_saved_lora_paints_what_the_trained_model_paints(request_for):
         velocity = kontext_velocity(models.transformer, models.controlnet)
         return paint_example(velocity, models.vae, example, control_scale=1.0, steps=2)
 
-    trained, loaded = paint(learner.models), paint(models_of(request, str(made.lora)))
+    trained, loaded = paint(learner.models), paint(models_of(request, Lora(path=str(made.lora))))
     plain = paint(models_of(request))
     assert torch.allclose(trained, loaded, atol=1e-5)
     assert float((plain - loaded).abs().max()) > 20 * float((trained - loaded).abs().max())
@@ -218,7 +218,7 @@ def test_a_trained_controlnet_is_written_in_the_layout_that_is_read(request_for)
     assert held.keys() == before.keys()
     assert any(not torch.equal(held[name], before[name]) for name in held)
     assert (folder / "config.json").is_file()
-    files = find_files(ImageModel(weights=request.base, lora="none", controlnet=str(folder)))
+    files = find_files(ImageModel(weights=request.base, loras=(), controlnet=str(folder)))
     read = load_models(files, torch.float32).controlnet.state_dict()
     assert all(torch.equal(read[name], weight) for name, weight in held.items())
 
@@ -348,7 +348,7 @@ def test_a_log_whose_last_line_was_cut_short_is_gone_on_with(begun):
 
 
 def test_other_settings_for_the_same_folder_are_refused_and_more_steps_are_not(begun):
-    with pytest.raises(InputError, match=r"--rank was 2, now 3"):
+    with pytest.raises(InputError, match=r"rank was 2, now 3"):
         train_lora(replace(begun, rank=3))
     made = train_lora(replace(begun, steps=2))
     assert made is not None

@@ -6,8 +6,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import tyro
-
 from reimagine.apps.flags import parse_flags, read_flags
 from reimagine.errors import InputError, one_line
 
@@ -56,7 +54,7 @@ class MakeRequest:
 class InspectRequest:
     """What a dataset holds: counts, balance, and shards that are missing or damaged."""
 
-    folder: tyro.conf.Positional[tuple[str]]
+    folder: tuple[str]
     """The dataset."""
     json: bool = False
     """Print JSON."""
@@ -66,7 +64,7 @@ class InspectRequest:
 class ViewRequest:
     """A page to browse a dataset."""
 
-    folder: tyro.conf.Positional[tuple[str]]
+    folder: tuple[str]
     """The dataset."""
     people: int = 100
     """The first so many people."""

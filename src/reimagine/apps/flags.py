@@ -1,13 +1,13 @@
 """Flags to a request: made from the request's own fields, with defaults from --request file.json."""
 
-from contextlib import redirect_stderr
-from io import StringIO
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, TypeVar, cast, get_type_hints
 
-import tyro
-
+from reimagine.apps.flag_table import flag_groups
+from reimagine.apps.forms import FORMS
 from reimagine.apps.help import ASKS, help_text
-from reimagine.apps.mistakes import check_flags, is_value
+from reimagine.apps.mistakes import read_values
 from reimagine.errors import InputError
 from reimagine.request_json import read_request_file
 from reimagine.trust import TRUST, check_modules
@@ -26,17 +26,11 @@ def read_flags(kind: type[T], command: str, arguments: list[str]) -> T:
     trusted = _TRUST in arguments
     if file is not None and not hasattr(kind, TRUST):
         arguments = [argument for argument in arguments if argument != _TRUST]
-    # Parts of a request have no prefix; --view.radius-m is understood all the same.
-    arguments = [argument.replace("--view.", "--", 1) for argument in arguments]
-    for flag in ("--photo", "--photo-azimuth-deg", "--detail"):
-        arguments, values = _taken(arguments, flag)
-        arguments += [flag, *values] if values else []
-    arguments, loras = _taken(arguments, "--lora", at_most=1)
-    arguments += ["--lora", ",".join(loras)] if loras else []
     made = parse_flags(
         kind,
         command,
-        arguments,
+        # Parts of a request have no prefix; --view.radius-m is understood all the same.
+        [argument.replace("--view.", "--", 1) for argument in arguments],
         default=None if file is None else read_request_file(kind, file),
         about="--request FILE.json sets what the flags leave out; a run's request.json is such a file. A module:factory in it "
         "is run only with --trust-modules.",
@@ -65,48 +59,29 @@ def parse_flags(
     if any(argument in ASKS for argument in arguments):
         print(help_text(kind, command, about, everything="--help-all" in arguments))
         raise SystemExit(0)
-    check_flags(kind, command, arguments, has_defaults=default is not None)
-    heard = StringIO()
-    try:
-        with redirect_stderr(heard):
-            return tyro.cli(
-                kind,
-                prog=f"reimagine {command}",
-                args=arguments,
-                default=tyro.MISSING_NONPROP if default is None else default,
-                config=(tyro.conf.OmitArgPrefixes, tyro.conf.DisallowNone),
-            )
-    except SystemExit:
-        # What only tyro can tell comes in a box of several lines.
-        said = " ".join(heard.getvalue().translate(_BOX).split())
-        raise InputError(f"{said or command + ' got flags that do not fit'}.") from None
+    known = [flag for group in flag_groups(kind) for flag in group.flags]
+    values = read_values(known, command, arguments, has_defaults=default is not None)
+    return _made(kind, default, values)
 
 
-def _taken(
-    arguments: list[str], flag: str, at_most: int | None = None
-) -> tuple[list[str], list[str]]:
-    """The other arguments, and the values of a flag that may be given several times, each with so many values.
-
-    A flag without a value stays among the others: those who check flags tell it.
-    """
-    values: list[str] = []
-    rest: list[str] = []
-    left = list(arguments)
-    while left:
-        argument = left.pop(0)
-        if argument.startswith(f"{flag}="):
-            values.append(argument.removeprefix(f"{flag}="))
-        elif argument == flag and left and is_value(left[0]):
-            count = 0
-            while left and is_value(left[0]) and count != at_most:
-                values.append(left.pop(0))
-                count += 1
-        else:
-            rest.append(argument)
-    return rest, values
-
-
-_BOX = {ord(sign): " " for sign in "╭╮╰╯─│"}
+def _made(kind: type[T], default: T | None, values: Mapping[str, Any]) -> T:
+    """The dataclass with these values by their places; what they leave out is the default's, else the field's own."""
+    hints, made = get_type_hints(kind), dict[str, Any]()
+    for field in fields(cast("Any", kind)):
+        name, hint = field.name, hints[field.name]
+        usual = field.default if field.default_factory is MISSING else field.default_factory()
+        before = usual if default is None else getattr(default, name)
+        inside = {
+            place.removeprefix(f"{name}."): value
+            for place, value in values.items()
+            if place.startswith(f"{name}.")
+        }
+        if inside and name in FORMS:
+            before = FORMS[name].fill(before, inside)
+        elif inside and is_dataclass(hint):
+            before = _made(cast("type[Any]", hint), before, inside)
+        made[name] = values.get(name, before)
+    return kind(**made)
 
 
 def _take_request_file(arguments: list[str]) -> tuple[str | None, list[str]]:

@@ -1,16 +1,13 @@
 """A command's help, from its request's own fields: what most need in one screen or two, the rest when asked for."""
 
-import ast
 import inspect
 import shutil
-from collections.abc import Iterator
-from dataclasses import MISSING, Field, fields, is_dataclass
-from itertools import pairwise
+from dataclasses import MISSING
 from textwrap import fill
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any
 
-from reimagine.request import Request
-from reimagine.settings import ImageModel, Photos, Refinement, Shape
+from reimagine.apps.flag_table import Flag, FlagGroup, flag_groups
+from reimagine.settings import ImageModel, Refinement
 
 ASKS = ("--help", "-h", "--help-all")
 EXAMPLES = {
@@ -38,7 +35,7 @@ _PATHS = {
     ),
     *("overlay", "body_model", "bone_map"),
     *("out", "run", "from_video", "frames_dir", "against", "conditions", "truth", "real"),
-    *("weights", "refine_weights", "controlnet", "data", "base", "start"),
+    *("weights", "controlnet", "data", "base", "start"),
     *("fid_weights", "lpips_weights", "identity_weights", "fvd_weights"),
 }
 """Flags whose value is a file or folder."""
@@ -57,22 +54,19 @@ def help_text(kind: type[Any], command: str, about: str = "", *, everything: boo
         everything: With the flags that only models with weights listen to.
     """
     width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns)
-    groups = list(_groups(kind))
-    shown = [group for group in groups if everything or group not in _MODELS]
+    groups = _in_order(kind)
+    shown = [group for group in groups if everything or group.kind not in _MODELS]
     parts = [
         f"usage: reimagine {command} {EXAMPLES.get(command, '[flags]')}",
         fill(" ".join((inspect.getdoc(kind) or "").split()), width),
     ]
     for group in shown:
-        heading = inspect.getdoc(group) if group is not kind else "What is made, and where it goes"
-        flags = [*_flags(group)]
-        if kind is Request and group is Photos:
-            flags += [flag for flag in _flags(Shape) if flag[0].name == "gender"]
-        entries = [_entry(field, hint, says, width) for field, hint, says in flags]
+        heading = "What is made, and where it goes" if group.kind is kind else group.says
+        entries = [_entry(flag, width) for flag in group.flags]
         if len(shown) > 1:
-            entries.insert(0, fill(f"{' '.join((heading or '').split()).rstrip('.')}:", width))
+            entries.insert(0, fill(f"{heading.rstrip('.')}:", width))
         parts.append("\n".join(entries))
-    hidden = sum(len(list(_flags(group))) for group in groups if group not in shown)
+    hidden = sum(len(group.flags) for group in groups if group not in shown)
     if hidden:
         parts.append(
             f"{hidden} more flags are for models with weights: reimagine {command} --help-all"
@@ -80,52 +74,15 @@ def help_text(kind: type[Any], command: str, about: str = "", *, everything: boo
     return "\n\n".join(part for part in [*parts, about] if part)
 
 
-def _groups(kind: type[Any]) -> Iterator[type[Any]]:
+def _in_order(kind: type[Any]) -> list[FlagGroup]:
     """Photos first, then motion and camera, then the request's own flags, then those of models."""
-    parts = list(_parts(kind))
-    if kind is Request:
-        # Photos decide the shape; its flags are refused, but for gender, which is told with the photos.
-        parts.remove(Shape)
-    yield from (part for part in parts if part not in _MODELS)
-    yield kind
-    yield from (part for part in parts if part in _MODELS)
+    own, *parts = flag_groups(kind)
+    models = [part for part in parts if part.kind in _MODELS]
+    return [*(part for part in parts if part not in models), own, *models]
 
 
-def _parts(kind: type[Any]) -> Iterator[type[Any]]:
-    """Dataclasses within, each before those within it."""
-    for hint in get_type_hints(kind).values():
-        if is_dataclass(hint):
-            part = cast("type[Any]", hint)
-            yield part
-            yield from _parts(part)
-
-
-def _flags(kind: type[Any]) -> Iterator[tuple[Field[Any], Any, str]]:
-    """A dataclass's own fields, each with its type and the words below it."""
-    says = _words_of(kind)
-    hints = get_type_hints(kind)
-    for field in fields(kind):
-        if not is_dataclass(hints[field.name]):
-            yield field, hints[field.name], says.get(field.name, "")
-
-
-def _words_of(kind: type[Any]) -> dict[str, str]:
-    """The string under each field of a class."""
-    body = cast("ast.ClassDef", ast.parse(inspect.getsource(kind)).body[0]).body
-    found: dict[str, str] = {}
-    for field, below in pairwise(body):
-        if (
-            isinstance(field, ast.AnnAssign)
-            and isinstance(field.target, ast.Name)
-            and isinstance(below, ast.Expr)
-            and isinstance(below.value, ast.Constant)
-        ):
-            found[field.target.id] = " ".join(str(below.value.value).split())
-    return found
-
-
-def _entry(field: Field[Any], hint: Any, says: str, width: int) -> str:  # noqa: ANN401
-    flag, default = _written(field, hint), field.default
+def _entry(flag: Flag, width: int) -> str:
+    written, default, says = _written(flag), flag.default, flag.says
     told = default in (None, MISSING, ()) or isinstance(default, bool) or "Default:" in says
     if not told:
         says += f" (default {default:g})" if isinstance(default, float) else f" (default {default})"
@@ -133,17 +90,18 @@ def _entry(field: Field[Any], hint: Any, says: str, width: int) -> str:  # noqa:
     text = fill(
         says, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
     )
-    return flag.ljust(_COLUMN) + text[_COLUMN:] if len(flag) < _COLUMN else f"{flag}\n{text}"
+    if len(written) < _COLUMN:
+        return written.ljust(_COLUMN) + text[_COLUMN:]
+    return f"{written}\n{text}"
 
 
-def _written(field: Field[Any], hint: Any) -> str:  # noqa: ANN401
+def _written(flag: Flag) -> str:
     """How the flag is written: "  --frames N"."""
-    name = field.name.replace("_", "-")
-    if get_origin(hint) is tuple and Ellipsis not in get_args(hint):
-        return "  " + " ".join([field.name.upper().removesuffix("S")] * len(get_args(hint)))
-    if hint is bool:
-        return f"  --no-{name}" if field.default is True else f"  --{name}"
-    kinds = get_args(hint) or (hint,)
-    value = "N" if int in kinds else "NUMBER" if float in kinds else "VALUE"
-    value = "PATH" if field.name in _PATHS else value
-    return f"  --{name} {value}"
+    field = flag.place.rpartition(".")[2]
+    if flag.names:
+        return "  " + " ".join([field.upper().removesuffix("S")] * flag.names)
+    if flag.kinds == (bool,):
+        return f"  --no-{flag.name[2:]}" if flag.default is True else f"  {flag.name}"
+    value = "N" if int in flag.kinds else "NUMBER" if float in flag.kinds else "VALUE"
+    value = "PATH" if field in _PATHS else value
+    return f"  {flag.name} {value}"

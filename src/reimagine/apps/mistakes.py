@@ -1,39 +1,24 @@
-"""What is wrong with a command's flags, in one line; looked for before tyro reads them, whose boxes fill a screen."""
+"""A command's arguments made into values, one line for the first that is wrong."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING
 from difflib import get_close_matches
-from types import UnionType
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any
 
+from reimagine.apps.flag_table import Flag
 from reimagine.apps.help import ASKS, EXAMPLES
 from reimagine.errors import InputError
 
 _WORDS = {int: "a whole number", float: "a number", str: "a name or text"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Flag:
-    kinds: tuple[type, ...]
-    """What a value may be; empty where only tyro knows."""
-    default: object
-    """`MISSING` where there must be a value."""
-    several: bool = False
-    """Whether more than one value may follow."""
-
-    @property
-    def wanted(self) -> str:
-        return " or ".join(_WORDS[kind] for kind in self.kinds) or "a value"
-
-
-def check_flags(
-    kind: type[Any], command: str, arguments: list[str], *, has_defaults: bool = False
-) -> None:
-    """Nothing, where every argument is a flag of this request, or the value of one.
+def read_values(
+    known: Sequence[Flag], command: str, arguments: list[str], *, has_defaults: bool = False
+) -> dict[str, Any]:
+    """What the arguments give, by its place in the request.
 
     Args:
-        kind: The request, a dataclass; a field that is one too stands for its own fields. A field that is a tuple is
-            given without a flag.
+        known: The command's flags.
         command: Its name, for the error's text.
         arguments: As on the command line.
         has_defaults: Whether a --request file has set what must be given.
@@ -41,57 +26,46 @@ def check_flags(
     Raises:
         InputError: naming the first argument that is wrong, and the nearest flag.
     """
-    flags = dict(_flags(kind))
-    names = sum(len(get_args(hint)) for hint in get_type_hints(kind).values() if _is_tuple(hint))
-    given: set[str] = set()
+    flags = {flag.name: flag for flag in known if not flag.names}
+    values: dict[str, Any] = {}
     rest, words = list(arguments), list[str]()
     while rest:
         argument = rest.pop(0)
-        if not is_value(argument):
-            name, equals, value = argument.partition("=")
-            flag = _flag(command, flags, name)
-            given.add(_dashed(name))
-            if flag.kinds == (bool,):
-                if equals:
-                    raise InputError(f"{name} got {value!r}; expected no value. Give {name} alone.")
-            else:
-                _check_value(flag, name, value if equals else _taken(flag, name, rest))
-                while flag.several and rest and is_value(rest[0]):
-                    _check_value(flag, name, rest.pop(0))
-        else:
+        if is_value(argument):
             words.append(argument)
-    _check_words(command, words, names, lacks_run="--run" in flags and "--run" not in given)
-    absent = [name for name, flag in flags.items() if flag.default is MISSING and name not in given]
+            continue
+        name, equals, value = argument.partition("=")
+        flag = _flag(command, flags, name)
+        if flag.kinds == (bool,):
+            if equals:
+                raise InputError(f"{name} got {value!r}; expected no value. Give {name} alone.")
+            values[flag.place] = _dashed(name) == flag.name
+            continue
+        got = [_read(flag, name, value if equals else _taken(flag, name, rest))]
+        while flag.several and not equals and rest and is_value(rest[0]):
+            got.append(_read(flag, name, rest.pop(0)))
+        values[flag.place] = (*values.get(flag.place, ()), *got) if flag.several else got[0]
+    values |= _read_words(command, words, known, given=[*values])
+    absent = [f.name for f in flags.values() if f.default is MISSING and f.place not in values]
     if absent and not has_defaults:
         raise InputError(
             f"{command} got no {absent[0]}; expected {absent[0]} and a value. See reimagine {command} --help."
         )
+    return values
 
 
-def _flags(kind: type[Any]) -> Iterator[tuple[str, _Flag]]:
-    """Flags by name, those of nested requests without a prefix."""
-    hints = get_type_hints(kind)
-    for field in fields(kind):
-        hint = hints[field.name]
-        if is_dataclass(hint):
-            yield from _flags(cast("type[Any]", hint))
-        elif not _is_tuple(hint):
-            several = get_origin(hint) is tuple
-            parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
-            parts = get_args(hint)[:1] if several else parts
-            kinds = tuple(part for part in parts if part in (*_WORDS, bool))
-            known = len(kinds) == len([part for part in parts if part is not type(None)])
-            yield (
-                _dashed(f"--{field.name}"),
-                _Flag(kinds=kinds if known else (), default=_default(field), several=several),
-            )
+def is_value(argument: str) -> bool:
+    """Whether an argument is no flag: a word, or a number, which may be negative."""
+    if not argument.startswith("-"):
+        return True
+    try:
+        float(argument)
+    except ValueError:
+        return False
+    return True
 
 
-def _default(field: Field[Any]) -> object:
-    return None if field.default_factory is not MISSING else field.default
-
-
-def _flag(command: str, flags: Mapping[str, _Flag], name: str) -> _Flag:
+def _flag(command: str, flags: Mapping[str, Flag], name: str) -> Flag:
     if (dashed := _dashed(name)) in flags:
         return flags[dashed]
     switch = flags.get("--" + dashed.removeprefix("--no-"))
@@ -105,61 +79,56 @@ def _flag(command: str, flags: Mapping[str, _Flag], name: str) -> _Flag:
     )
 
 
-def _taken(flag: _Flag, name: str, rest: list[str]) -> str:
+def _taken(flag: Flag, name: str, rest: list[str]) -> str:
     """The value that follows, taken out of the rest."""
     if not rest or not is_value(rest[0]):
         raise InputError(
-            f"{name} came without a value; expected {flag.wanted}{_example(flag, name)}."
+            f"{name} came without a value; expected {_wanted(flag)}{_example(flag, name)}."
         )
     return rest.pop(0)
 
 
-def _check_value(flag: _Flag, name: str, value: str) -> None:
-    if not flag.kinds or str in flag.kinds:
-        return
-    try:
-        for kind in flag.kinds:
-            kind(value)
-    except ValueError:
-        raise InputError(
-            f"{name} is {value!r}; expected {flag.wanted}{_example(flag, name)}."
-        ) from None
+def _read(flag: Flag, name: str, value: str) -> Any:  # noqa: ANN401
+    """The value as the first of the flag's kinds that it can be."""
+    for kind in flag.kinds:
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    raise InputError(f"{name} is {value!r}; expected {_wanted(flag)}{_example(flag, name)}.")
 
 
-def _check_words(command: str, words: list[str], names: int, *, lacks_run: bool) -> None:
+def _read_words(
+    command: str, words: list[str], known: Sequence[Flag], given: list[str]
+) -> dict[str, Any]:
+    """What is given without a flag."""
+    takers = [flag for flag in known if flag.names]
+    names = sum(flag.names for flag in takers)
     if len(words) > names:
         got = f"{words[names]!r}, which belongs to no flag"
         way = "Put names with spaces in quotes."
-        if lacks_run:
+        if any(flag.name == "--run" and flag.place not in given for flag in known):
             way = f"Did you mean --run {words[names]}?"
     elif len(words) < names:
         got = f"{len(words)} names; expected {names}"
         way = f"Such as: reimagine {command} {EXAMPLES.get(command, '...')}."
     else:
-        return
+        rest = iter(words)
+        return {
+            flag.place: tuple(_read(flag, flag.name[2:], next(rest)) for _ in range(flag.names))
+            for flag in takers
+        }
     raise InputError(f"{command} got {got}. {way} See reimagine {command} --help.")
 
 
-def _example(flag: _Flag, name: str) -> str:
+def _wanted(flag: Flag) -> str:
+    return " or ".join(_WORDS[kind] for kind in flag.kinds)
+
+
+def _example(flag: Flag, name: str) -> str:
     if flag.default in (None, MISSING, ()):
         return ""
     return f", for example {name} {flag.default}"
-
-
-def _is_tuple(hint: object) -> bool:
-    """Whether it is a tuple of a fixed length: names without a flag."""
-    return get_origin(hint) is tuple and Ellipsis not in get_args(hint)
-
-
-def is_value(argument: str) -> bool:
-    """Whether an argument is no flag: a word, or a number, which may be negative."""
-    if not argument.startswith("-"):
-        return True
-    try:
-        float(argument)
-    except ValueError:
-        return False
-    return True
 
 
 def _dashed(name: str) -> str:

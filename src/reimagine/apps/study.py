@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-import tyro
-
 from reimagine.apps.flags import parse_flags
 from reimagine.errors import InputError, one_line
 from reimagine.scores.study import Pair, study_page, tally
@@ -17,7 +15,7 @@ QUESTION = "Which video looks more like a real person moving?"
 class StudyRequest:
     """A page on which people compare A with B, blind. `reimagine study tally FILES` counts the answers."""
 
-    runs: tyro.conf.Positional[tuple[str, str]]
+    runs: tuple[str, str]
     """Two run folders, or two folders of runs of the same names."""
     question: str = QUESTION
     """What people are asked."""

@@ -8,11 +8,16 @@ _REFINEMENT = "refinement."
 """A video model's settings share their names with an image model's; their flags begin with --refine-."""
 
 
+_FLAGS = {"loras": "--lora"}
+"""Flags that are not called like their fields."""
+
+
 def flag_of(field: str) -> str:
     """The flag of a field, whose groups tell nothing: --size for size and clip.size, --refine-steps for refinement.steps."""
     if field.startswith(_REFINEMENT):
-        return "--refine-" + _dashed(field.removeprefix(_REFINEMENT).removeprefix("refine_"))
-    return "--" + _dashed(field.rpartition(".")[2])
+        return "--refine-" + _dashed(field.removeprefix(_REFINEMENT))
+    name = field.rpartition(".")[2]
+    return _FLAGS.get(name, f"--{_dashed(name)}")
 
 
 def place_of(kind: type[Any], field: str) -> str:

@@ -90,7 +90,7 @@ def _explained_out_of_memory(request: LoraRequest) -> Generator[None]:
 def _base(request: LoraRequest) -> FluxFiles:
     """The frozen models' files."""
     try:
-        return find_files(ImageModel(weights=request.base, lora="none"))
+        return find_files(ImageModel(weights=request.base, loras=()))
     except InputError as error:
         # The same folder goes by another flag here.
         raise InputError(str(error).replace("--weights", "--base")) from None

@@ -18,7 +18,7 @@ def weights(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def settings(weights):
-    return ImageModel(weights=str(weights), lora="none", steps=2)
+    return ImageModel(weights=str(weights), loras=(), steps=2)
 
 
 @pytest.fixture(scope="session")

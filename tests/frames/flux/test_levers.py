@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from reimagine.errors import InputError
 from reimagine.frames.load import load_backend
 from reimagine.pictures import over
+from reimagine.settings import Lora
 
 SIZE = {"width": 32}
 
@@ -43,10 +44,10 @@ def test_the_lora_is_added_before_weights_are_stored_in_eight_bits(paint, tmp_pa
     pair = {"A": torch.ones(2, 64), "B": torch.ones(256, 2)}
     stored = {f"blocks.0.ff_a.0.lora_{side}.weight": one for side, one in pair.items()}
     save_file(stored, tmp_path / "lora.safetensors")
-    lora = str(tmp_path / "lora.safetensors")
+    loras = (Lora(path=str(tmp_path / "lora.safetensors")),)
     for quantize in ("int8", "fp8"):
-        off = gap(paint(lora=lora), paint(lora=lora, quantize=quantize))
-        assert off < 0.5 * gap(paint(lora=lora), paint())
+        off = gap(paint(loras=loras), paint(loras=loras, quantize=quantize))
+        assert off < 0.5 * gap(paint(loras=loras), paint())
 
 
 def test_fetching_blocks_one_by_one_changes_nothing(paint):

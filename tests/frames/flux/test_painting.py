@@ -16,7 +16,7 @@ from reimagine.frames.flux.load import load_models
 from reimagine.frames.flux.tiny import tiny_controlnet
 from reimagine.frames.load import load_backend
 from reimagine.pictures import over
-from reimagine.settings import ImageModel
+from reimagine.settings import ImageModel, Lora
 
 SIZE = {"width": 64}
 
@@ -166,8 +166,8 @@ def copied(weights, tmp_path):
     return folder
 
 
-def asked(folder: Path, lora: str | None = "none"):
-    return ImageModel(weights=str(folder), lora=lora, steps=1)
+def asked(folder: Path, *loras: Lora):
+    return ImageModel(weights=str(folder), loras=loras, steps=1)
 
 
 @pytest.mark.parametrize(
@@ -300,10 +300,10 @@ def test_weights_of_other_names_are_refused(copied, known, scene):
 
 
 def test_the_lora_is_not_left_out_in_silence(copied, known, scene):
-    with pytest.raises(InputError, match=r"has no ReImagine-Pretrained/.*--lora none"):
-        backend(asked(copied, lora=None))
+    with pytest.raises(InputError, match=r"has no ReImagine-Pretrained/.*loras none"):
+        backend(asked(copied, Lora()))
     with pytest.raises(InputError, match=r"--lora my.safetensors is not there"):
-        backend(asked(copied, lora="my.safetensors"))
+        backend(asked(copied, Lora(path="my.safetensors")))
     (copied / LORA).parent.mkdir()
     tensors = {
         "blocks.0.ff_a.0.lora_A.default.weight": torch.ones(1, 64) * 0.1,
@@ -311,7 +311,7 @@ def test_the_lora_is_not_left_out_in_silence(copied, known, scene):
     }
     save_file(tensors, copied / LORA)
     conditions = scene(known, **SIZE)
-    with_lora = backend(asked(copied, lora=None)).paint(known, conditions, 43)
+    with_lora = backend(asked(copied, Lora())).paint(known, conditions, 43)
     without = backend(asked(copied)).paint(known, conditions, 43)
     assert float((with_lora - without).abs().max()) > 1e-3
 
@@ -332,37 +332,31 @@ def test_loras_add_up_each_at_its_own_strength(copied, two_loras):
     (copied / LORA).parent.mkdir()
     shutil.copy(two_loras / "one.safetensors", copied / LORA)
     other = two_loras / "two.safetensors"
-    settings = replace(asked(copied, f"reimagine, {other}:0.25"), lora_strength=0.5)
-    loras = find_files(settings).loras
+    asked_for = (Lora(strength=0.5), Lora(path=str(other), strength=0.25))
+    loras = find_files(asked(copied, *asked_for)).loras
     assert [(one.path, one.strength) for one in loras] == [(copied / LORA, 0.5), (other, 0.25)]
 
-    def weights_of(lora):
-        files = find_files(replace(settings, lora=lora))
-        blocks = load_models(files, torch.float32).transformer.transformer_blocks
+    def weights_of(*loras):
+        blocks = load_models(
+            find_files(asked(copied, *loras)), torch.float32
+        ).transformer.transformer_blocks
         return [blocks[n].ff.net[0].proj.weight for n in (0, 1)]
 
-    both, first, second = (weights_of(one) for one in (settings.lora, "reimagine", f"{other}:0.25"))
-    plain = weights_of("none")
+    both, first, second = weights_of(*asked_for), *map(weights_of, asked_for)
+    plain = weights_of()
     assert torch.equal(both[0], first[0])
     assert torch.equal(both[1], second[1])
     assert not torch.equal(both[0], plain[0])
     assert not torch.equal(both[1], plain[1])
 
 
-@pytest.mark.parametrize(
-    ("lora", "says"),
-    [
-        ("{two}:30", r"two.safetensors has strength 30; expected a number from -10 to 10"),
-        ("{two}:nan", r"has strength nan"),
-        ("{two},none", "--lora is 'none' beside others"),
-        ("{two},", "--lora is '' beside others"),
-        ("{two}:strong", r"two.safetensors:strong is not there"),
-    ],
-)
-def test_a_list_of_loras_that_cannot_be_is_refused(settings, two_loras, lora, says):
-    said = lora.format(two=two_loras / "two.safetensors")
-    with pytest.raises(InputError, match=says):
-        backend(replace(settings, lora=said))
+@pytest.mark.parametrize("strength", [30.0, float("nan")])
+def test_a_lora_s_strength_that_cannot_be_is_refused(settings, two_loras, strength):
+    lora = Lora(path=str(two_loras / "two.safetensors"), strength=strength)
+    with pytest.raises(
+        InputError, match=r"two.safetensors has strength .*; expected a number from -10 to 10"
+    ):
+        backend(replace(settings, loras=(lora,)))
 
 
 def test_a_controlnet_of_ones_own_steers_instead(settings, known, scene, plain, tmp_path):

@@ -27,7 +27,7 @@ def request_of(plain_person, weights, tmp_path):
             photos=Photos(person=str(tmp_path / "person")),
             clip=Clip(frames=3, size="32x48", device="cpu"),
             image="flux-kontext",
-            image_model=ImageModel(weights=str(weights), lora="none", steps=2, **change),
+            image_model=ImageModel(weights=str(weights), loras=(), steps=2, **change),
             refiner="none",
             video="png",
             out=str(tmp_path / "run"),

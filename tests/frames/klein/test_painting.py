@@ -9,7 +9,7 @@ from reimagine.frames.backend import ImageBackend
 from reimagine.frames.klein.settings import KLEIN
 from reimagine.frames.klein.tiny import write_tiny_klein
 from reimagine.frames.load import load_backend
-from reimagine.settings import ImageModel
+from reimagine.settings import ImageModel, Lora
 
 SIZE = {"width": 64}
 
@@ -92,8 +92,8 @@ def test_a_person_without_a_reference_is_refused(settings, person, scene):
     ("change", "says"),
     [
         (
-            {"lora": "my.safetensors"},
-            "--lora came with --image flux-klein, which has no use for it",
+            {"loras": (Lora(path="my.safetensors"),)},
+            "loras came with --image flux-klein, which has no use for it",
         ),
         ({"control_scale": 0.5}, "--control-scale came with --image flux-klein"),
         ({"steps": 0}, "--steps is 0"),

@@ -26,13 +26,13 @@ def step(stage, done, total):
         os.kill(os.getpid(), signal.SIGKILL)
 
 refinement = Refinement(
-    refine_weights=sys.argv[2],
-    refine_steps=2,
-    refine_window=5,
-    refine_overlap=4,
-    refine_strength=0.9,
-    refine_hold_low=0.0,
-    refine_hold_high=0.0,
+    weights=sys.argv[2],
+    steps=2,
+    window=5,
+    overlap=4,
+    strength=0.9,
+    hold_low=0.0,
+    hold_high=0.0,
 )
 refine_run(
     RefineRequest(
@@ -51,13 +51,13 @@ def test_killed_in_the_middle_and_run_again_every_bit_is_the_same(tiny_wan, tmp_
         picture = torch.rand(3, 32, 48, generator=chance)
         (frames / f"{index:03}.png").write_bytes(encode_png(picture))
     refinement = Refinement(
-        refine_weights=str(tiny_wan),
-        refine_steps=2,
-        refine_window=5,
-        refine_overlap=4,
-        refine_strength=0.9,
-        refine_hold_low=0.0,
-        refine_hold_high=0.0,
+        weights=str(tiny_wan),
+        steps=2,
+        window=5,
+        overlap=4,
+        strength=0.9,
+        hold_low=0.0,
+        hold_high=0.0,
     )
 
     def run(out):

@@ -21,10 +21,10 @@ PROMPT = "a video of a person"
 
 def settings(folder, **others):
     small = Refinement(
-        refine_weights=str(folder),
-        refine_steps=2,
-        refine_pixels=HEIGHT * WIDTH,
-        refine_strength=0.5,
+        weights=str(folder),
+        steps=2,
+        pixels=HEIGHT * WIDTH,
+        strength=0.5,
     )
     return replace(small, **others)
 
@@ -39,7 +39,7 @@ def pictures(frames, height=HEIGHT, width=WIDTH, seed=0):
 
 
 def refined(folder, video, start=0, **others):
-    refiner = make("cpu", settings(folder, refine_noise="plain", **others))
+    refiner = make("cpu", settings(folder, noise="plain", **others))
     frames = refiner.refine(video.__getitem__, None, len(video), start)
     return torch.stack(list(frames))
 
@@ -103,16 +103,16 @@ def test_as_many_frames_come_out_as_went_in(tiny_wan, frames):
 
 def test_sizes_that_are_no_multiples_come_back_as_they_were(tiny_wan):
     video = pictures(5, 34, 50)
-    assert refined(tiny_wan, video, refine_pixels=1200).shape == video.shape
+    assert refined(tiny_wan, video, pixels=1200).shape == video.shape
 
 
 def test_equal_seeds_give_equal_bits_and_a_resumed_run_too(tiny_wan):
     video = pictures(11)
-    small = {"refine_window": 9, "refine_overlap": 4}
+    small = {"window": 9, "overlap": 4}
     whole = refined(tiny_wan, video, **small)
     assert torch.equal(whole, refined(tiny_wan, video, **small))
     assert torch.equal(whole[6:], refined(tiny_wan, video, start=6, **small))
-    assert not torch.equal(whole, refined(tiny_wan, video, refine_seed=7, **small))
+    assert not torch.equal(whole, refined(tiny_wan, video, seed=7, **small))
 
 
 def test_background_and_alpha_are_not_touched(tiny_wan):
@@ -125,7 +125,7 @@ def test_background_and_alpha_are_not_touched(tiny_wan):
 
 def test_strength_zero_gives_the_frames_back_and_loads_nothing(tiny_wan):
     video = pictures(6)
-    assert torch.equal(refined(tiny_wan, video, refine_strength=0.0), video)
+    assert torch.equal(refined(tiny_wan, video, strength=0.0), video)
 
 
 def test_a_single_frame_is_refused(tiny_wan):
@@ -135,7 +135,7 @@ def test_a_single_frame_is_refused(tiny_wan):
 
 def test_frames_of_two_sizes_are_refused(tiny_wan):
     video = [*pictures(3), pictures(1, 32, 64)[0]]
-    frames = make("cpu", settings(tiny_wan, refine_noise="plain")).refine(
+    frames = make("cpu", settings(tiny_wan, noise="plain")).refine(
         video.__getitem__, None, len(video)
     )
     with pytest.raises(InputError, match="frame 3 is 64x32 and frame 0 is 48x32"):
@@ -156,15 +156,15 @@ def test_too_little_memory_is_one_line(tiny_wan):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"refine_strength": 1.5}, "--refine-strength is 1.5"),
-        ({"refine_steps": 0}, "--refine-steps is 0"),
-        ({"refine_hold_low": 2.0}, "--refine-hold-low is 2"),
-        ({"refine_hold_guessed": 2.0}, "--refine-hold-guessed is 2"),
-        ({"refine_propagate": -1.0}, "--refine-propagate is -1"),
-        ({"refine_noise": "pink"}, "--refine-noise is 'pink'"),
-        ({"refine_memory": "12"}, "--refine-memory is '12'"),
-        ({"refine_window": 16, "refine_overlap": 40}, "--refine-overlap is 40"),
-        ({"refine_pixels": 9}, "--refine-pixels is 9"),
+        ({"strength": 1.5}, "refinement.strength is 1.5"),
+        ({"steps": 0}, "refinement.steps is 0"),
+        ({"hold_low": 2.0}, "refinement.hold_low is 2"),
+        ({"hold_guessed": 2.0}, "refinement.hold_guessed is 2"),
+        ({"propagate": -1.0}, "refinement.propagate is -1"),
+        ({"noise": "pink"}, "refinement.noise is 'pink'"),
+        ({"memory": "12"}, "refinement.memory is '12'"),
+        ({"window": 16, "overlap": 40}, "refinement.overlap is 40"),
+        ({"pixels": 9}, "refinement.pixels is 9"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(tiny_wan, wrong, message):

@@ -87,7 +87,7 @@ def test_from_pure_noise_it_is_diffusers_pipeline(model, kind, folder):
 
 def test_clips_come_back_as_long_as_they_were_with_equal_bits(folder):
     video = clip(6)
-    settings = Refinement(refine_weights=str(folder), refine_steps=2, refine_noise="plain")
+    settings = Refinement(weights=str(folder), steps=2, noise="plain")
     once, again = (
         torch.stack(list(make("cpu", settings).refine(video.__getitem__, None, 6)))
         for _ in range(2)

@@ -11,7 +11,7 @@ from reimagine.frames.weights import (
     read_config,
     weights_folder,
 )
-from reimagine.settings import ImageModel
+from reimagine.settings import ImageModel, Lora
 
 KONTEXT = "FLUX.1-Kontext-dev"
 CONTROLNET = "Flux.1-dev-Controlnet-Surface-Normals"
@@ -85,7 +85,7 @@ def find_files(settings: ImageModel) -> FluxFiles:
         vae=vae,
         kontext=kontext,
         controlnet=controlnet,
-        loras=_loras(folder, settings),
+        loras=tuple(_lora(folder, lora) for lora in settings.loras),
     )
 
 
@@ -162,35 +162,16 @@ def _check_controlnet(controlnet: Path, transformer: Path, flag: str) -> None:
             )
 
 
-def _loras(folder: Path, settings: ImageModel) -> tuple[LoraFile, ...]:
-    """What --lora says: FILE or FILE:STRENGTH, several with commas between; "reimagine" is the one among the weights."""
-    asked = _OURS if settings.lora is None else settings.lora
-    if asked == "none":
-        return ()
-    # A whole name first: commas and colons may stand in it.
-    parts = [asked] if Path(asked).is_file() else [part.strip() for part in asked.split(",")]
-    return tuple(_lora(folder, part, settings.lora_strength) for part in parts)
-
-
-def _lora(folder: Path, asked: str, strength: float) -> LoraFile:
-    name, colon, number = asked.rpartition(":")
-    if colon and not Path(asked).is_file():
-        try:
-            strength, asked = float(number), name
-        except ValueError:
-            name = asked
-        if not -10 <= strength <= 10:
-            raise InputError(
-                f"--lora {name} has strength {number}; expected a number from -10 to 10."
-            )
-    if asked in ("", "none"):
+def _lora(folder: Path, lora: Lora) -> LoraFile:
+    """Where it lies; "reimagine" is the one among the weights."""
+    if not -10 <= lora.strength <= 10:
         raise InputError(
-            f"--lora is {asked!r} beside others; expected files with commas between, such as reimagine,turbo.safetensors:0.5."
+            f"LoRA {lora.path} has strength {lora.strength:g}; expected a number from -10 to 10."
         )
-    path = folder / LORA if asked == _OURS else Path(asked)
-    if asked == _OURS and not path.is_file():
+    if lora.path == _OURS and not (folder / LORA).is_file():
         raise InputError(
-            f"{_FLAG} {folder} has no {LORA}; expected the ReImagine LoRA. {_GET} Or give --lora FILE, or --lora none."
+            f"{_FLAG} {folder} has no {LORA}; expected the ReImagine LoRA. {_GET} Or give `loras` FILE, or `loras` none."
         )
+    path = folder / LORA if lora.path == _OURS else Path(lora.path)
     check_safetensors(path, "--lora")
-    return LoraFile(path=path, strength=strength)
+    return LoraFile(path=path, strength=lora.strength)

@@ -51,7 +51,6 @@ def _check_numbers(settings: ImageModel) -> None:
         ("--guidance", settings.guidance, 0, 100),
         ("--true-cfg", settings.true_cfg, 1, 100),
         ("--control-scale", settings.control_scale, 0, 10),
-        ("--lora-strength", settings.lora_strength, -10, 10),
         ("--strength", settings.strength, 0, 1),
         ("--reference-reuse", settings.reference_reuse, 0, flux_steps(settings)),
         ("--reference-height", 16 if height is None else height, 16, 8192),

@@ -26,10 +26,9 @@ def check_settings(settings: ImageModel) -> None:
     """
     plain = ImageModel()
     for field in fields(settings):
-        flag = "--" + field.name.replace("_", "-")
         if field.name not in _USED and getattr(settings, field.name) != getattr(plain, field.name):
             raise InputError(
-                f"{flag} came with --image flux-klein, which has no use for it. Leave it out."
+                f"`{field.name}` came with --image flux-klein, which has no use for it. Leave it out."
             )
     if not 1 <= klein_steps(settings) <= 1000:
         raise InputError(f"--steps is {settings.steps}; expected a number from 1 to 1000.")

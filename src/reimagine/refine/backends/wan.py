@@ -27,7 +27,7 @@ def make(device: str, settings: Refinement) -> VideoRefiner:
         InputError: naming the flag that cannot be used, or what is missing.
     """
     plan = _plan(settings)
-    folder = find_wan(settings.refine_weights)
+    folder = find_wan(settings.weights)
     loaded: list[VideoModel] = []
 
     def load() -> "VideoModel":
@@ -39,16 +39,16 @@ def make(device: str, settings: Refinement) -> VideoRefiner:
                     f"--refiner wan needs the package {error.name}. Install it: pip install 'reimagine[diffusion]'"
                 ) from None
             text = Text(
-                prompt=settings.refine_prompt,
-                negative=settings.refine_negative,
-                guidance=settings.refine_guidance,
+                prompt=settings.prompt,
+                negative=settings.negative,
+                guidance=settings.guidance,
             )
             model = load_wan(
                 folder,
                 text,
                 device=device,
-                memory=settings.refine_memory,
-                propagate=settings.refine_propagate,
+                memory=settings.memory,
+                propagate=settings.propagate,
             )
             loaded.append(model)
         return loaded[0]
@@ -58,42 +58,42 @@ def make(device: str, settings: Refinement) -> VideoRefiner:
 
 def _plan(settings: Refinement) -> Plan:
     for name, value in (
-        ("--refine-hold-low", settings.refine_hold_low),
-        ("--refine-hold-high", settings.refine_hold_high),
-        ("--refine-hold-guessed", settings.refine_hold_guessed),
-        ("--refine-propagate", settings.refine_propagate),
+        ("`refinement.hold_low`", settings.hold_low),
+        ("`refinement.hold_high`", settings.hold_high),
+        ("`refinement.hold_guessed`", settings.hold_guessed),
+        ("`refinement.propagate`", settings.propagate),
     ):
         if not 0 <= value <= 1:
             raise InputError(f"{name} is {value:g}; expected 0 (not at all) to 1 (altogether).")
-    if settings.refine_noise not in ("surface", "plain"):
-        raise InputError(f"--refine-noise is {settings.refine_noise!r}; expected surface or plain.")
-    if settings.refine_memory not in ("full", "low"):
-        raise InputError(f"--refine-memory is {settings.refine_memory!r}; expected full or low.")
-    window = 1 + -(-(settings.refine_window - 1) // STRIDE)
-    overlap = -(-settings.refine_overlap // STRIDE)
+    if settings.noise not in ("surface", "plain"):
+        raise InputError(f"`refinement.noise` is {settings.noise!r}; expected surface or plain.")
+    if settings.memory not in ("full", "low"):
+        raise InputError(f"`refinement.memory` is {settings.memory!r}; expected full or low.")
+    window = 1 + -(-(settings.window - 1) // STRIDE)
+    overlap = -(-settings.overlap // STRIDE)
     if not 0 <= overlap < window:
         raise InputError(
-            f"--refine-overlap is {settings.refine_overlap} and --refine-window {settings.refine_window}; "
-            "expected windows longer than what they share. Give --refine-window 81 --refine-overlap 16."
+            f"`refinement.overlap` is {settings.overlap} and `refinement.window` {settings.window}; "
+            "expected windows longer than what they share. Give `refinement.window` 81 `refinement.overlap` 16."
         )
-    if settings.refine_pixels < 1024:
+    if settings.pixels < 1024:
         raise InputError(
-            f"--refine-pixels is {settings.refine_pixels}; expected at least 1024. Give 399360."
+            f"`refinement.pixels` is {settings.pixels}; expected at least 1024. Give 399360."
         )
     return Plan(
-        levels=flow_matching(settings.refine_strength, settings.refine_steps, SHIFT),
+        levels=flow_matching(settings.strength, settings.steps, SHIFT),
         span=Span(window=window, overlap=overlap),
         hold=Hold(
-            low=settings.refine_hold_low,
-            high=settings.refine_hold_high,
+            low=settings.hold_low,
+            high=settings.hold_high,
             outside=1.0,
             easing=0.5,
             over_time=OVER_TIME,
-            guessed=settings.refine_hold_guessed,
+            guessed=settings.hold_guessed,
         ),
-        pixels=settings.refine_pixels,
-        seed=settings.refine_seed,
-        surface=settings.refine_noise == "surface",
-        guard=settings.refine_guard,
-        linked=settings.refine_propagate > 0,
+        pixels=settings.pixels,
+        seed=settings.seed,
+        surface=settings.noise == "surface",
+        guard=settings.guard,
+        linked=settings.propagate > 0,
     )
