@@ -19,7 +19,7 @@ from reimagine.people import (
 from reimagine.pictures import write_picture
 from reimagine.progress import Progress
 from reimagine.records import Person
-from reimagine.request import Clip
+from reimagine.request import Request
 from reimagine.runs import open_run
 from reimagine.settings import Photos
 
@@ -68,9 +68,9 @@ def test_a_person_whose_gender_was_told_is_another_one_and_what_was_told_is_hear
         find_person(photos, gender=gender)
     assert told == [None, 0.0, 1.0]
     for wrong in (1.5, float("nan")):
-        with pytest.raises(InputError, match="--gender is"):
+        with pytest.raises(InputError, match="gender is"):
             find_person(photos, gender=wrong)
-    person_for(photos, Clip(), gender=0.25)
+    person_for(Request(photos=photos, gender=0.25))
     assert told[-1] == 0.25
 
 
@@ -81,7 +81,7 @@ def test_details_make_another_person_in_whatever_order_they_are_told(
     for detail in ((), ("bun",), ("visor", "glasses"), ("glasses", "visor"), ("bun", "bun"), ()):
         find_person(replace(photos, detail=detail))
     assert [photos.detail for photos in made] == [(), ("bun",), ("visor", "glasses")]
-    with pytest.raises(InputError, match="--detail is 'hat'; expected bun, visor, glasses"):
+    with pytest.raises(InputError, match="detail is 'hat'; expected bun, visor, glasses"):
         find_person(replace(photos, detail=("bun", "hat")))
 
 
@@ -120,7 +120,7 @@ def test_another_matting_makes_another_person_and_so_does_a_change_of_its_code(
     code.write_text("def make(device): return round\n")
     find_person(every[-1])
     assert made == [*every, every[-1]]
-    with pytest.raises(InputError, match="--matting is 'none'"):
+    with pytest.raises(InputError, match="matting is 'none'"):
         find_person(replace(plain, matting="none"))
 
 

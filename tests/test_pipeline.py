@@ -181,6 +181,7 @@ def test_a_killed_run_goes_on_and_ends_the_same_to_the_pixel(
         "import sys, time\n"
         "from reimagine import generate, Progress\n"
         "from reimagine.request import *\n"
+        "from reimagine.settings import *\n"
         # One picture at a time, slowly, so that the kill comes in the middle.
         "slow = Progress(on_step=lambda *_: time.sleep(0.3))\n"
         "import reimagine.film as film; film._CHUNK_FRAMES = 1\n"
@@ -396,29 +397,29 @@ def good(person: Path, tmp_path: Path) -> Request:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"frames": 0}, "--frames is 0"),
+        ({"frames": 0}, "frames is 0"),
         ({"frames": 10**9}, "expected 1 to 200000"),
-        ({"start_s": float("nan")}, "--start-s is nan"),
-        ({"seconds": float("inf")}, "--seconds is inf"),
-        ({"motion": ""}, "--motion is ''"),
-        ({"camera": ""}, "--camera is ''"),
+        ({"start_s": float("nan")}, "start_s is nan"),
+        ({"seconds": float("inf")}, "seconds is inf"),
+        ({"motion": ""}, "motion is ''"),
+        ({"camera": ""}, "camera is ''"),
         ({"size": "\uff16\uff14x96"}, "expected WIDTHxHEIGHT"),
-        ({"view": View(margin=0.6)}, "--margin is 0.6"),
-        ({"view": View(turns=float("inf"))}, "--turns is inf; expected a number. Give"),
-        ({"fps": 0.0}, "--fps is 0"),
-        ({"seconds": 0.0}, "--seconds is 0"),
+        ({"view": View(margin=0.6)}, "margin is 0.6"),
+        ({"view": View(turns=float("inf"))}, "turns is inf; expected a number. Give"),
+        ({"fps": 0.0}, "fps is 0"),
+        ({"seconds": 0.0}, "seconds is 0"),
         ({"size": "64"}, "size is '64'"),
         ({"size": "4x4"}, "size is '4x4'"),
-        ({"height_m": 17.0}, "--height-m is 17"),
-        ({"device": "gpu"}, "--device is 'gpu'"),
+        ({"height_m": 17.0}, "height_m is 17"),
+        ({"device": "gpu"}, "device is 'gpu'"),
         ({"motion": "wlak"}, "Did you mean walk"),
         ({"motion": "clips/walk.npz"}, "there is no file clips/walk.npz"),
         ({"camera": "orbt"}, "Did you mean orbit"),
         ({"camera": "rig.json"}, "there is no file rig.json"),
         ({"body": "smpl"}, "Did you mean smplx"),
-        ({"body": "smplx"}, "--body-model SMPLX_NEUTRAL.npz"),
+        ({"body": "smplx"}, "body_model SMPLX_NEUTRAL.npz"),
         ({"body": "smplx", "body_model": "m.npz"}, "m.npz: there is no such file"),
-        ({"body_model": "m.npz"}, "Give --body smplx"),
+        ({"body_model": "m.npz"}, "Give body smplx"),
     ],
 )
 def test_a_clip_that_cannot_be_is_refused_before_anything_is_made(
@@ -437,19 +438,19 @@ def test_a_clip_that_cannot_be_is_refused_before_anything_is_made(
     ("change", "says"),
     [
         ({"image": "altas"}, "Did you mean atlas"),
-        ({"gender": 1.0}, "--gender came together with --person, who is made already"),
+        ({"gender": 1.0}, "gender came together with person, who is made already"),
         ({"refiner": "flwo"}, "Did you mean flow"),
         ({"refiner": "os:getcwd"}, "is no function of (device, settings)"),
         ({"photos": Photos(front="nowhere.jpg")}, "There is no picture nowhere.jpg"),
         ({"video": "gif"}, "expected one of mp4, webm"),
-        ({"background": "transparent"}, "--video webm"),
-        ({"background": "blueish"}, "--background is 'blueish'"),
-        ({"background": "#12"}, "--background is '#12'"),
-        ({"overlay": "photo.jpg"}, "--camera FILE"),
-        ({"photos": Photos()}, "--person alex"),
+        ({"background": "transparent"}, "video webm"),
+        ({"background": "blueish"}, "background is 'blueish'"),
+        ({"background": "#12"}, "background is '#12'"),
+        ({"overlay": "photo.jpg"}, "camera FILE"),
+        ({"photos": Photos()}, "person alex"),
         ({"photos": Photos(person="alxe")}, "Did you mean alex"),
-        ({"photos": Photos(person="alex", front="a.jpg")}, "together with --front"),
-        ({"photos": Photos(back="a.jpg")}, "only --back"),
+        ({"photos": Photos(person="alex", front="a.jpg")}, "together with front"),
+        ({"photos": Photos(back="a.jpg")}, "only back"),
     ],
 )
 def test_a_request_that_cannot_be_is_refused_before_anything_is_made(
@@ -472,14 +473,14 @@ def test_a_size_that_the_backend_cannot_paint_is_refused_with_one_that_it_can(
 
     monkeypatch.setattr("reimagine.pipeline.load_backend", load)
     clip = replace(CLIP, size="100x200")
-    with pytest.raises(InputError, match="--size 96x192"):
+    with pytest.raises(InputError, match="size 96x192"):
         generate(replace(good(plain_person, tmp_path), clip=clip))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is here")
 def test_cuda_is_refused_where_there_is_none(plain_person: Path, tmp_path: Path):
     clip = replace(CLIP, device="cuda")
-    with pytest.raises(InputError, match="--device cpu"):
+    with pytest.raises(InputError, match="device cpu"):
         generate(replace(good(plain_person, tmp_path), clip=clip))
 
 
@@ -488,9 +489,9 @@ def test_a_motion_that_is_too_short_is_looped_when_asked_and_refused_otherwise(
 ):
     motion = str(whole / "conditions" / "motion.npz")
     clip = replace(CLIP, motion=motion, frames=2 * FRAMES, size="32x48")
-    with pytest.raises(InputError, match="--loop"):
+    with pytest.raises(InputError, match="loop"):
         make_normals(NormalsRequest(clip=clip, out=str(tmp_path / "a"), video="png"))
-    with pytest.raises(InputError, match="--frames 2, or --loop"):
+    with pytest.raises(InputError, match="frames 2, or loop"):
         make_normals(
             NormalsRequest(clip=replace(clip, seconds=0.1), out=str(tmp_path / "b"), video="png")
         )

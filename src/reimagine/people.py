@@ -16,6 +16,7 @@ import torch
 
 from reimagine.appearance.build import build_person
 from reimagine.appearance.matting import MATTINGS, check_matting
+from reimagine.appearance.method import METHOD
 from reimagine.appearance.photos import check_photos
 from reimagine.appearance.store import load_person, save_person
 from reimagine.body.smplx import read_smplx
@@ -26,7 +27,7 @@ from reimagine.foreign import MOST_TEXT_BYTES, reading
 from reimagine.plugins import find_factory
 from reimagine.progress import SILENT, Progress
 from reimagine.records import Body, Person, Skin
-from reimagine.request import Clip
+from reimagine.request import Request
 from reimagine.runs import RunFolder
 from reimagine.settings import Photos, picture_files
 
@@ -45,22 +46,22 @@ def check_person(photos: Photos, gender: float | None = None) -> None:
         InputError: where there is no person, or two at once, or no such matting.
     """
     if gender is not None and not 0 <= gender <= 1:
-        raise InputError(f"--gender is {gender:g}; expected 0 (male) to 1 (female).")
+        raise InputError(f"`gender` is {gender:g}; expected 0 (male) to 1 (female).")
     others = [f for f in fields(photos) if f.name != "person" and getattr(photos, f.name)]
     if photos.person is None:
         if not others:
             raise InputError(
-                "Got no person; expected photos. Give --front FILE and --back FILE, or --person alex to try it."
+                "Got no person; expected photos. Give `front` FILE and `back` FILE, or `person` alex to try it."
             )
         check_photos(photos)
         check_matting(photos.matting)
     elif others:
         raise InputError(
-            f"--person came together with --{others[0].name.replace('_', '-')}; expected one or the other."
+            f"`person` came together with `{others[0].name}`; expected one or the other."
         )
     elif gender is not None:
         raise InputError(
-            "--gender came together with --person, who is made already; expected it with photos. Leave out --gender."
+            "`gender` came together with `person`, who is made already; expected it with photos. Leave out `gender`."
         )
     else:
         _place_of(photos.person)
@@ -106,11 +107,9 @@ def find_person(
 
 
 def person_for(
-    photos: Photos,
-    clip: Clip,
+    request: Request,
     listener: Progress = SILENT,
     *,
-    gender: float | None = None,
     keep: Callable[[Person], None] | None = None,
 ) -> Person:
     """The person asked for, as tall as the clip asks and on the body that it asks for.
@@ -121,11 +120,11 @@ def person_for(
         InputError: where the photos, the stored person or the body's model file cannot be used.
     """
     # The model is read first: photos take long, and were fitted in vain if it could not be.
-    model = None
+    model, clip = None, request.clip
     if clip.body == "smplx":
         assert clip.body_model is not None
         model = read_smplx(clip.body_model)
-    person = find_person(photos, listener, gender=gender)
+    person = find_person(request.photos, listener, gender=request.gender)
     if keep is not None:
         keep(person)
     person = with_height(person, clip.height_m)
@@ -191,7 +190,7 @@ def check_surface(run: Path, person: Person) -> None:
     if not same:
         raise InputError(
             f"{run} was begun with another person than is there now: the photos, the stored person or the program have "
-            "changed since; expected the same. Make the run again with another --out."
+            "changed since; expected the same. Make the run again with another `out`."
         )
 
 
@@ -211,13 +210,13 @@ def _place_of(name: str) -> Path:
         return _people_folder() / name
     if name and Path(name).exists():
         raise InputError(
-            f"--person {name} holds no person.json; expected a folder made by reimagine person. "
-            "Give photos as --front and --back."
+            f"`person` {name} holds no person.json; expected a folder made by reimagine person. "
+            "Give photos as `front` and `back`."
         )
     near = get_close_matches(name, shipped, n=1, cutoff=0.4)
     hint = f"Did you mean {near[0]}?" if near else "Make one with reimagine person."
     known = ", ".join(shipped)
-    raise InputError(f"--person is {name!r}; expected {known} or a person's folder. {hint}")
+    raise InputError(f"`person` is {name!r}; expected {known} or a person's folder. {hint}")
 
 
 def _people_folder() -> Path:
@@ -225,16 +224,12 @@ def _people_folder() -> Path:
 
 
 def _key(photos: Photos, gender: float | None) -> str:
-    """Digest of the photos' bytes, each with what it was given as, of what was told, and of the code that makes a person.
+    """Digest of the photos' bytes, each with what it was given as, of what was told, and of the method's version.
 
     Raises:
         InputError: where there is no such matting.
     """
-    digest = hashlib.sha256()
-    package = Path(str(resources.files("reimagine")))
-    for stage in ("appearance", "body"):
-        for source in sorted((package / stage).glob("*.py")):
-            digest.update(source.read_bytes())
+    digest = hashlib.sha256(f"method {METHOD}".encode())
     if gender is not None:
         digest.update(f"\0gender {gender}\0".encode())
     if photos.detail:
@@ -242,7 +237,7 @@ def _key(photos: Photos, gender: float | None) -> str:
     if photos.photo_azimuth_deg:
         digest.update(f"\0azimuths {photos.photo_azimuth_deg}\0".encode())
     if photos.matting is not None:
-        factory = find_factory("--matting", photos.matting, MATTINGS)
+        factory = find_factory("`matting`", photos.matting, MATTINGS)
         digest.update(f"\0{photos.matting}\0".encode())
         digest.update(Path(getsourcefile(factory) or os.devnull).read_bytes())
     for name, path in picture_files(photos):

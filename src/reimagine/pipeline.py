@@ -76,9 +76,7 @@ def generate(request: Request, listener: Progress = SILENT) -> Result:
     motion = find_motion(clip)
     with open_run(request.out, _asked("generate", request)) as run:
         _plan(run, listener, clip, f"image {request.image}, refiner {request.refiner} on {device}")
-        person = person_for(
-            request.photos, clip, listener, gender=request.gender, keep=partial(keep_person, run)
-        )
+        person = person_for(request, listener, keep=partial(keep_person, run))
         keep_surface(run, person)
         scene = make_scene(
             clip, motion, person.body, person.surface, sway=request.sway, shade=request.shade
@@ -172,7 +170,7 @@ def refine_run(request: RefineRequest, listener: Progress = SILENT) -> Result:
     clip = own.clip
     with open_run(whole.out, {"run": request.run, **_asked("refine", whole)}) as run:
         _plan(run, listener, clip, f"pictures of {source}, refiner {request.refiner}")
-        person = person_for(own.photos, clip, listener, gender=own.gender)
+        person = person_for(own, listener)
         check_surface(source, person)
         scene = make_scene(clip, find_motion(clip), person.body, person.surface, sway=whole.sway)
         steady(

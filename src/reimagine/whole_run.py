@@ -31,9 +31,7 @@ def own_request(run: Path, request: Request) -> Request:
     """
     clip = request.clip
     if (run / PERSON / "person.json").is_file():
-        person = Photos(person=str(run / PERSON))
-        request = replace(request, photos=person)
-        clip = replace(clip, shape=replace(clip.shape, gender=None))
+        request = replace(request, photos=Photos(person=str(run / PERSON)), gender=None)
     if (run / MOTION).is_file() and (run / CAMERAS).is_file():
         # Both or neither: they lie in one world.
         clip = replace(

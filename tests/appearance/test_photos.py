@@ -106,14 +106,14 @@ def test_mask_without_a_shape_is_refused(tmp_path: Path, value: int):
 @pytest.mark.parametrize(
     ("photos", "words"),
     [
-        (Photos(), "Got no photo; .*--front FILE"),
-        (Photos(back="b.png"), "Got only --back; .*--front FILE"),
-        (Photos(front="f.png", reference="w.png"), "--reference came together with --front;"),
-        (Photos(back_mask="m.png", reference="w.png"), "together with --back-mask;"),
-        (Photos(photo=("s.png",)), "Got only --photo; .*--front FILE"),
-        (Photos(front="f.png", photo=("s.png",) * 13), "Got 13 times --photo; expected at most 12"),
-        (Photos(front="f.png", back_mask="m.png"), "--back-mask without --back;"),
-        (Photos(front="f.png", back_parts="p.png"), "--back-parts without --back;"),
+        (Photos(), "Got no photo; .*front FILE"),
+        (Photos(back="b.png"), "Got only back; .*front FILE"),
+        (Photos(front="f.png", reference="w.png"), "reference came together with front;"),
+        (Photos(back_mask="m.png", reference="w.png"), "together with back_mask;"),
+        (Photos(photo=("s.png",)), "Got only photo; .*front FILE"),
+        (Photos(front="f.png", photo=("s.png",) * 13), "Got 13 times photo; expected at most 12"),
+        (Photos(front="f.png", back_mask="m.png"), "back_mask without back;"),
+        (Photos(front="f.png", back_parts="p.png"), "back_parts without back;"),
     ],
 )
 def test_photos_that_do_not_go_together_are_refused(photos: Photos, words: str):
@@ -183,13 +183,13 @@ def test_further_photos_may_say_from_where_they_were_taken(tmp_path: Path):
     check_photos(told)
     assert [picture.azimuth_deg for picture in read_more_photos(told)] == [90, -90]
     for azimuths, says in (((90.0,), "1 numbers for 2"), ((90.0, 400.0), "is 400; expected")):
-        with pytest.raises(InputError, match=f"--photo-azimuth-deg .*{says}"):
+        with pytest.raises(InputError, match=f"photo_azimuth_deg .*{says}"):
             check_photos(replace(photos, photo_azimuth_deg=azimuths))
 
 
 def test_narrow_reference_is_refused(tmp_path: Path):
     path = save(tmp_path / "n.png", height=200, width=80)
-    with pytest.raises(InputError, match=r"80x200; expected a wide picture.*--front"):
+    with pytest.raises(InputError, match=r"80x200; expected a wide picture.*front"):
         read_photos(Photos(reference=path))
 
 

@@ -90,55 +90,55 @@ def check_photos(photos: Photos) -> None:
     for detail in photos.detail:
         if detail not in DETAILS:
             raise InputError(
-                f"--detail is {detail!r}; expected {', '.join(DETAILS)}. Choose from these."
+                f"`detail` is {detail!r}; expected {', '.join(DETAILS)}. Choose from these."
             )
     _check_more(photos)
     if photos.reference is not None:
         other = [
             flag
             for flag, value in (
-                ("--front", photos.front),
-                ("--back", photos.back),
-                ("--front-mask", photos.front_mask),
-                ("--back-mask", photos.back_mask),
+                ("`front`", photos.front),
+                ("`back`", photos.back),
+                ("`front_mask`", photos.front_mask),
+                ("`back_mask`", photos.back_mask),
             )
             if value is not None
         ]
         if other:
             raise InputError(
-                f"--reference came together with {', '.join(other)}; expected one or the other. "
-                "Give --reference alone, or --front and --back."
+                f"`reference` came together with {', '.join(other)}; expected one or the other. "
+                "Give `reference` alone, or `front` and `back`."
             )
         return
     if photos.front is None:
-        got = "only --photo" if photos.photo else "no photo"
-        got = "only --back" if photos.back is not None else got
+        got = "only `photo`" if photos.photo else "no photo"
+        got = "only `back`" if photos.back is not None else got
         raise InputError(
             f"Got {got}; expected a photo from the front. "
-            "Give --front FILE (and --back FILE), or --reference FILE."
+            "Give `front` FILE (and `back` FILE), or `reference` FILE."
         )
-    for flag, value in (("--back-mask", photos.back_mask), ("--back-parts", photos.back_parts)):
+    for flag, value in (("`back_mask`", photos.back_mask), ("`back_parts`", photos.back_parts)):
         if value is not None and photos.back is None:
             raise InputError(
-                f"Got {flag} without --back; expected the photo too. Give --back FILE."
+                f"Got {flag} without `back`; expected the photo too. Give `back` FILE."
             )
 
 
 def _check_more(photos: Photos) -> None:
     if len(photos.photo) > MOST:
         raise InputError(
-            f"Got {len(photos.photo)} times --photo; expected at most {MOST}. Choose those from the sides."
+            f"Got {len(photos.photo)} times `photo`; expected at most {MOST}. Choose those from the sides."
         )
     azimuths = photos.photo_azimuth_deg
     if azimuths and len(azimuths) != len(photos.photo):
         raise InputError(
-            f"--photo-azimuth-deg has {len(azimuths)} numbers for {len(photos.photo)} further photos; expected one for "
-            "each. Give as many as --photo, or none."
+            f"`photo_azimuth_deg` has {len(azimuths)} numbers for {len(photos.photo)} further photos; expected one for "
+            "each. Give as many as `photo`, or none."
         )
     for azimuth in azimuths:
         if not -360 <= azimuth <= 360:
             raise InputError(
-                f"--photo-azimuth-deg is {azimuth:g}; expected degrees from -360 to 360, such as 90 from their right."
+                f"`photo_azimuth_deg` is {azimuth:g}; expected degrees from -360 to 360, such as 90 from their right."
             )
 
 
@@ -154,8 +154,8 @@ def _split(path: Path) -> tuple[Picture, Picture]:
     height, width = rgb.shape[1:]
     if width < height * 0.8:
         raise InputError(
-            f"--reference {path} is {width}x{height}; expected a wide picture, left half front, "
-            "right half back. Give a single photo as --front."
+            f"`reference` {path} is {width}x{height}; expected a wide picture, left half front, "
+            "right half back. Give a single photo as `front`."
         )
     half = width // 2
     left = Picture(

@@ -146,7 +146,7 @@ def _reader(folder: Path) -> Read:
 
 
 def _asked(request: Request) -> _Asked:
-    person = person_for(request.photos, request.clip)
+    person = person_for(request)
     motion = find_motion(request.clip)
     scene = make_scene(
         request.clip, motion, person.body, person.surface, sway=request.sway, shade=request.shade
