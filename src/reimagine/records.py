@@ -7,6 +7,7 @@ World: metres, Y up, a person at rest faces +Z and has +X on their left. Cameras
 from dataclasses import dataclass
 from enum import IntEnum
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
@@ -128,6 +129,14 @@ class Raster:
     """Perspective-correct weights of the face's second and third vertex; the first has 1 minus both."""
     depth: Float[Tensor, "frames height width"]
     """Metres along the camera's z; +inf where nothing is seen."""
+    first_faces: tuple[int, ...] = (0,)
+    """The first face of each actor's surface; their faces follow one another."""
+
+    @property
+    def actor(self) -> Int[Tensor, "frames height width"]:
+        """Which actor each pixel's centre sees; -1 where nothing is seen."""
+        starts = torch.tensor(self.first_faces, dtype=self.face.dtype, device=self.face.device)
+        return torch.bucketize(self.face, starts, right=True) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +220,17 @@ class Person:
     """The wide picture that image models are shown, front at the left, back at the right, 0..1."""
     notes: tuple[str, ...] = ()
     """What was guessed, in the user's words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Somebody in a scene, and how they move in its world."""
+
+    person: Person
+    pose: Pose
+
+    def __getitem__(self, frames: slice | list[int]) -> "Actor":
+        return Actor(person=self.person, pose=self.pose[frames])
 
 
 class Part(IntEnum):

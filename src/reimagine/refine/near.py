@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from reimagine.errors import InputError
-from reimagine.records import Raster, SurfaceView
+from reimagine.records import SurfaceView
 from reimagine.refine.edges import edge_strength, inner
 from reimagine.refine.grain import Shares
 from reimagine.resize import nearest_inside
@@ -153,7 +153,8 @@ def _cut_seen(seen: SurfaceView, rows: slice, columns: slice) -> SurfaceView:
         camera=replace(
             camera, K=K, width=columns.stop - columns.start, height=rows.stop - rows.start
         ),
-        raster=Raster(
+        raster=replace(
+            raster,
             face=raster.face[:, rows, columns].contiguous(),
             barycentrics=raster.barycentrics[:, rows, columns].contiguous(),
             depth=raster.depth[:, rows, columns].contiguous(),
