@@ -354,6 +354,19 @@ def test_gvhmr_results_stand_in_a_world_with_y_up(tmp_path: Path):
         read_motion(tmp_path / "other.pt")
 
 
+def test_gem_s_results_are_read_where_they_are_smpl_s(tmp_path: Path):
+    names = ("global_orient", "body_pose", "transl")
+    arrays = {k: torch.from_numpy(v) for k, v in smplx_arrays().items() if k in names}
+    torch.save({"body_params_global": arrays}, tmp_path / "smpl_params.pt")
+    motion = read_motion(tmp_path / "smpl_params.pt")
+    assert torch.equal(motion.poses[:, :22], WALK.poses[:, :22])
+    assert motion.source == "GEM-SMPL (world)"
+    soma = arrays | {"identity_coeffs": torch.zeros(12, 45)}
+    torch.save({"body_params_global": soma}, tmp_path / "hpe_results.pt")
+    with pytest.raises(InputError, match=r"hpe_results\.pt holds GEM-X's SOMA parameters"):
+        read_motion(tmp_path / "hpe_results.pt")
+
+
 def test_a_torch_file_that_would_run_code_is_refused(tmp_path: Path):
     torch.save({"smpl_params_global": Path("x")}, tmp_path / "evil.pt")
     with pytest.raises(InputError, match=r"evil.pt holds more than tensors"):

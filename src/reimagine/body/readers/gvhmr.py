@@ -1,4 +1,7 @@
-"""GVHMR's hmr4d_results.pt: SMPL-X without hands in a world with Y up (https://github.com/zju3dv/GVHMR)."""
+"""GVHMR's hmr4d_results.pt: SMPL-X without hands in a world with Y up (https://github.com/zju3dv/GVHMR).
+
+GEM-SMPL's smpl_params.pt holds the same under another name.
+"""
 
 import pickle
 import warnings
@@ -11,6 +14,9 @@ from reimagine.arrays import DAMAGE, MAX_BYTES, check_unpacked, zip_entries
 from reimagine.body.readers.smplx_parameters import motion_from_parameters
 from reimagine.errors import InputError
 from reimagine.records import Motion
+
+GROUPS = {"smpl_params_global": "GVHMR", "body_params_global": "GEM-SMPL"}
+"""What the parameters in the world's axes are called, and by whom."""
 
 
 def is_torch_file(path: Path) -> bool:
@@ -33,12 +39,19 @@ def read_gvhmr(path: Path) -> Motion:
             f"{path.name} holds more than tensors, or is damaged; expected GVHMR's hmr4d_results.pt. Save only its "
             "smpl_params_global with torch.save({'smpl_params_global': ...}, file)."
         ) from None
-    params = held.get("smpl_params_global") if isinstance(held, dict) else None
+    groups = held if isinstance(held, dict) else {}
+    group = next((name for name in GROUPS if name in groups), "")
+    params = groups.get(group)
+    if isinstance(params, dict) and "identity_coeffs" in params:
+        raise InputError(
+            f"{path.name} holds GEM-X's SOMA parameters, whose rest pose only its own model has; expected SMPL's or SMPL-X's. "
+            "Give the BVH that SOMA's tools export."
+        )
     if not isinstance(params, dict) or not {"global_orient", "body_pose"} <= set(params):
         names = ", ".join(map(str, held)) if isinstance(held, dict) else type(held).__name__
         raise InputError(
             f"{path.name} holds {names[:120]}; expected smpl_params_global with global_orient and body_pose "
-            "(GVHMR's hmr4d_results.pt). Check which file it is."
+            "(GVHMR's hmr4d_results.pt), or body_params_global (GEM-SMPL's smpl_params.pt). Check which file it is."
         )
     # A tensor may repeat one number: its shape says nothing of the file's size.
     if sum(8 * one.numel() for one in params.values() if isinstance(one, torch.Tensor)) > MAX_BYTES:
@@ -52,5 +65,9 @@ def read_gvhmr(path: Path) -> Motion:
     }
     arrays["fps"] = np.array(30.0)
     return motion_from_parameters(
-        path, arrays, source="GVHMR (world)", up="y", notes=["GVHMR's usual 30 frames per second"]
+        path,
+        arrays,
+        source=f"{GROUPS[group]} (world)",
+        up="y",
+        notes=[f"{GROUPS[group]}'s usual 30 frames per second"],
     )
