@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import socket
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -25,6 +26,15 @@ VERSION = 1
 LICENCE = "CC0-1.0"
 _TRIES = 3
 """How often a shard is begun anew whose worker died."""
+_KILLED = (
+    "a worker process was killed again and again (too little memory?); expected it to live. Give fewer `workers`, or a "
+    "smaller cluster; what was made stays."
+)
+_TAIL_BYTES = (1 << 16) + 1024
+"""Zeros at a tar's end. Tools that look for a ZIP's end record in a file's last 64 KiB (mlcroissant) would find that of
+the last sample's .npz and take the tar for a ZIP."""
+_KNOCK_S = 5.0
+"""How long a cluster may take to answer at all; Ray itself tries for minutes."""
 
 
 def make_dataset(
@@ -94,6 +104,8 @@ def _write_tar(data: io.BytesIO, plan: Plan, props: Props, people: Iterable[int]
                     entry = tarfile.TarInfo(f"{name}.{ending}")
                     entry.size = len(files[ending])
                     tar.addfile(entry, io.BytesIO(files[ending]))
+    data.seek(0, io.SEEK_END)
+    data.write(bytes(_TAIL_BYTES))
     return samples
 
 
@@ -299,10 +311,7 @@ def _with_processes(workers: int) -> Run:
                 except BrokenProcessPool:
                     tries += 1
                     if tries > _TRIES:
-                        raise InputError(
-                            "a worker process was killed again and again (too little memory?); expected it to live. "
-                            "Give fewer `workers`; what was made stays."
-                        ) from None
+                        raise InputError(_KILLED) from None
 
     return run
 
@@ -316,12 +325,14 @@ def _with_ray(address: str) -> Run:
                 "`ray` needs Ray, which is not installed. Run pip install 'reimagine[ray]'."
             ) from None
         try:
+            _knock(address)
             ray.init(
                 address=None if address == "local" else address,
+                include_dashboard=False if address == "local" else None,
                 log_to_driver=False,
                 logging_level="error",
             )
-        except (ConnectionError, ValueError, OSError) as error:
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             raise InputError(
                 f"`ray` {address} cannot be reached ({str(error).splitlines()[0]}); expected a running cluster, "
                 "auto for the one on this machine, or local to start one."
@@ -333,10 +344,28 @@ def _with_ray(address: str) -> Run:
                 (ready,), _ = ray.wait(list(waiting), num_returns=1)
                 ray.get(ready)
                 yield waiting.pop(ready)
+        except ray.exceptions.WorkerCrashedError:
+            raise InputError(_KILLED) from None
+        except ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, InputError):
+                raise error.cause from None
+            raise
+        except ray.exceptions.RayError as error:
+            raise InputError(
+                f"`ray` {address} was lost ({str(error).splitlines()[0]}); expected a running cluster. What was made "
+                "stays: run the same command again."
+            ) from None
         finally:
             ray.shutdown()
 
     return run
+
+
+def _knock(address: str) -> None:
+    """Raises OSError where nothing listens at a cluster's host and port."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host, int(port)), _KNOCK_S).close()
 
 
 def _json(value: Any) -> bytes:  # noqa: ANN401 - what JSON holds
