@@ -12,7 +12,7 @@ from torch import Tensor
 from benchmarks.parity_world import full_vae, make_world
 from reimagine.frames.flux.levers import make_velocity, place
 from reimagine.frames.flux.load import Models
-from reimagine.frames.flux.painter import Painter
+from reimagine.frames.flux.painter import KontextPainter
 from reimagine.frames.flux.plan import memory_plan
 from reimagine.frames.flux.sampler import Text
 from reimagine.settings import ImageModel
@@ -79,7 +79,7 @@ def make_stage(size: Size) -> Stage:
     return Stage(size=size, models=models, text=world.texts[0], reference=reference)
 
 
-def make_painter(stage: Stage, settings: ImageModel) -> Painter:
+def make_painter(stage: Stage, settings: ImageModel) -> KontextPainter:
     """Ours with these settings, on models of its own."""
     models = _full_models(stage.size) if stage.size.full else deepcopy(stage.models)
     plan = memory_plan(
@@ -87,7 +87,7 @@ def make_painter(stage: Stage, settings: ImageModel) -> Painter:
     )
     place(models, plan, stage.size.device, stage.size.dtype)
     velocity = make_velocity(models, settings)
-    return Painter(settings=settings, models=models, texts=[stage.text], velocity=velocity)
+    return KontextPainter(settings=settings, models=models, texts=[stage.text], velocity=velocity)
 
 
 def _full_models(size: Size) -> Models:

@@ -33,7 +33,7 @@ from benchmarks.parity_world import (
 from reimagine.frames.flux import painter, pictures, sampler, schedule
 from reimagine.frames.flux.load import Models
 from reimagine.frames.flux.lora import LowRank, fuse, read_lora
-from reimagine.frames.flux.painter import Painter
+from reimagine.frames.flux.painter import KontextPainter
 from reimagine.frames.flux.sampler import Text, kontext_velocity
 from reimagine.frames.flux.tiny import tiny_transformer
 from reimagine.settings import ImageModel
@@ -60,7 +60,7 @@ def denoise_ours(
         control_scale=case.control_scale,
         init="atlas" if case.start else "none",
     )
-    made = Painter(
+    made = KontextPainter(
         settings=settings,
         models=Models(transformer=transformer, controlnet=world.controlnet, vae=world.vae),
         texts=world.texts,

@@ -14,7 +14,7 @@ LIKE_BACKGROUND = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outline:
+class OutlineMatch:
     """Two silhouettes compared."""
 
     iou: float
@@ -27,20 +27,20 @@ class Outline:
 
 def compare(
     painted: Bool[NDArray[np.bool_], "height width"], asked: Bool[NDArray[np.bool_], "height width"]
-) -> Outline:
+) -> OutlineMatch:
     """NaN distances and IoU 0 where only one of them is empty, all NaN where both are."""
     union = int((painted | asked).sum())
     if union == 0:
-        return Outline(iou=float("nan"), distance_px=float("nan"), signed_px=float("nan"))
+        return OutlineMatch(iou=float("nan"), distance_px=float("nan"), signed_px=float("nan"))
     iou = int((painted & asked).sum()) / union
     if not (painted.any() and asked.any()):
-        return Outline(iou=iou, distance_px=float("nan"), signed_px=float("nan"))
+        return OutlineMatch(iou=iou, distance_px=float("nan"), signed_px=float("nan"))
     rows, columns = (np.flatnonzero((painted | asked).any(axis=axis)) for axis in (1, 0))
     crop = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     to_asked, to_painted = (_signed(np.pad(mask[crop], 1)) for mask in (asked, painted))
     on_painted, on_asked = (_edge(np.pad(mask[crop], 1)) for mask in (painted, asked))
     there, back = to_asked[on_painted], to_painted[on_asked]
-    return Outline(
+    return OutlineMatch(
         iou=iou,
         distance_px=float((np.abs(there).mean() + np.abs(back).mean()) / 2),
         signed_px=float(there.mean()),

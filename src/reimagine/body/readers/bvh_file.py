@@ -18,7 +18,7 @@ CHANNELS = ("Xposition", "Yposition", "Zposition", "Xrotation", "Yrotation", "Zr
 
 
 @dataclass(slots=True)
-class Joint:
+class BvhJoint:
     """One joint of the file."""
 
     name: str
@@ -37,7 +37,7 @@ class Joint:
 class BvhFile:
     """A parsed file."""
 
-    joints: list[Joint]
+    joints: list[BvhJoint]
     """Parents before children."""
     rows: Float[np.ndarray, "frames channels"]
     fps: float
@@ -88,9 +88,9 @@ def _round_rate(fps: float) -> float:
     return float(round(fps)) if math.isclose(fps, round(fps), rel_tol=5e-4) else fps
 
 
-def _joints(words: list[str]) -> list[Joint]:
+def _joints(words: list[str]) -> list[BvhJoint]:
     """The joints of the HIERARCHY section; raises ValueError or IndexError where it is not well-formed."""
-    joints: list[Joint] = []
+    joints: list[BvhJoint] = []
     open_joints: list[int] = []  # -1 stands for an end site
     at = 0
     while at < len(words):
@@ -99,7 +99,7 @@ def _joints(words: list[str]) -> list[Joint]:
             name_end = words.index("{", at)
             if word != "END":
                 parent = open_joints[-1] if open_joints else -1
-                joints.append(Joint(" ".join(words[at + 1 : name_end]), parent))
+                joints.append(BvhJoint(" ".join(words[at + 1 : name_end]), parent))
             open_joints.append(-1 if word == "END" else len(joints) - 1)
             if len(joints) > MAX_JOINTS:
                 raise ValueError
@@ -129,7 +129,7 @@ def _three(words: list[str], at: int) -> Float[np.ndarray, "3"]:
     return offset
 
 
-def _channels(words: list[str], at: int, joint: Joint, joints: list[Joint]) -> int:
+def _channels(words: list[str], at: int, joint: BvhJoint, joints: list[BvhJoint]) -> int:
     count = int(words[at + 1])
     joint.first = sum(len(other.channels) for other in joints)
     joint.channels = [word.capitalize() for word in words[at + 2 : at + 2 + count]]
@@ -152,7 +152,7 @@ def _rows(tail: str) -> tuple[Float[np.ndarray, "frames channels"], float]:
     return rows, frame_time
 
 
-def local_turns(file: BvhFile, joint: Joint) -> Rotation:
+def local_turns(file: BvhFile, joint: BvhJoint) -> Rotation:
     """The joint's rotation against its parent in every frame; the first channel named is applied last."""
     turning = [c for c in joint.channels if c.endswith("rotation")]
     if not turning:
@@ -163,7 +163,7 @@ def local_turns(file: BvhFile, joint: Joint) -> Rotation:
     return Rotation.from_euler(order, angles if len(order) > 1 else angles[:, 0], degrees=True)
 
 
-def local_places(file: BvhFile, joint: Joint) -> Float[np.ndarray, "frames 3"]:
+def local_places(file: BvhFile, joint: BvhJoint) -> Float[np.ndarray, "frames 3"]:
     """The joint's place in its parent in every frame: its position channels, else its offset."""
     places = np.broadcast_to(joint.offset, (len(file.rows), 3)).copy()
     for axis, channel in enumerate(CHANNELS[:3]):

@@ -16,7 +16,7 @@ from reimagine.records import Conditions, Person
 from reimagine.settings import ImageModel
 
 if TYPE_CHECKING:
-    from reimagine.frames.klein.painter import Painter
+    from reimagine.frames.klein.painter import KleinPainter
 
 _LEAST_SIDE = 64
 """Pixels, as diffusers' Flux2ImageProcessor has it."""
@@ -30,7 +30,7 @@ class FluxKlein:
     settings: ImageModel
     folder: Path
     multiple: int = 16
-    _painter: "Painter | None" = field(default=None, repr=False)
+    _painter: "KleinPainter | None" = field(default=None, repr=False)
 
     def paint(
         self, person: Person, conditions: Conditions, seed: int

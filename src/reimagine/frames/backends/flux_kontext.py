@@ -20,7 +20,7 @@ from reimagine.records import Conditions, Person
 from reimagine.settings import ImageModel
 
 if TYPE_CHECKING:
-    from reimagine.frames.flux.painter import Painter
+    from reimagine.frames.flux.painter import KontextPainter
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class FluxKontext:
     start: ImageBackend | None
     """What paints the pictures to start from; None for pure noise."""
     multiple: int = 16
-    _painter: "Painter | None" = field(default=None, repr=False)
+    _painter: "KontextPainter | None" = field(default=None, repr=False)
 
     @property
     def batch(self) -> int:

@@ -28,7 +28,7 @@ from reimagine.settings import ImageModel
 
 
 @dataclass(slots=True, kw_only=True)
-class Painter:
+class KontextPainter:
     """The loaded models, the encoded prompts, and the reference of the person who was painted last."""
 
     settings: ImageModel
@@ -94,7 +94,7 @@ class Painter:
         return self._reference[1]
 
 
-def load_painter(files: FluxFiles, settings: ImageModel, device: str) -> Painter:
+def load_painter(files: FluxFiles, settings: ImageModel, device: str) -> KontextPainter:
     """The painter with all its weights on the device: bfloat16 on a GPU, as officially; float32 on a CPU.
 
     Raises:
@@ -107,7 +107,7 @@ def load_painter(files: FluxFiles, settings: ImageModel, device: str) -> Painter
     texts = load_text(files, wanted, device="cpu" if plan.text_on_cpu else device, dtype=dtype)
     models = load_models(files, dtype)
     place(models, plan, device, dtype)
-    return Painter(
+    return KontextPainter(
         settings=settings,
         models=models,
         texts=[Text(words=one.words.to(device), pooled=one.pooled.to(device)) for one in texts],

@@ -31,7 +31,7 @@ _TASK = (
 
 
 @dataclass(slots=True, kw_only=True)
-class Painter:
+class KleinPainter:
     """The loaded pipeline and the encoded prompts."""
 
     pipe: Any
@@ -71,7 +71,7 @@ class Painter:
         return torch.stack(pictures)
 
 
-def load_painter(folder: Path, settings: ImageModel, device: str) -> Painter:
+def load_painter(folder: Path, settings: ImageModel, device: str) -> KleinPainter:
     """The painter on the device: bfloat16 on a GPU, float32 on a CPU; for 12 GB, weights in 8 bits.
 
     Raises:
@@ -93,7 +93,7 @@ def load_painter(folder: Path, settings: ImageModel, device: str) -> Painter:
     pipe.vae.to(device)
     if settings.compile:
         pipe.transformer.compile_repeated_blocks()
-    return Painter(pipe=pipe, settings=settings, prompt=prompt)
+    return KleinPainter(pipe=pipe, settings=settings, prompt=prompt)
 
 
 @torch.no_grad()

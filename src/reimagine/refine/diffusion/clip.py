@@ -23,7 +23,7 @@ from reimagine.refine.diffusion.ground import (
     seen_places,
 )
 from reimagine.refine.diffusion.model import Propagates, VideoModel
-from reimagine.refine.diffusion.parts import Part, decode_part, encode_parts, parts_of
+from reimagine.refine.diffusion.parts import ClipPart, decode_part, encode_parts, parts_of
 from reimagine.refine.diffusion.places import Marks, marks_of
 from reimagine.refine.diffusion.redo import Guard, guarded
 from reimagine.refine.diffusion.sample import (
@@ -142,7 +142,9 @@ class VideoRefiner:
                 continue
             before = decode_part(model, originals, part)
 
-            def change_of(latents: Tensor, part: Part = part, before: Tensor = before) -> Tensor:
+            def change_of(
+                latents: Tensor, part: ClipPart = part, before: Tensor = before
+            ) -> Tensor:
                 return decode_part(model, latents, part) - before
 
             change = change_of(refined)

@@ -15,21 +15,21 @@ LEAD = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ClipPart:
     """Latents that are decoded at once, and the frames they stand for."""
 
     latents: range
     frames: range
 
 
-def parts_of(latents: int, window: int, stride: int, frames: int) -> Iterator[Part]:
+def parts_of(latents: int, window: int, stride: int, frames: int) -> Iterator[ClipPart]:
     """Parts of at most `window` latents; frames beyond the clip are left out."""
     for first in range(0, latents, window):
         stop = min(first + window, latents)
         begin = 0 if first == 0 else stride * (first - 1) + 1
         end = min(stride * (stop - 1) + 1, frames)
         if begin < end:
-            yield Part(latents=range(first, stop), frames=range(begin, end))
+            yield ClipPart(latents=range(first, stop), frames=range(begin, end))
 
 
 def encode_parts(
@@ -57,7 +57,7 @@ def encode_parts(
 
 
 def decode_part(
-    model: VideoModel, latents: Float[Tensor, "channels latents rows columns"], part: Part
+    model: VideoModel, latents: Float[Tensor, "channels latents rows columns"], part: ClipPart
 ) -> Float[Tensor, "3 frames height width"]:
     """The part's frames from the latents of the whole clip."""
     lead = max(part.latents.start - LEAD, 0)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from reimagine.refine.backend import See
 from reimagine.refine.diffusion.guard import RAISED, Drift, drifts, say
-from reimagine.refine.diffusion.parts import LEAD, Part
+from reimagine.refine.diffusion.parts import LEAD, ClipPart
 from reimagine.refine.diffusion.places import Marks, at_vertices, nearest_vertex, region_cells
 from reimagine.refine.diffusion.sample import Places, Settled
 from reimagine.refine.diffusion.sizes import Size, padded_raster
@@ -29,7 +29,7 @@ class Guard:
     size: Size
     stride: int
 
-    def drifted(self, change: Video, part: Part) -> dict[str, dict[int, Drift]]:
+    def drifted(self, change: Video, part: ClipPart) -> dict[str, dict[int, Drift]]:
         """By region, the part's frames that drifted too far."""
         points: dict[str, list[Tensor]] = {name: [] for name in self.marks.regions}
         small = change[:, :, : self.size.height, : self.size.width]
@@ -68,7 +68,7 @@ class Guard:
 
 def guarded(
     guard: Guard,
-    part: Part,
+    part: ClipPart,
     change: Video,
     refined: Latents,
     *,
