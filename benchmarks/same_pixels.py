@@ -82,7 +82,11 @@ def generate(build: Path, case: Case, out: Path) -> Cost:
 
 def differences(old: Path, new: Path) -> list[str]:
     """What differs between two runs' pictures, a line for each."""
-    pictures = [{p.relative_to(run) for p in run.rglob("*.png")} for run in (old, new)]
+    pictures = [
+        # What a run keeps of its photos is no picture that it made.
+        {p.relative_to(run) for p in run.rglob("*.png") if p.parent.name != "person"}
+        for run in (old, new)
+    ]
     lines = [f"{name} is in one run only" for name in sorted(pictures[0] ^ pictures[1])]
     for name in sorted(pictures[0] & pictures[1]):
         a, b = (cv2.imread(str(run / name), cv2.IMREAD_UNCHANGED) for run in (old, new))
