@@ -95,7 +95,7 @@ def test_a_person_without_a_reference_is_refused(settings, person, scene):
             {"loras": (Lora(path="my.safetensors"),)},
             "loras came with --image flux-klein, which has no use for it",
         ),
-        ({"control_scale": 0.5}, "--control-scale came with --image flux-klein"),
+        ({"control_scale": 0.5}, "control_scale came with --image flux-klein"),
         ({"steps": 0}, "--steps is 0"),
         ({"vram": "6"}, "--vram is '6'"),
         ({"noise": "pink"}, "--noise is 'pink'; expected one of plain, surface"),

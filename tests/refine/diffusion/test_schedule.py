@@ -39,10 +39,10 @@ def test_strength_zero_takes_no_step():
 
 @pytest.mark.parametrize("strength", [-0.1, 1.2, float("nan")])
 def test_a_strength_out_of_range_is_refused(strength):
-    with pytest.raises(InputError, match=r"--refine-strength is .*; expected 0"):
+    with pytest.raises(InputError, match=r"refinement.strength is .*; expected 0"):
         flow_matching(strength, 5, 3.0)
 
 
 def test_no_steps_are_refused():
-    with pytest.raises(InputError, match="--refine-steps is 0; expected at least 1"):
+    with pytest.raises(InputError, match=r"refinement\.steps is 0; expected at least 1"):
         flow_matching(0.5, 0, 3.0)

@@ -72,7 +72,9 @@ def noise_prediction(
 def _check(strength: float, steps: int) -> None:
     if not 0 <= strength <= 1:
         raise InputError(
-            f"--refine-strength is {strength:g}; expected 0 (nothing changes) to 1 (all noise). Give 0.3."
+            f"`refinement.strength` is {strength:g}; expected 0 (nothing changes) to 1 (all noise). Give 0.3."
         )
     if steps < 1:
-        raise InputError(f"--refine-steps is {steps}; expected at least 1. Give --refine-steps 10.")
+        raise InputError(
+            f"`refinement.steps` is {steps}; expected at least 1. Give `refinement.steps` 10."
+        )
