@@ -7,7 +7,7 @@ import torch
 from reimagine.records import CameraPath
 from reimagine.synth.canon.human import make_human
 from reimagine.synth.canon.layers import farthest, nearest
-from reimagine.synth.canon.picture import albedo, flow, moments, official, take
+from reimagine.synth.canon.picture import flow, moments, official, prepare, take
 from reimagine.synth.canon.stances import STANCES, motion_stance, photo_stance, pose_human
 from reimagine.synth.canon.studio import draw_camera, draw_studio, photographed
 from reimagine.synth.canon.traits import draw
@@ -22,7 +22,7 @@ def human():
 @pytest.fixture(scope="module")
 def scene(human):
     rng = np.random.default_rng(0)
-    frame = moments(human, pose_human(human, photo_stance("A-pose", rng)), albedo(human))[0]
+    frame = moments(prepare(human), pose_human(human, photo_stance("A-pose", rng)))[0]
     camera = draw_camera(rng, frame.verts, 0.0, 96, 160, plain=True)
     return frame, camera, take(frame, camera, draw_studio(rng, plain=True, busy=False))
 
@@ -84,7 +84,7 @@ def test_the_front_of_a_person_has_the_official_blue_and_what_is_empty_is_white(
 
 def test_flow_is_where_the_same_point_is_next(human):
     rng = np.random.default_rng(4)
-    frames = moments(human, pose_human(human, motion_stance(rng, {})), albedo(human))
+    frames = moments(prepare(human), pose_human(human, motion_stance(rng, {})))
     camera = draw_camera(rng, torch.cat([one.verts for one in frames]), 0.4, 64, 104, plain=False)
     still, moved = flow(frames[0], frames[0], camera), flow(frames[0], frames[1], camera)
     assert float(still.nan_to_num().abs().max()) < 1e-3
@@ -97,7 +97,7 @@ def test_clothes_fold_only_where_a_pose_presses_them(human):
     assert float(human.crease.abs().max()) > 0
     for name in STANCES:
         posed = pose_human(human, photo_stance(name, rng))
-        frame = moments(human, posed, albedo(human))[0]
+        frame = moments(prepare(human), posed)[0]
         assert abs(float(frame.verts[:, 1].min())) < 1e-4
         assert bool(torch.isfinite(frame.verts).all())
 

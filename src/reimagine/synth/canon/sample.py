@@ -19,7 +19,16 @@ from reimagine.errors import InputError
 from reimagine.pictures import encode_png, read_picture
 from reimagine.records import Motion
 from reimagine.synth.canon.human import LIMBS, PARTS, Human, make_human
-from reimagine.synth.canon.picture import Moment, Picture, albedo, flow, moments, official, take
+from reimagine.synth.canon.picture import (
+    Model,
+    Moment,
+    Picture,
+    flow,
+    moments,
+    official,
+    prepare,
+    take,
+)
 from reimagine.synth.canon.stances import (
     STANCES,
     Stance,
@@ -96,10 +105,10 @@ def _files(field: str, folder: str | None, endings: tuple[str, ...]) -> list[Pat
 def person_samples(plan: Plan, props: Props, index: int) -> Iterator[tuple[str, dict[str, bytes]]]:
     """Every sample of one person: the canonical pictures, their parts, and the views; by name, files by ending."""
     human = make_human(draw(plan.seed, index))
-    colours = albedo(human)
+    model = prepare(human)
     name = f"p{index:07d}"
     if plan.canonical_height:
-        yield from _canonical(plan, human, colours, name)
+        yield from _canonical(plan, model, name)
     rng = stream(plan.seed, "views", index)
     done = 0
     while done < plan.views:
@@ -109,7 +118,7 @@ def person_samples(plan: Plan, props: Props, index: int) -> Iterator[tuple[str, 
             if moving
             else photo_stance(STANCES[done % len(STANCES)], rng)
         )
-        frames = moments(human, pose_human(human, stance), colours)
+        frames = moments(model, pose_human(human, stance))
         yaw = float(rng.uniform(-math.pi, math.pi)) if done % 3 else math.pi * (done % 2)
         camera = draw_camera(
             rng, torch.cat([one.verts for one in frames]), yaw, plan.width, plan.height, plain=False
@@ -129,13 +138,12 @@ def _background(props: Props, rng: np.random.Generator) -> Float[Tensor, "3 heig
     return read_picture(props.backgrounds[int(rng.integers(len(props.backgrounds)))])[:3]
 
 
-def _canonical(
-    plan: Plan, human: Human, colours: Tensor, name: str
-) -> Iterator[tuple[str, dict[str, bytes]]]:
+def _canonical(plan: Plan, model: Model, name: str) -> Iterator[tuple[str, dict[str, bytes]]]:
+    human = model.human
     rng = stream(plan.seed, "canonical", human.traits.index)
     height = plan.canonical_height
     width = round(height * 800 / 1328 / 16) * 16
-    frame = moments(human, pose_human(human, photo_stance("A-pose", rng)), colours)[0]
+    frame = moments(model, pose_human(human, photo_stance("A-pose", rng)))[0]
     studio = draw_studio(rng, plain=True, busy=False)
     for side, yaw in (("front", 0.0), ("back", math.pi)):
         camera = draw_camera(rng, frame.verts, yaw, width, height, plain=True)
