@@ -1,7 +1,9 @@
 """Tiny random weights and a tiny data set of two people."""
 
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import interpolate
@@ -9,6 +11,9 @@ from torch.nn.functional import interpolate
 from reimagine.frames.flux.tiny import write_tiny_weights
 from reimagine.pictures import write_picture
 from reimagine.train.settings import LoraRequest
+
+SIDE = 256
+"""Of captured pictures, pixels."""
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +91,35 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+def turned_camera(camera, turn):
+    angle = math.radians(22.5 * turn)
+    sine, cosine = math.sin(angle), math.cos(angle)
+    about_down = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
+    extrinsic = camera["extrinsic"].copy()
+    extrinsic[:, :3] = extrinsic[:, :3] @ about_down.T
+    return {"intrinsic": camera["intrinsic"], "extrinsic": extrinsic}
+
+
+@pytest.fixture
+def captures(shared_data, tmp_path):
+    """A person seen by cameras in front, at the right, behind, at the left; grey pictures, a box for a mask."""
+    person = tmp_path / "main_data" / "train" / "100842"
+    person.mkdir(parents=True)
+    motion = (shared_data / "motion/mvhumannet_pp_100842.npz").read_bytes()
+    (person / "smplx_params.npz").write_bytes(motion)
+    camera = np.load(shared_data / "cameras/mvhumannet_pp_100842_cam_00.npz")
+    for turn in (0, 4, 8, 12):
+        name = f"cam_{turn:02d}"
+        for kind in ("images", "masks", "cameras"):
+            (person / kind / name).mkdir(parents=True)
+        np.savez(person / "cameras" / name / "camera.npz", **turned_camera(camera, turn))
+        mask = torch.zeros(1, SIDE, SIDE)
+        mask[:, 40:220, 90:160] = 1
+        for frame in ("0025", "0050", "A-2045"):
+            picture = torch.full((3, SIDE, SIDE), 0.1 + turn / 20)
+            write_picture(person / "masks" / name / f"{frame}.png", mask)
+            write_picture(person / "images" / name / "x.png", picture)
+            (person / "images" / name / "x.png").rename(person / "images" / name / f"{frame}.jpg")
+    return tmp_path / "main_data"

@@ -1,9 +1,7 @@
 """MVHumanNet++ folders: made up here around the public sample's own camera and motion."""
 
 import json
-import math
 
-import numpy as np
 import pytest
 import torch
 
@@ -12,44 +10,11 @@ from reimagine.errors import InputError
 from reimagine.pictures import read_picture, write_picture
 from reimagine.progress import SILENT, Progress
 from reimagine.runs import open_run
-from reimagine.train.captures import find_people, make_triples, world_from_capture
+from reimagine.train.captures import find_people, make_triples, picture_and_mask, world_from_capture
 from reimagine.train.settings import LoraRequest
 from reimagine.train.triples import find_triples, read_triple
 
 SIZE = "96x160"
-SIDE = 256
-
-
-def turned_camera(camera, turn):
-    angle = math.radians(22.5 * turn)
-    sine, cosine = math.sin(angle), math.cos(angle)
-    about_down = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
-    extrinsic = camera["extrinsic"].copy()
-    extrinsic[:, :3] = extrinsic[:, :3] @ about_down.T
-    return {"intrinsic": camera["intrinsic"], "extrinsic": extrinsic}
-
-
-@pytest.fixture
-def captures(shared_data, tmp_path):
-    """A person seen by cameras in front, at the right, behind, at the left; grey pictures, a box for a mask."""
-    person = tmp_path / "main_data" / "train" / "100842"
-    person.mkdir(parents=True)
-    motion = (shared_data / "motion/mvhumannet_pp_100842.npz").read_bytes()
-    (person / "smplx_params.npz").write_bytes(motion)
-    camera = np.load(shared_data / "cameras/mvhumannet_pp_100842_cam_00.npz")
-    for turn in (0, 4, 8, 12):
-        name = f"cam_{turn:02d}"
-        for kind in ("images", "masks", "cameras"):
-            (person / kind / name).mkdir(parents=True)
-        np.savez(person / "cameras" / name / "camera.npz", **turned_camera(camera, turn))
-        mask = torch.zeros(1, SIDE, SIDE)
-        mask[:, 40:220, 90:160] = 1
-        for frame in ("0025", "0050", "A-2045"):
-            picture = torch.full((3, SIDE, SIDE), 0.1 + turn / 20)
-            write_picture(person / "masks" / name / f"{frame}.png", mask)
-            write_picture(person / "images" / name / "x.png", picture)
-            (person / "images" / name / "x.png").rename(person / "images" / name / f"{frame}.jpg")
-    return tmp_path / "main_data"
 
 
 def made(captures, out, **changes):
@@ -129,3 +94,12 @@ def test_a_size_that_cannot_be_trained_is_refused(captures, tmp_path):
     wrong = pytest.raises(InputError, match="--size is 90x160; expected multiples of 16")
     with open_run(request.out, {"command": "test"}) as run, wrong:
         make_triples(run, "pairs", people, request, SILENT)
+
+
+def test_a_mask_of_another_size_than_its_picture_is_refused(captures):
+    person = find_people(captures)[0]
+    picture = person / "images/cam_00/0025.jpg"
+    small = person / "masks/cam_00/0025.png"
+    write_picture(small, torch.zeros(1, 128, 128))
+    with pytest.raises(InputError, match="128x128 pixels, its picture 256x256; expected one size"):
+        picture_and_mask(picture, small)

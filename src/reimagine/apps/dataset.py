@@ -9,13 +9,14 @@ from typing import Any
 from reimagine.apps.flags import parse_flags, read_flags
 from reimagine.errors import InputError, one_line
 
-_HELP = """usage: reimagine dataset make|inspect|view ...
+_HELP = """usage: reimagine dataset make|inspect|view|import ...
 
 Made people of every kind, with every label known: silhouettes, parts, limbs, depth, normals, joints, cameras.
 
   reimagine dataset make --people 1000 --workers 2 --out data/canon    the same command continues it
   reimagine dataset inspect data/canon                                 counts, balance, damaged shards
   reimagine dataset view data/canon                                    a page to browse
+  reimagine dataset import main_data --out data/captures               MVHumanNet++ in the same shards
 
 Each has its own --help. From Python: for sample in reimagine.synth.read("data/canon"): ..."""
 
@@ -72,6 +73,22 @@ class ViewRequest:
     """The page."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ImportRequest:
+    """Captured people (MVHumanNet++) in the same shards. Labels that they do not have stay absent."""
+
+    folder: tuple[str]
+    """Its main_data, or one person's folder."""
+    out: str = "data/captures"
+    """A folder, or an fsspec address such as s3://bucket/name."""
+    views: int = 24
+    """Most pictures of each person, spread over cameras and frames."""
+    size: str = "256x416"
+    """Width x height: scaled to the height, cropped evenly."""
+    people_per_shard: int = 16
+    """People in each shard."""
+
+
 def main(arguments: list[str]) -> int:
     """Run `reimagine dataset`; gives the exit code."""
     match arguments:
@@ -84,11 +101,13 @@ def main(arguments: list[str]) -> int:
             return inspect(parse_flags(InspectRequest, "dataset inspect", rest))
         case ["view", *rest]:
             return view(parse_flags(ViewRequest, "dataset view", rest))
+        case ["import", *rest]:
+            return bring(parse_flags(ImportRequest, "dataset import", rest))
         case _:
-            near = get_close_matches(arguments[0], ("make", "inspect", "view"), n=1)
+            near = get_close_matches(arguments[0], ("make", "inspect", "view", "import"), n=1)
             hint = f"Did you mean dataset {near[0]}?" if near else "See reimagine dataset --help."
             raise InputError(
-                f"dataset {arguments[0]!r} is unknown; expected make, inspect or view. {hint}"
+                f"dataset {arguments[0]!r} is unknown; expected make, inspect, view or import. {hint}"
             )
 
 
@@ -122,6 +141,29 @@ def make(request: MakeRequest) -> int:
     print(
         f"{made['plan']['people']} people, {made['samples']} samples, {made['bytes'] / 1e6:.0f} MB are in {place}. "
         f"Look at them: reimagine dataset view {place}"
+    )
+    return 0
+
+
+def bring(request: ImportRequest) -> int:
+    """`reimagine dataset import`."""
+    from reimagine.apps.progress import show_progress
+    from reimagine.settings import parse_size
+    from reimagine.train.import_people import import_people
+
+    with show_progress() as listener:
+        made = import_people(
+            Path(request.folder[0]),
+            request.out,
+            size=parse_size(request.size),
+            views=request.views,
+            people_per_shard=request.people_per_shard,
+            progress=listener,
+        )
+    place = one_line(request.out)
+    print(
+        f"{made['plan']['people']} people, {made['samples']} pictures are in {place}. {made['plan']['imported']}'s licence holds "
+        f"for them. Look at them: reimagine dataset view {place}"
     )
     return 0
 

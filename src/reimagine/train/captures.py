@@ -30,15 +30,15 @@ from reimagine.settings import Shape, parse_size
 from reimagine.train.settings import LoraRequest
 from reimagine.train.triples import LIST
 
-_PARAMETERS = "smplx_params.npz"
+PARAMETERS = "smplx_params.npz"
 _EVERY = 25
 """Raw frames between pictures."""
 _FRONT, _BACK = "cam_00", "cam_08"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shot:
-    """One picture of a person that a triple is made of."""
+class Shot:
+    """One picture of a person with its mask, its camera and its parameters."""
 
     picture: Path
     mask: Path
@@ -51,11 +51,11 @@ def find_people(folder: Path) -> tuple[Path, ...]:
     """The MVHumanNet++ people in a folder: itself, its folders, or those of its train/; none where it holds others."""
     if not folder.is_dir() or (folder / LIST).is_file():
         return ()
-    if (folder / _PARAMETERS).is_file():
+    if (folder / PARAMETERS).is_file():
         return (folder,)
     for place in (folder, folder / "train"):
         if place.is_dir():
-            found = sorted(one for one in place.iterdir() if (one / _PARAMETERS).is_file())
+            found = sorted(one for one in place.iterdir() if (one / PARAMETERS).is_file())
             if found:
                 return tuple(found)
     return ()
@@ -63,7 +63,7 @@ def find_people(folder: Path) -> tuple[Path, ...]:
 
 def people_fingerprint(people: Sequence[Path]) -> str:
     """The same text for the same people."""
-    text = "\n".join(f"{one.name} {(one / _PARAMETERS).stat().st_size}" for one in people)
+    text = "\n".join(f"{one.name} {(one / PARAMETERS).stat().st_size}" for one in people)
     return sha256(text.encode()).hexdigest()[:16]
 
 
@@ -110,7 +110,7 @@ def _make_person(
     run: RunFolder, folder: str, person: Path, request: LoraRequest, size: tuple[int, int]
 ) -> list[str]:
     """Lines of the list for one person, the pictures written."""
-    motion = read_motion(person / _PARAMETERS)
+    motion = read_motion(person / PARAMETERS)
     body = plain_body(motion.betas, Shape(), body_model=request.body_model)
     pose = pose_body(body, motion)
     reference = f"{person.name}/reference.png"
@@ -119,7 +119,7 @@ def _make_person(
         run.write(f"{folder}/{reference}", encode_png(torch.cat(halves, dim=2)))
     to_ours = world_from_capture(_camera(person, _FRONT, size))
     lines: list[str] = []
-    for shot in _spread(_shots(person, len(pose)), request.views_per_person):
+    for shot in spread(shots_of(person, len(pose)), request.views_per_person):
         name = f"{shot.camera.parent.name}_{shot.picture.stem}.png"
         places = {
             "normals": f"{person.name}/normals/{name}",
@@ -149,9 +149,9 @@ def _camera(person: Path, name: str, size: tuple[int, int]) -> CameraPath:
     return read_camera(person / "cameras" / name / "camera.npz", 1, *size)
 
 
-def _shots(person: Path, rows: int) -> list[_Shot]:
+def shots_of(person: Path, rows: int) -> list[Shot]:
     """The pictures that have a mask, a camera and a row of parameters."""
-    shots: list[_Shot] = []
+    shots: list[Shot] = []
     for picture in sorted((person / "images").glob("cam_*/*.jpg")):
         camera = person / "cameras" / picture.parent.name / "camera.npz"
         mask = _mask(person, picture)
@@ -160,7 +160,7 @@ def _shots(person: Path, rows: int) -> list[_Shot]:
             continue
         row, rest = divmod(int(picture.stem), _EVERY)
         if rest == 0 and 1 <= row <= rows:
-            shots.append(_Shot(picture=picture, mask=mask, camera=camera, row=row - 1))
+            shots.append(Shot(picture=picture, mask=mask, camera=camera, row=row - 1))
     if not shots:
         raise InputError(
             f"{person} has no picture with a mask, a camera and parameters; expected images/cam_00/0025.jpg, "
@@ -169,7 +169,7 @@ def _shots(person: Path, rows: int) -> list[_Shot]:
     return shots
 
 
-def _spread(shots: list[_Shot], count: int) -> list[_Shot]:
+def spread(shots: list[Shot], count: int) -> list[Shot]:
     """So many of them, evenly; a step that shares no factor with the cameras would be no more even than this."""
     if count >= len(shots):
         return shots
@@ -196,18 +196,37 @@ def _standing(person: Path, camera: str) -> tuple[Path, Path]:
 
 
 def _cut(picture: Path, mask: Path, size: tuple[int, int]) -> Float[Tensor, "3 height width"]:
-    """The person on white, scaled to the height and cropped or widened evenly, as `read_camera` has it."""
+    """The person on white, of this width and height."""
+    rgb, share = picture_and_mask(picture, mask)
+    return framed(rgb * share + 1 - share, size)
+
+
+def picture_and_mask(
+    picture: Path, mask: Path
+) -> tuple[Float[Tensor, "3 height width"], Float[Tensor, "1 height width"]]:
+    """A picture and how much of each pixel the person is, 0..1.
+
+    Raises:
+        InputError: where their sizes differ.
+    """
     rgb, share = read_picture(picture)[:3], read_picture(mask)[:3].mean(0, keepdim=True)
     if share.shape[1:] != rgb.shape[1:]:
         raise InputError(
             f"{mask} is {share.shape[2]}x{share.shape[1]} pixels, its picture {rgb.shape[2]}x{rgb.shape[1]}; "
             "expected one size. Unpack it again."
         )
-    white = rgb * share + 1 - share
+    return rgb, share
+
+
+def framed(
+    picture: Float[Tensor, "channels height width"], size: tuple[int, int], beside: float = 1.0
+) -> Float[Tensor, "channels new_height new_width"]:
+    """The picture scaled to the height and cropped or widened evenly (with `beside`), as `read_camera` has it."""
     width, height = size
-    scaled_width = max(1, round(white.shape[2] * height / white.shape[1]))
+    scaled_width = max(1, round(picture.shape[2] * height / picture.shape[1]))
     missing = max(0, width - scaled_width)
-    scaled = resize_to_cover(white, scaled_width, height)
-    whole = torch.nn.functional.pad(scaled, (missing // 2, missing - missing // 2, 0, 0), value=1.0)
+    scaled = resize_to_cover(picture, scaled_width, height)
+    pads = (missing // 2, missing - missing // 2, 0, 0)
+    whole = torch.nn.functional.pad(scaled, pads, value=beside)
     left = (whole.shape[2] - width) // 2
     return whole[:, :, left : left + width].clamp(0, 1)

@@ -18,6 +18,7 @@ from reimagine.synth.canon.dataset import (
     shard_name,
     write_shard,
 )
+from reimagine.synth.canon.read import read_for_training
 from reimagine.synth.canon.sample import Plan
 
 PLAN = Plan(people=3, views=3, width=48, height=80, canonical_height=128, people_per_shard=2)
@@ -99,6 +100,13 @@ def test_held_out_people_are_not_read_for_training(made, tmp_path):
     assert test == {9}
     with pytest.raises(InputError, match="split is 'dev'; expected train, test or all"):
         reimagine.synth.read(str(made), split="dev")
+
+
+@pytest.mark.parametrize("split", ["test", "all", "Test"])
+def test_training_is_refused_everything_but_the_training_split(made, split):
+    assert {one.facts["split"] for one in read_for_training(str(made))} == {"train"}
+    with pytest.raises(InputError, match=f"split is '{split}'; expected train: the other people"):
+        read_for_training(str(made), split=split)
 
 
 def test_shuffling_changes_the_order_alone_and_a_loader_shares_the_shards(made):

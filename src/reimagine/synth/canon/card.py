@@ -4,6 +4,8 @@ from typing import Any
 
 PUBLISHED = "2026-12-01"
 """When this version of the generator came out: equal plans give equal descriptions on any day."""
+_ABOUT = "Made people with every label known, after the canonical dataset of the paper ReImagine."
+_CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"
 _FIELDS = (
     ("jpg", "the picture as photographed: surroundings, noise, sharpening, compression"),
     ("png", "the person alone, RGBA, straight alpha, without the camera's faults"),
@@ -23,15 +25,13 @@ _FIELDS = (
 def card(description: dict[str, Any]) -> str:
     """The card: what is in it, how it was made, what it is for and what it is not."""
     plan, balance = description["plan"], description["balance"]
+    if plan["imported"] is not None:
+        return _imported_card(description)
     files = "\n".join(f"* `.{ending}`: {text}" for ending, text in _FIELDS)
     tables = "\n\n".join(
         f"| {name} | people |\n|---|---|\n"
         + "\n".join(f"| {kind} | {count} |" for kind, count in row.items())
         for name, row in balance.items()
-    )
-    shards = "\n".join(
-        f"| {one['name']} | {one['people']} | {one['samples']} | `{one['sha256']}` |"
-        for one in description["shards"]
     )
     return f"""# Canonical people
 
@@ -56,10 +56,30 @@ underwear and no swim wear; children wear everyday clothes.
 {tables}
 
 ## Shards
-| name | people | samples | SHA-256 |
-|---|---|---|---|
-{shards}
+{_shards(description)}
 """
+
+
+def _imported_card(description: dict[str, Any]) -> str:
+    plan = description["plan"]
+    return f"""# {plan["imported"]}, {plan["people"]} people
+
+Imported by `reimagine dataset import`: {description["samples"]} pictures of {plan["width"]}x{plan["height"]} in WebDataset's layout,
+`.jpg` (the picture), `.png` (the person alone, RGBA) and `.json` (camera, SMPL-X parameters, split). Labels that the captures do not
+have are absent. **Its licence is {description["licence"]}**, as are the people in it: do not pass it on where that forbids it.
+Every tenth person is in the split `test` and must not be trained on.
+
+## Shards
+{_shards(description)}
+"""
+
+
+def _shards(description: dict[str, Any]) -> str:
+    rows = [
+        f"| {one['name']} | {one['people']} | {one['samples']} | `{one['sha256']}` |"
+        for one in description["shards"]
+    ]
+    return "\n".join(["| name | people | samples | SHA-256 |", "|---|---|---|---|", *rows])
 
 
 def croissant(description: dict[str, Any]) -> dict[str, Any]:
@@ -102,13 +122,14 @@ def croissant(description: dict[str, Any]) -> dict[str, Any]:
             "source": {"fileSet": {"@id": "pictures"}, "extract": {"fileProperty": "content"}},
         },
     ]
+    imported = description["plan"]["imported"]
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
-        "name": "canonical-people",
-        "description": "Made people with every label known, after the canonical dataset of the paper ReImagine.",
+        "name": "canonical-people" if imported is None else "imported-people",
+        "description": _ABOUT if imported is None else f"Imported from {imported}.",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
-        "license": "https://creativecommons.org/publicdomain/zero/1.0/",
+        "license": _CC0 if imported is None else f"The licence of {imported}",
         "url": "https://example.org/canonical-people",
         "version": f"{description['version']}.0.0",
         "datePublished": PUBLISHED,

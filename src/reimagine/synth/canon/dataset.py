@@ -18,7 +18,7 @@ import torch
 
 from reimagine.errors import InputError
 from reimagine.progress import SILENT, Progress
-from reimagine.synth.canon.sample import Plan, Props, person_samples, read_props
+from reimagine.synth.canon.sample import Plan, person_samples, read_props
 from reimagine.synth.canon.traits import draw
 
 VERSION = 1
@@ -52,7 +52,7 @@ def make_dataset(
     Raises:
         InputError: for a plan that makes no sense, another plan's dataset at `out`, or a place that cannot be written.
     """
-    _check(plan)
+    check_plan(plan)
     read_props(plan)
     store = Store(out)
     store.begin(plan)
@@ -75,17 +75,29 @@ def shard_name(number: int) -> str:
 def write_shard(plan: Plan, out: str, number: int) -> str:
     """Make one shard whole, or not at all; gives its SHA-256."""
     torch.set_num_threads(1)
-    store, props = Store(out), read_props(plan)
+    props, people = read_props(plan), shard_people(plan, number)
+    samples = (one for person in people for one in person_samples(plan, props, person))
+    return store_shard(Store(out), number, people, samples)
+
+
+def shard_people(plan: Plan, number: int) -> range:
+    """The people of a shard."""
     first = number * plan.people_per_shard
-    people = range(first, min(first + plan.people_per_shard, plan.people))
+    return range(first, min(first + plan.people_per_shard, plan.people))
+
+
+def store_shard(
+    store: "Store", number: int, people: range, samples: Iterable[tuple[str, dict[str, bytes]]]
+) -> str:
+    """Write samples as one shard whole, or not at all; gives its SHA-256."""
     data = io.BytesIO()
-    samples = _write_tar(data, plan, props, people)
+    count = _write_tar(data, samples)
     digest = hashlib.sha256(data.getbuffer()).hexdigest()
     facts = {
         "name": f"{shard_name(number)}.tar",
         "first_person": people.start,
         "people": len(people),
-        "samples": samples,
+        "samples": count,
         "bytes": data.getbuffer().nbytes,
         "sha256": digest,
     }
@@ -94,22 +106,22 @@ def write_shard(plan: Plan, out: str, number: int) -> str:
     return digest
 
 
-def _write_tar(data: io.BytesIO, plan: Plan, props: Props, people: Iterable[int]) -> int:
-    samples = 0
+def _write_tar(data: io.BytesIO, samples: Iterable[tuple[str, dict[str, bytes]]]) -> int:
+    count = 0
     with tarfile.open(fileobj=data, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for person in people:
-            for name, files in person_samples(plan, props, person):
-                samples += 1
-                for ending in sorted(files):
-                    entry = tarfile.TarInfo(f"{name}.{ending}")
-                    entry.size = len(files[ending])
-                    tar.addfile(entry, io.BytesIO(files[ending]))
+        for name, files in samples:
+            count += 1
+            for ending in sorted(files):
+                entry = tarfile.TarInfo(f"{name}.{ending}")
+                entry.size = len(files[ending])
+                tar.addfile(entry, io.BytesIO(files[ending]))
     data.seek(0, io.SEEK_END)
     data.write(bytes(_TAIL_BYTES))
-    return samples
+    return count
 
 
-def _check(plan: Plan) -> None:
+def check_plan(plan: Plan) -> None:
+    """Raises InputError where a plan makes no sense."""
     for name, low, high in (
         ("people", 1, 10_000_000),
         ("views", 0, 10_000),
@@ -199,11 +211,11 @@ class Store:
         facts = [json.loads(self.read(f"{shard_name(k)}.json")) for k in range(shards)]
         description = {
             "version": VERSION,
-            "licence": LICENCE,
+            "licence": LICENCE if plan.imported is None else f"that of {plan.imported}",
             "plan": asdict(plan),
             "samples": sum(one["samples"] for one in facts),
             "bytes": sum(one["bytes"] for one in facts),
-            "balance": balance(plan),
+            "balance": balance(plan) if plan.imported is None else {},
             "shards": facts,
         }
         for leftover in self.system.glob(self.path("*.unfinished")):

@@ -22,20 +22,20 @@ from reimagine.synth.canon.dataset import Store, read_description
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A picture and all that is known of it."""
+    """A picture and all that is known of it; made people have every label, imported captures have what they came with."""
 
     name: str
     rgb: UInt8[Tensor, "3 height width"]
     """As photographed."""
     person: UInt8[Tensor, "4 height width"]
     """The person alone, straight alpha."""
-    part: UInt8[Tensor, "height width"]
+    part: UInt8[Tensor, "height width"] | None
     """Index into `facts["parts"]`."""
-    limb: UInt8[Tensor, "height width"]
+    limb: UInt8[Tensor, "height width"] | None
     """Index into `facts["limbs"]`."""
-    depth_m: Float[Tensor, "4 height width"]
+    depth_m: Float[Tensor, "4 height width"] | None
     """The dressed surface's front and back, the undressed one's front and back; 0 where there is none."""
-    normals: UInt8[Tensor, "4 3 height width"]
+    normals: UInt8[Tensor, "4 3 height width"] | None
     """Of the same four, in the official colours."""
     flow: Float[Tensor, "2 height width"] | None
     """Pixels to the next frame, NaN off the person; None where there is no next frame."""
@@ -66,6 +66,22 @@ def read(
         raise InputError(f"`split` is {split!r}; expected train, test or all.")
     description = read_description(folder)
     return Samples(folder, description, split, shuffle, seed, skip_damaged=skip_damaged)
+
+
+def read_for_training(
+    folder: str, *, split: str = "train", shuffle: int = 500, seed: int = 0
+) -> "Samples":
+    """What a model may learn from, shuffled; the door that all training takes.
+
+    Raises:
+        InputError: for any split but "train": what a model is judged by must be new to it.
+    """
+    if split != "train":
+        raise InputError(
+            f"`split` is {split!r}; expected train: the other people are held out to judge models by and are never "
+            "trained on. Leave out `split`."
+        )
+    return read(folder, split=split, shuffle=shuffle, seed=seed)
 
 
 class Samples(IterableDataset[Sample]):
@@ -104,7 +120,7 @@ class Samples(IterableDataset[Sample]):
                 "and its .json and run dataset make again, or read with skip_damaged=True."
             )
         for name, files in grouped(data):
-            if "npz" in files and self.split in ("all", json.loads(files["json"])["split"]):
+            if "jpg" in files and self.split in ("all", json.loads(files["json"])["split"]):
                 yield name, files
 
 
@@ -126,25 +142,30 @@ def grouped(data: bytes) -> Iterator[tuple[str, dict[str, bytes]]]:
 
 
 def _sample(name: str, files: dict[str, bytes]) -> Sample:
-    with np.load(io.BytesIO(files["npz"]), allow_pickle=False) as held:
-        arrays = {
+    arrays = _arrays(files["npz"]) if "npz" in files else {}
+    depth_mm = arrays.get("depth_mm")
+    layers = [f"normals_{layer}" for layer in ("front", "back", "body_front", "body_back")]
+    return Sample(
+        name=name,
+        rgb=_picture(files["jpg"], cv2.COLOR_BGR2RGB),
+        person=_picture(files["png"], cv2.COLOR_BGRA2RGBA),
+        part=arrays.get("part"),
+        limb=arrays.get("limb"),
+        depth_m=None if depth_mm is None else depth_mm / 1000,
+        normals=torch.stack([arrays[one] for one in layers]) if layers[0] in arrays else None,
+        flow=arrays.get("flow"),
+        facts=json.loads(files["json"]),
+    )
+
+
+def _arrays(data: bytes) -> dict[str, Tensor]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as held:
+        return {
             key: torch.from_numpy(
                 held[key].astype(np.float32 if key in ("flow", "depth_mm") else np.uint8)
             )
             for key in held.files
         }
-    layers = ("front", "back", "body_front", "body_back")
-    return Sample(
-        name=name,
-        rgb=_picture(files["jpg"], cv2.COLOR_BGR2RGB),
-        person=_picture(files["png"], cv2.COLOR_BGRA2RGBA),
-        part=arrays["part"],
-        limb=arrays["limb"],
-        depth_m=arrays["depth_mm"] / 1000,
-        normals=torch.stack([arrays[f"normals_{layer}"] for layer in layers]),
-        flow=arrays.get("flow"),
-        facts=json.loads(files["json"]),
-    )
 
 
 def _picture(data: bytes, order: int) -> UInt8[Tensor, "channels height width"]:

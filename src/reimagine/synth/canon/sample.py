@@ -61,6 +61,8 @@ class Plan:
     """A folder of pictures for busy backgrounds, instead of made ones."""
     people_per_shard: int = 16
     seed: int = 0
+    imported: str | None = None
+    """The captures that it holds instead of made people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

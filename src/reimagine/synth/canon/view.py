@@ -48,21 +48,18 @@ def _cards(data: bytes) -> list[str]:
 
 
 def _card(facts: dict[str, Any], pictures: list[str]) -> str:
-    traits = facts["traits"]
-    worn = [one for one in traits["outfit"].values() if one]
-    words = [
-        f"{traits['age_years']} years",
-        f"Monk {traits['monk']}",
-        traits["hair_style"],
-        *worn,
-        traits["footwear"],
-        facts["split"],
-    ]
+    words = [*_told(facts["traits"]), facts["split"]] if "traits" in facts else [facts["split"]]
     images = "".join(
         f'<img loading="lazy" alt="" src="data:image/jpeg;base64,{one}">' for one in pictures
     )
     text = html.escape(", ".join(words))
     return f'<figure data-words="{text.lower()}">{images}<figcaption>{facts["person"]}: {text}</figcaption></figure>'
+
+
+def _told(traits: dict[str, Any]) -> list[str]:
+    worn = [one for one in traits["outfit"].values() if one]
+    looks = [f"{traits['age_years']} years", f"Monk {traits['monk']}", traits["hair_style"]]
+    return [*looks, *worn, traits["footwear"]]
 
 
 def _small(jpeg: bytes) -> str:
