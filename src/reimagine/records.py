@@ -11,6 +11,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+MEAN_PELVIS = (0.0031, -0.3514, 0.0120)
+"""The pelvis of the mean SMPL-X body in its zero pose, metres: what a reader turns about before a body is known."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Motion:

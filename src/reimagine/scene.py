@@ -70,7 +70,7 @@ def check_clip(clip: Clip) -> None:
     if is_made(clip.camera):
         check_view(clip.camera, clip.view)
     else:
-        read_camera(clip.camera, clip.frames, *parse_size(clip.size), clip.camera_name)
+        _camera_of_file(clip)
     _check_name("`body`", clip.body, ("anny", "smplx"), None)
     _check_body(clip)
 
@@ -165,7 +165,7 @@ def make_scene(
         pose = pose_body(body, motion)
         camera = make_camera(clip.camera, clip.view, _outline(surface, pose), width, height)
     else:
-        camera = read_camera(clip.camera, clip.frames, width, height, clip.camera_name)
+        camera = _camera_of_file(clip)
         if clip.camera_up is not None:
             motion = stand_up(motion, body)
         if motion.up == "y" and camera.world == "captured":
@@ -174,6 +174,20 @@ def make_scene(
     pose = swung(pose, clip.fps, sway)
     return Scene(
         motion=motion, pose=pose, camera=camera, heading_rad=heading_rad(pose), shade=shade
+    )
+
+
+def _camera_of_file(clip: Clip) -> CameraPath:
+    """The cameras of a file for the clip's frames."""
+    width, height = parse_size(clip.size)
+    return read_camera(
+        clip.camera,
+        clip.frames,
+        width,
+        height,
+        clip.camera_name,
+        fps=clip.fps,
+        start_s=clip.start_s,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from tests.appearance.test_store import someone
 from tests.body.readers.test_read import WALK, easymocap, smplx_arrays
+from tests.cameras.test_filmed import lhm, results
 from tests.cameras.test_read import colmap, nerfstudio, orbit
 
 from reimagine.appearance.part_files import encode_parts, read_parts
@@ -239,6 +240,8 @@ READERS: dict[str, Reader] = {
     "camera, matrices": _camera("c.json", _matrices),
     "camera, nerfstudio": _camera("c.json", lambda path: _json(path, nerfstudio(orbit()))),
     "camera, COLMAP": _camera("sparse", lambda path: colmap(orbit(), path), "*.txt"),
+    "camera, GVHMR": _camera("c.pt", results),
+    "camera, LHM": _camera("c.json", lambda path: _json(path, lhm(0))),
     "camera, MVHumanNet": _camera("camera_extrinsics.json", _rig),
     "camera, MVHumanNet++": _camera("c.npz", _camera_arrays),
     "person": Reader(write=lambda folder: save_person(someone(), folder), read=_person_again),

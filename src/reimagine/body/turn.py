@@ -6,10 +6,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from reimagine.records import Motion
-
-MEAN_PELVIS = (0.0031, -0.3514, 0.0120)
-"""The pelvis of the mean SMPL-X body in its zero pose, metres: what a reader turns about before a body is known."""
+from reimagine.records import MEAN_PELVIS, Motion
 
 
 def quaternions(rotvecs: Float[Tensor, "*batch 3"]) -> Float[np.ndarray, "*batch 4"]:

@@ -6,10 +6,10 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from reimagine.body.readers.amass import Y_UP_FROM_Z_UP
-from reimagine.body.turn import MEAN_PELVIS, turn_world
+from reimagine.body.turn import turn_world
 from reimagine.body.write_bvh import bvh_text
 from reimagine.errors import InputError
-from reimagine.records import Motion
+from reimagine.records import MEAN_PELVIS, Motion
 
 
 def write_motion(motion: Motion, path: str | Path, *, amass: bool = False) -> None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import cv2
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.spatial.transform import Rotation
 
 from reimagine.cameras.lens import TERMS, lens_note, refuse_lens
 from reimagine.errors import InputError
@@ -34,12 +35,25 @@ class Captured:
     """True where the file's world is ours, with Y up, however its cameras are held."""
     notes: tuple[str, ...] = ()
     """What had to be guessed or is left out, in the user's words."""
+    fps: float | None = None
+    """Cameras per second, of a motion's own camera; None where each camera stands for a frame, whatever the rate."""
 
     def at(self, index: Int[np.ndarray, " chosen"]) -> "Captured":
         """The cameras of these numbers, without names."""
         return replace(
             self, K=self.K[index], R=self.R[index], t=self.t[index], size=self.size[index], names=()
         )
+
+    def at_times(self, times: Float[np.ndarray, " chosen"]) -> "Captured":
+        """The cameras between those of the file: rotations by slerp, places linearly. `times` count its cameras."""
+        low = np.clip(np.floor(times + 1e-6).astype(int), 0, len(self.R) - 1)
+        high = np.minimum(low + 1, len(self.R) - 1)
+        share = np.clip(times - low, 0.0, 1.0)[:, None]
+        first = Rotation.from_matrix(self.R[low])
+        change = (first.inv() * Rotation.from_matrix(self.R[high])).as_rotvec()
+        R = (first * Rotation.from_rotvec(change * share)).as_matrix()
+        t = self.t[low] * (1 - share) + self.t[high] * share
+        return replace(self.at(low), R=R, t=t)
 
 
 ARRAYS = ("intrinsic", "extrinsic", "width", "height")

@@ -18,6 +18,7 @@ from reimagine.cameras.captures import (
     read_npz,
 )
 from reimagine.cameras.colmap import read_colmap
+from reimagine.cameras.filmed import is_lhm, lhm_files, read_filmed, read_lhm_cameras
 from reimagine.cameras.keyframes import read_keyframes
 from reimagine.cameras.mvhumannet import read_mvhumannet
 from reimagine.cameras.own import FORMAT, read_own
@@ -25,13 +26,15 @@ from reimagine.cameras.rigs import is_splatting, read_easymocap, read_splatting
 from reimagine.errors import InputError
 from reimagine.foreign import MOST_TEXT_BYTES, reads
 from reimagine.records import CameraPath
+from reimagine.tensors import is_torch_file
 
 _MOST_BYTES = 100 << 20
 """Of cameras in an .npz: more than the longest clip needs."""
 _COLMAP_FILES = tuple(f"{name}.{end}" for name in ("images", "cameras") for end in ("txt", "bin"))
 _KINDS = (
     "cameras.json of a run folder, keyframes JSON, MVHumanNet camera_extrinsics.json, MVHumanNet++ camera.npz, "
-    "nerfstudio or NeRF transforms.json, Gaussian splatting cameras.json, or a folder with COLMAP's cameras and images (.txt or "
+    "nerfstudio or NeRF transforms.json, Gaussian splatting cameras.json, a motion with its camera (GVHMR or GEM .pt, "
+    "LHM JSON), or a folder with COLMAP's cameras and images (.txt or "
     ".bin) or EasyMocap's intri.yml and extri.yml"
 )
 
@@ -39,11 +42,19 @@ _KINDS = (
 @reads("a camera", most_bytes=MOST_TEXT_BYTES)
 @np.errstate(all="ignore")  # odd numbers are judged once they are read
 def read_camera(
-    path: str | Path, frames: int, width: int, height: int, camera_name: str | None = None
+    path: str | Path,
+    frames: int,
+    width: int,
+    height: int,
+    camera_name: str | None = None,
+    *,
+    fps: float | None = None,
+    start_s: float = 0.0,
 ) -> CameraPath:
     """Cameras of a file, for `frames` pictures of `width` x `height` pixels, in the file's own world.
 
-    A file with one camera, and one camera of a rig, stand still; a moving camera gives its first `frames` frames.
+    A file with one camera, and one camera of a rig, stand still; a moving camera gives its first `frames` frames. The
+    camera that comes with a motion is taken at the times of the pictures instead: `fps` a second, from `start_s` on.
     Where the file's pictures have another size they are thought of as scaled to the new height, then cropped (or
     widened) evenly left and right, as the official data's pictures were. Our pictures are those of an ideal pinhole:
     how far a lens departs from it is in the path's notes; a fisheye is refused.
@@ -54,7 +65,11 @@ def read_camera(
     path = Path(path)
     captured = _read(path, frames, width, height)
     check(captured, path)
-    chosen = _choose(captured, path, frames, camera_name)
+    chosen = (
+        _choose(captured, path, frames, camera_name)
+        if captured.fps is None or fps is None or len(captured.R) == 1
+        else _timed(captured, path, (round(start_s * fps) + np.arange(frames)) / fps)
+    )
     return _resized(chosen, width, height)
 
 
@@ -62,6 +77,8 @@ def _read(path: Path, frames: int, width: int, height: int) -> Captured:
     folder = path if path.is_dir() else path.parent
     if path.name in ("intri.yml", "extri.yml") or (path.is_dir() and (path / "extri.yml").exists()):
         return read_easymocap(folder)
+    if path.is_dir() and (files := lhm_files(path)):
+        return read_lhm_cameras([_content(file) for file in files], path)
     if path.is_dir() or path.name in _COLMAP_FILES:
         return read_colmap(folder)
     try:
@@ -72,17 +89,21 @@ def _read(path: Path, frames: int, width: int, height: int) -> Captured:
         raise InputError(f"{path} cannot be read ({error.strerror}); check --camera.") from None
     except (ValueError, EOFError, MemoryError, RecursionError, zipfile.BadZipFile):
         raise InputError(f"{path} is damaged or no camera file; expected {_KINDS}.") from None
+    if isinstance(content, Path):
+        return read_filmed(content)
     if isinstance(content, Arrays):
         return read_npz(content.by_name, path)
     return _read_json(content, path, frames, width, height)
 
 
 def _content(path: Path) -> Any:  # noqa: ANN401 - whatever the JSON holds
-    """The parsed JSON, or the known arrays of an archive by name."""
+    """The parsed JSON, the known arrays of an archive by name, or the path of a file of torch.save."""
     with path.open("rb") as file:
         if file.read(2) != b"PK":
             file.seek(0)
             return json.load(file)
+    if is_torch_file(path):
+        return path
     return Arrays(by_name=read_arrays(path, ARRAYS, most_bytes=_MOST_BYTES))
 
 
@@ -90,6 +111,8 @@ def _read_json(content: Any, path: Path, frames: int, width: int, height: int) -
     if isinstance(content, dict):
         if content.get("format") == FORMAT:
             return read_own(content, path)
+        if is_lhm(content):
+            return read_lhm_cameras([content], path)
         if "keyframes" in content:
             return read_keyframes(content, path, frames, width, height)
         if "frames" in content:
@@ -178,6 +201,18 @@ def _choose(captured: Captured, path: Path, frames: int, name: str | None) -> Ca
             f"{path} holds {held} cameras for {frames} frames. Give --frames {held} or less."
         )
     return captured.at(np.arange(frames))
+
+
+def _timed(captured: Captured, path: Path, times_s: Float[np.ndarray, " frames"]) -> Captured:
+    """The cameras at these times, by the file's own rate."""
+    assert captured.fps is not None
+    times, last = times_s * captured.fps, len(captured.R) - 1
+    held = int((times < last + 1e-3).sum())
+    if held < len(times):
+        raise InputError(
+            f"{path} holds {held} cameras from {times_s[0]:g} s on for {len(times)} frames. Give --frames {held} or less."
+        )
+    return captured.at_times(times)
 
 
 def _resized(captured: Captured, width: int, height: int) -> CameraPath:

@@ -12,9 +12,8 @@ from scipy.spatial.transform import Rotation
 
 from reimagine.body.readers.checked import DEFAULT_FPS, FPS_NOTE, checked_motion, shaped
 from reimagine.body.readers.hands import NO_HANDS_NOTE, PCA_NOTE, relaxed_hands
-from reimagine.body.turn import MEAN_PELVIS
 from reimagine.errors import InputError
-from reimagine.records import Motion
+from reimagine.records import MEAN_PELVIS, Motion
 
 
 def is_easymocap(keys: set[str]) -> bool:

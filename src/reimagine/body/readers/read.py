@@ -8,7 +8,7 @@ from reimagine.arrays import array_names
 from reimagine.body.readers.amass import is_amass, read_amass
 from reimagine.body.readers.bvh import read_bvh
 from reimagine.body.readers.easymocap import is_easymocap, read_easymocap
-from reimagine.body.readers.gvhmr import is_torch_file, read_gvhmr
+from reimagine.body.readers.gvhmr import read_gvhmr
 from reimagine.body.readers.json_frames import frame_files, one_person, read_json
 from reimagine.body.readers.lhm import is_lhm, read_lhm
 from reimagine.body.readers.own import is_own, read_own
@@ -17,6 +17,7 @@ from reimagine.body.readers.smplx_parameters import is_smplx_parameters, read_sm
 from reimagine.errors import InputError
 from reimagine.foreign import reads
 from reimagine.records import Motion
+from reimagine.tensors import is_torch_file
 
 FORMATS = (
     "AMASS .npz, SMPL-X parameters .npz or a folder of them, MVHumanNet or EasyMocap JSON, GVHMR .pt, LHM JSON folder, BVH, "

@@ -19,9 +19,9 @@ from reimagine.body.readers.hands import NO_HANDS_NOTE, relaxed_hands
 from reimagine.body.readers.skeleton import Skeleton
 from reimagine.body.readers.stance import from_stance, is_stance, trunk_frame
 from reimagine.body.readers.upright import find_up, nearest_axis, starts_bound
-from reimagine.body.turn import MEAN_PELVIS, smallest_turn
+from reimagine.body.turn import smallest_turn
 from reimagine.errors import InputError
-from reimagine.records import Motion
+from reimagine.records import MEAN_PELVIS, Motion
 
 LEG_M = sum(
     float((REST_JOINTS[upper] - REST_JOINTS[lower]).norm()) / 2
