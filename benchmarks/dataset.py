@@ -23,6 +23,7 @@ from torch import Tensor
 
 from benchmarks.looks import MORE
 from benchmarks.pipeline import peak_mib, seconds
+from benchmarks.results import store
 from reimagine.body.model import pose_skin
 from reimagine.records import PARTS
 from reimagine.resize import resize_to_cover
@@ -47,20 +48,28 @@ _SHARED = ("skin", "hair", "upper", "lower", "shoes")
 
 
 def main() -> None:
-    """Print every figure."""
+    """Print every figure, and store them for docs/benchmarks.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--views", type=int, default=8)
     parser.add_argument("--memory-people", type=int, default=4)
     parser.add_argument("--colour-people", type=int, default=8)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    _speed(given.views)
-    _balance(1000)
-    _colours(given.colour_people)
-    _processes(given.memory_people)
+    rows = [
+        *_speed(given.views),
+        *_balance(1000),
+        *_colours(given.colour_people),
+        *_processes(given.memory_people),
+    ]
+    for name, figure in rows:
+        print(f"{name}: {figure}")
+    store("how-are-people-made", ["what", "measured"], [[name, figure] for name, figure in rows])
 
 
-def _speed(views: int) -> None:
+Rows = list[tuple[str, str]]
+
+
+def _speed(views: int) -> Rows:
     """Pictures a second of one core: today's people alone, the dataset's pictures, and the dataset with all that is stored."""
     camera, person = studio_camera(0.0), make_dressed("alex")
     scale = _SMALL[1] / camera.height
@@ -85,8 +94,7 @@ def _speed(views: int) -> None:
         f"all of it: a person made, posed, {views} views packed": views
         * _per_second(lambda: list(person_samples(plan, props, 0)), 1),
     }
-    for name, rate in figures.items():
-        print(f"{name}: {rate:.2f} pictures of {_SMALL[0]}x{_SMALL[1]} a second of one core")
+    return [(name, f"{rate:.2f} pictures a second of one core") for name, rate in figures.items()]
 
 
 def _per_second(work: Callable[[], object], times: int) -> float:
@@ -99,14 +107,16 @@ def _per_second(work: Callable[[], object], times: int) -> float:
     return 1 / best
 
 
-def _balance(people: int) -> None:
-    print(f"balance of {people} people, rarest and commonest of each kind:")
+def _balance(people: int) -> Rows:
+    rows: Rows = []
     for name, row in balance(Plan(people=people)).items():
         low, high = min(row, key=row.__getitem__), max(row, key=row.__getitem__)
-        print(f"  {name}: {len(row)} kinds, {low} {row[low]}, {high} {row[high]}")
+        figure = f"{len(row)} kinds, from {row[low]} ({low}) to {row[high]} ({high})"
+        rows.append((f"balance of {people} people, {name}", figure))
+    return rows
 
 
-def _colours(people: int) -> None:
+def _colours(people: int) -> Rows:
     """Right labels by colour alone, each person's from all the others' pixels, mean over parts and people."""
     groups = {
         "made people of the tests": [
@@ -114,10 +124,12 @@ def _colours(people: int) -> None:
         ],
         "people of the dataset": [_dataset_pixels(index) for index in range(people)],
     }
+    rows: Rows = []
     for name, held in groups.items():
         rights = [_right(held, number) for number in range(len(held))]
         mean = sum(rights) / len(rights)
-        print(f"colour alone, {len(held)} {name}: {mean:.1%} right (chance {1 / len(_SHARED):.0%})")
+        rows.append((f"parts told by colour alone, {len(held)} {name}", f"{mean:.1%} right"))
+    return rows
 
 
 Pixels = tuple[Float[Tensor, "pixels 3"], Int[Tensor, " pixels"]]
@@ -178,10 +190,11 @@ def _sampled(rgb: Float[Tensor, "3 height width"], part: Int[Tensor, "height wid
     return torch.cat(chosen), torch.cat(labels)
 
 
-def _processes(people: int) -> None:
+def _processes(people: int) -> Rows:
     """Two processes beside one, and the peak of memory at so many people and at ten times as many."""
     small = ["--views", "1", "--size", "64x104", "--canonical-height", "0"]
     small += ["--people-per-shard", "1"]
+    rows: Rows = []
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
 
@@ -191,12 +204,15 @@ def _processes(people: int) -> None:
 
         for count in (people, 10 * people):
             peak = peak_mib(command(count, 1, f"memory{count}"), place / "cache")
-            print(f"peak memory at {count} people: {peak:.0f} MiB")
+            rows.append((f"peak memory at {count} people", f"{peak:.0f} MiB"))
         one, two = (
             seconds(command(10 * people, workers, f"time{workers}"), place / "cache")
             for workers in (1, 2)
         )
-        print(f"two processes are {one / two:.2f} times as fast as one ({10 * people} people)")
+        rows.append(
+            (f"{10 * people} people, two processes beside one", f"{one / two:.2f} times as fast")
+        )
+    return rows
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ Made people of every kind, with every label known: silhouettes, parts, limbs, de
   reimagine dataset make --people 1000 --workers 2 --out data/canon    the same command continues it
   reimagine dataset inspect data/canon                                 counts, balance, damaged shards
   reimagine dataset view data/canon                                    a page to browse
-  reimagine dataset import main_data --out data/captures               MVHumanNet++ in the same shards
+  reimagine dataset import main_data --out data/captures               captures in the same shards
 
 Each has its own --help. From Python: for sample in reimagine.synth.read("data/canon"): ..."""
 
@@ -75,10 +75,10 @@ class ViewRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportRequest:
-    """Captured people (MVHumanNet++) in the same shards. Labels that they do not have stay absent."""
+    """Captured people (MVHumanNet++ folders, THuman-style scans) in the same shards. Labels that they do not have stay absent."""
 
     folder: tuple[str]
-    """Its main_data, or one person's folder."""
+    """Its main_data, one person's folder, or a folder of scans 0001/0001.obj."""
     out: str = "data/captures"
     """A folder, or an fsspec address such as s3://bucket/name."""
     views: int = 24

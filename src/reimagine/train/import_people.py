@@ -1,16 +1,11 @@
-"""Captures brought into the dataset's shards: MVHumanNet++ folders. What they have no label for stays absent."""
+"""Captures brought into the dataset's shards: MVHumanNet++ and THuman-style folders. What they have no label for stays absent."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import torch
-from einops import rearrange
-from jaxtyping import Float
-from torch import Tensor
 
 from reimagine.body.readers.read import read_motion
 from reimagine.cameras.read import read_camera
@@ -25,7 +20,7 @@ from reimagine.synth.canon.dataset import (
     shard_people,
     store_shard,
 )
-from reimagine.synth.canon.sample import Plan
+from reimagine.synth.canon.sample import Plan, jpeg
 from reimagine.synth.canon.traits import split_of
 from reimagine.train.captures import (
     PARAMETERS,
@@ -36,8 +31,7 @@ from reimagine.train.captures import (
     shots_of,
     spread,
 )
-
-_QUALITY = 95
+from reimagine.train.scans import find_scans, scan_samples
 
 
 def import_people(
@@ -49,10 +43,10 @@ def import_people(
     people_per_shard: int,
     progress: Progress = SILENT,
 ) -> dict[str, Any]:
-    """Bring a folder of MVHumanNet++ into shards and describe them; goes on where it stopped; gives what dataset.json holds.
+    """Bring a folder of captures into shards and describe them; goes on where it stopped; gives what dataset.json holds.
 
     Args:
-        folder: As unpacked: `main_data`, `main_data/train`, or one person's folder.
+        folder: MVHumanNet++ as unpacked (`main_data`, `main_data/train`, one person's folder), or scans (`train.scans`).
         out: A folder, or a place that fsspec knows.
         size: Width and height of the pictures.
         views: Most pictures of each person, spread over cameras and frames.
@@ -62,21 +56,22 @@ def import_people(
     Raises:
         InputError: where there are no captures, or a person's files cannot be used.
     """
-    people = find_people(folder)
-    if not people:
+    people, scans = find_people(folder), find_scans(folder)
+    if not people and not scans:
         raise InputError(
-            f"{folder} holds no MVHumanNet++ people; expected folders with {PARAMETERS}, images, masks and cameras. "
-            "Give its main_data, or one person's folder."
+            f"{folder} holds no MVHumanNet++ people and no THuman-style scans; expected folders with {PARAMETERS}, images, "
+            "masks and cameras, or 0001/0001.obj with material0.jpeg. Give its main_data, or one person's folder."
         )
+    samples_of = _samples if people else scan_samples
     plan = Plan(
-        people=len(people),
+        people=len(people or scans),
         views=views,
         width=size[0],
         height=size[1],
         canonical_height=0,
         busy=0.0,
         people_per_shard=people_per_shard,
-        imported="MVHumanNet++",
+        imported="MVHumanNet++" if people else "THuman-style scans",
     )
     check_plan(plan)
     store = Store(out)
@@ -85,7 +80,7 @@ def import_people(
     for number in range(shards):
         if not store.has(f"{shard_name(number)}.json"):
             mine = shard_people(plan, number)
-            samples = (one for k in mine for one in _samples(plan, people[k], k))
+            samples = (one for k in mine for one in samples_of(plan, (people or scans)[k], k))
             store_shard(store, number, mine, samples)
         progress.step("shards", number + 1, shards)
     return store.finish(plan, shards)
@@ -101,7 +96,7 @@ def _samples(plan: Plan, person: Path, index: int) -> Iterator[tuple[str, dict[s
         yield (
             f"p{index:07d}_v{k:03d}",
             {
-                "jpg": _jpeg(framed(rgb, size)),
+                "jpg": jpeg(framed(rgb, size)),
                 "json": json.dumps(facts | _known(motion, shot, camera), sort_keys=True).encode(),
                 "png": encode_png(person_alone),
             },
@@ -123,11 +118,3 @@ def _known(motion: Motion, shot: Shot, camera: CameraPath) -> dict[str, Any]:
         "smplx_betas": motion.betas.tolist(),
         "notes": list(motion.notes),
     }
-
-
-def _jpeg(picture: Float[Tensor, "3 height width"]) -> bytes:
-    image = rearrange(picture.flip(0) * 255, "c h w -> h w c").round().byte().numpy()
-    _, data = cv2.imencode(
-        ".jpg", np.ascontiguousarray(image), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-    )
-    return data.tobytes()

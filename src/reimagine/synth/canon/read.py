@@ -33,10 +33,10 @@ class Sample:
     """Index into `facts["parts"]`."""
     limb: UInt8[Tensor, "height width"] | None
     """Index into `facts["limbs"]`."""
-    depth_m: Float[Tensor, "4 height width"] | None
-    """The dressed surface's front and back, the undressed one's front and back; 0 where there is none."""
-    normals: UInt8[Tensor, "4 3 height width"] | None
-    """Of the same four, in the official colours."""
+    depth_m: Float[Tensor, "layers height width"] | None
+    """The dressed surface's front and back, the undressed one's front and back (not of scans); 0 where there is none."""
+    normals: UInt8[Tensor, "layers 3 height width"] | None
+    """Of the same, in the official colours."""
     flow: Float[Tensor, "2 height width"] | None
     """Pixels to the next frame, NaN off the person; None where there is no next frame."""
     facts: dict[str, Any]
@@ -144,7 +144,8 @@ def grouped(data: bytes) -> Iterator[tuple[str, dict[str, bytes]]]:
 def _sample(name: str, files: dict[str, bytes]) -> Sample:
     arrays = _arrays(files["npz"]) if "npz" in files else {}
     depth_mm = arrays.get("depth_mm")
-    layers = [f"normals_{layer}" for layer in ("front", "back", "body_front", "body_back")]
+    layers = ("front", "back", "body_front", "body_back")
+    normals = [arrays[f"normals_{one}"] for one in layers if f"normals_{one}" in arrays]
     return Sample(
         name=name,
         rgb=_picture(files["jpg"], cv2.COLOR_BGR2RGB),
@@ -152,7 +153,7 @@ def _sample(name: str, files: dict[str, bytes]) -> Sample:
         part=arrays.get("part"),
         limb=arrays.get("limb"),
         depth_m=None if depth_mm is None else depth_mm / 1000,
-        normals=torch.stack([arrays[one] for one in layers]) if layers[0] in arrays else None,
+        normals=torch.stack(normals) if normals else None,
         flow=arrays.get("flow"),
         facts=json.loads(files["json"]),
     )

@@ -187,13 +187,19 @@ def _files_of(
     return {
         "jpg": jpeg.tobytes(),
         "json": json.dumps(facts, sort_keys=True).encode(),
-        "npz": _npz(arrays),
+        "npz": packed_arrays(arrays),
         "png": encode_png(picture.person),
     }
 
 
-def _npz(arrays: dict[str, np.ndarray]) -> bytes:
-    """NumPy stamps no times into archives that it writes, so equal arrays give equal bytes."""
+def jpeg(picture: Float[Tensor, "3 height width"], quality: int = 95) -> bytes:
+    """A JPEG of a picture, sRGB, 0..1."""
+    image = (picture.flip(0) * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+def packed_arrays(arrays: dict[str, np.ndarray]) -> bytes:
+    """An .npz. NumPy stamps no times into archives that it writes, so equal arrays give equal bytes."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
