@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from tests.appearance.test_store import someone
+from tests.body.readers.test_listed import danced, kimodo, mhr
 from tests.body.readers.test_read import WALK, easymocap, smplx_arrays
 from tests.cameras.test_filmed import lhm, results
 from tests.cameras.test_read import colmap, nerfstudio, orbit
@@ -18,6 +19,7 @@ from reimagine.appearance.part_files import encode_parts, read_parts
 from reimagine.appearance.store import _digest, load_person, save_person  # pyright: ignore[reportPrivateUsage]
 from reimagine.apps.score_clips import clip_frames
 from reimagine.body.model import PARENTS
+from reimagine.body.readers.listed import MHR_127, SOMA_77
 from reimagine.body.readers.read import read_motion
 from reimagine.body.smplx import read_smplx
 from reimagine.body.write import write_motion
@@ -234,6 +236,8 @@ READERS: dict[str, Reader] = {
     ),
     "motion, LHM": _motion("m.json", _lhm),
     "motion, GVHMR": _motion("m.pt", _gvhmr),
+    "motion, Kimodo": _motion("m.npz", lambda path: kimodo(path, SOMA_77, *danced(SOMA_77))),
+    "motion, SAM 3D Body": _motion("m.npz", lambda path: mhr(path, *danced(MHR_127))),
     "motion, BVH": _motion("m.bvh", lambda path: write_motion(WALK, path)),
     "camera, ours": _camera("c.json", lambda path: write_camera(path, orbit())),
     "camera, keyframes": _camera("c.json", _keyframes),

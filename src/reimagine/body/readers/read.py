@@ -10,7 +10,9 @@ from reimagine.body.readers.bvh import read_bvh
 from reimagine.body.readers.easymocap import is_easymocap, read_easymocap
 from reimagine.body.readers.gvhmr import read_gvhmr
 from reimagine.body.readers.json_frames import frame_files, one_person, read_json
+from reimagine.body.readers.kimodo import is_kimodo, read_kimodo
 from reimagine.body.readers.lhm import is_lhm, read_lhm
+from reimagine.body.readers.mhr import is_mhr, read_mhr
 from reimagine.body.readers.own import is_own, read_own
 from reimagine.body.readers.smplx_frames import read_smplx_frames
 from reimagine.body.readers.smplx_parameters import is_smplx_parameters, read_smplx_parameters
@@ -20,7 +22,8 @@ from reimagine.records import Motion
 from reimagine.tensors import is_torch_file
 
 FORMATS = (
-    "AMASS .npz, SMPL-X parameters .npz or a folder of them, MVHumanNet or EasyMocap JSON, GVHMR .pt, LHM JSON folder, BVH, "
+    "AMASS .npz, SMPL-X parameters .npz or a folder of them, MVHumanNet or EasyMocap JSON, GVHMR .pt, LHM JSON folder, "
+    "Kimodo .npz, SAM 3D Body .npz, BVH, "
     "our .npz"
 )
 UNPICKLE = (
@@ -52,7 +55,7 @@ def read_motion(path: str | Path, bone_map: str | Path | None = None) -> Motion:
     with path.open("rb") as file:
         start = file.read(64).lstrip(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"PK"):
-        return _read_zip(path)
+        return _read_zip(path, None if bone_map is None else Path(bone_map))
     if start[:1] in (b"{", b"["):
         return _read_json(path, [path])
     if start.upper().startswith(b"HIERARCHY"):
@@ -86,10 +89,13 @@ def _read_json(path: Path, files: list[Path]) -> Motion:
     )
 
 
-def _read_zip(path: Path) -> Motion:
+def _read_zip(path: Path, bone_map: Path | None) -> Motion:
     if is_torch_file(path):
         return read_gvhmr(path)
     names = array_names(path)
+    for matches, read in ((is_kimodo, read_kimodo), (is_mhr, read_mhr)):
+        if matches(names):
+            return read(path, bone_map)
     for matches, read in (
         (is_own, read_own),
         (is_smplx_parameters, read_smplx_parameters),
@@ -99,5 +105,5 @@ def _read_zip(path: Path) -> Motion:
             return read(path)
     raise InputError(
         f"{path.name} holds {', '.join(sorted(names)[:12]) or 'no arrays'}; expected poses and trans (AMASS) or "
-        "global_orient and body_pose (SMPL-X parameters). Rename the arrays."
+        "global_orient and body_pose (SMPL-X parameters), or Kimodo's or SAM 3D Body's. Rename the arrays."
     )
