@@ -75,7 +75,7 @@ def test_a_stopped_run_goes_on_to_the_same_pixels(runs, plain_person, tmp_path):
 
 @pytest.mark.parametrize("keyframes", [0, -1, 2000])
 def test_a_stride_that_is_none_is_refused(plain_person, tmp_path, keyframes):
-    with pytest.raises(InputError, match=f"--keyframes is {keyframes}; expected a whole number"):
+    with pytest.raises(InputError, match=f"keyframes is {keyframes}; expected a whole number"):
         generate(asked(plain_person, tmp_path / "run", keyframes))
 
 

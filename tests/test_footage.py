@@ -83,7 +83,7 @@ def test_frames_of_two_sizes_are_refused(folder: Path):
     ("asked", "says"),
     [
         ({}, "Got nothing to refine"),
-        ({"run": "a", "from_video": "b"}, "--run came together with --from-video"),
+        ({"run": "a", "from_video": "b"}, "run came together with from_video"),
         ({"frames_dir": "nowhere"}, "--frames-dir nowhere is no folder"),
         ({"from_video": "nowhere.mp4"}, "There is no video nowhere.mp4"),
     ],

@@ -50,7 +50,7 @@ def test_a_factory_of_the_device_alone_is_refused():
 
 
 def test_what_cannot_steady_is_refused():
-    with pytest.raises(InputError, match=r"--refiner operator:is_ made a bool; .*steady"):
+    with pytest.raises(InputError, match=r"--refiner operator:is_ made a bool; .*refine"):
         load_refiner("operator:is_", "cpu", Refinement())
 
 

@@ -256,7 +256,7 @@ def test_a_change_is_shown_in_per_cent_with_its_sign(scores):
 def test_where_the_painting_is_the_anchor_the_control_figures_say_so(clip, scores):
     assert not scores.notes
     own = dataclasses.replace(clip, anchor=clip.painted)
-    assert "tell what the refiner moved" in score_clip(own).notes[0]
+    assert "show what the refiner moved" in score_clip(own).notes[0]
 
 
 def test_several_clips_have_an_interval_over_clips(scores):

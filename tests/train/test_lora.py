@@ -152,7 +152,11 @@ def test_the_saved_lora_paints_what_the_trained_model_paints(request_for):
 
 def test_diffusers_itself_loads_the_lora_as_we_do(begun):
     path, told = Path(begun.out, LORA_FILE), Told(control_scale=1.0, guidance=1.0)
-    ours, theirs, example = models_of(begun, str(path)), models_of(begun), example_of(begun)
+    ours, theirs, example = (
+        models_of(begun, Lora(path=str(path))),
+        models_of(begun),
+        example_of(begun),
+    )
     theirs.transformer.load_lora_adapter(load_file(path), prefix="transformer")
     plain = models_of(begun)
     ours, theirs, plain = (
@@ -358,7 +362,7 @@ def test_other_settings_for_the_same_folder_are_refused_and_more_steps_are_not(b
 def test_other_pictures_for_the_same_folder_are_refused(begun):
     triples = find_triples(Path(begun.data), begun.prompt)
     triples[0].target.write_bytes(triples[1].target.read_bytes() + b"more")
-    with pytest.raises(InputError, match="--data-fingerprint was"):
+    with pytest.raises(InputError, match="data_fingerprint was"):
         train_lora(begun)
 
 

@@ -52,7 +52,7 @@ def test_a_stopped_run_goes_on_to_the_same_pixels_with_other_memory_settings(req
     (run / "frames/000001.png").unlink()
     generate(request_of(vram="full", batch=2))
     assert frames(run) == whole
-    with pytest.raises(InputError, match=r"--guidance was 3\.5, now 2"):
+    with pytest.raises(InputError, match=r"guidance was 3\.5, now 2"):
         generate(request_of(guidance=2.0))
 
 
@@ -69,7 +69,7 @@ def test_over_white_the_pictures_are_what_the_model_painted(request_of, tmp_path
 def test_sizes_that_are_no_multiple_of_16_are_refused_with_the_nearest(request_of):
     request = request_of()
     odd = replace(request, clip=replace(request.clip, size="100x200"))
-    with pytest.raises(InputError, match=r"--size is 100x200; .* multiples of 16. Give --size 96x"):
+    with pytest.raises(InputError, match=r"size is 100x200; .* multiples of 16. Give size 96x"):
         generate(odd)
 
 

@@ -188,7 +188,5 @@ def test_another_model_and_missing_parts_are_refused(tmp_path, tiny_wan):
 
 @pytest.mark.parametrize("frames", [5, 24, 25, 81])
 def test_a_window_as_long_as_the_clip_covers_it(tiny_wan, frames):
-    refiner = make(
-        "cpu", Refinement(refine_window=frames, refine_overlap=0, refine_weights=str(tiny_wan))
-    )
+    refiner = make("cpu", Refinement(window=frames, overlap=0, weights=str(tiny_wan)))
     assert 1 + 4 * (refiner.plan.span.window - 1) >= frames
