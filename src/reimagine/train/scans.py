@@ -97,13 +97,12 @@ def read_scan(folder: Path) -> Scan:
         used, faces = np.unique(pairs.reshape(-1, 2), axis=0, return_inverse=True)
         verts = np.array(places, np.float32)[used[:, 0]]
         uv = np.array(turns, np.float32)[used[:, 1]]
-        whole = used.min() >= 0 and np.isfinite(verts).all() and np.isfinite(uv).all()
+        if used.min() < 0 or not (np.isfinite(verts).all() and np.isfinite(uv).all()):
+            raise ValueError
     except (ValueError, IndexError):
-        whole = False
-    if not whole:
         raise InputError(
             f"{path} is no textured mesh; expected lines v x y z, vt u v and f 1/1 2/2 3/3. Unpack it again."
-        )
+        ) from None
     return Scan(
         verts=torch.from_numpy(verts),
         uv=torch.from_numpy(uv),

@@ -46,6 +46,31 @@ def test_a_garment_covers_what_its_cut_says(body, name):
     assert abs(lowest - height_at(joints, end)) < 0.06
 
 
+@pytest.mark.parametrize("name", ["tunic", "kurta"])
+def test_a_long_top_hangs_outside_a_wide_skirt(body, name):
+    piece, joints = body
+    below = skirt(GARMENTS["long skirt"], piece, joints, 0.0)
+    above = skirt(GARMENTS[name], piece, joints, 0.014, below.verts)
+    hips_y = float(joints[1, 1])
+    for down in (0.04, 0.08, 0.12):
+        widths = [
+            float(one.verts[(one.verts[:, 1] - (hips_y - down)).abs() < 0.012][:, 0].abs().max())
+            for one in (below, above)
+        ]
+        assert widths[1] > widths[0] + 0.005
+
+
+def test_very_wide_trousers_do_not_stand_off_the_hips(body):
+    piece, joints = body
+    made = trousers(GARMENTS["very wide trousers"], piece, joints, 0.0)
+    y = made.verts[:, 1] - joints[1, 1]
+    hips, thigh, hem = (
+        float(made.verts[(y + down).abs() < 0.012][:, 0].abs().max()) for down in (0.0, 0.2, 0.7)
+    )
+    assert thigh < hips + 0.042
+    assert hem > thigh + 0.02
+
+
 def test_collars_stand_about_the_neck(body):
     piece, joints = body
     for name in ("collared shirt", "roll-neck", "hoodie", "kurta"):

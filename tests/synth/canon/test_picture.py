@@ -53,6 +53,13 @@ def test_front_and_back_of_a_ball_lie_where_a_ray_enters_and_leaves_it():
         assert float((seen.at(verts)[:, 2] - seen.depth).abs().max()) < 1e-3
 
 
+def test_walls_carry_no_sharp_copies_of_the_person(scene):
+    _, _, picture = scene
+    clear = (picture.person[3] == 0)[:60]  # the floor begins lower
+    steps = (picture.rgb[:, :60, 1:] - picture.rgb[:, :60, :-1]).abs().amax(0)
+    assert float(steps[clear[:, 1:] & clear[:, :-1]].max()) < 0.006
+
+
 def test_labels_lie_where_the_person_is(scene):
     _, _, picture = scene
     inside = picture.part > 0

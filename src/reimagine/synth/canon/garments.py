@@ -83,8 +83,18 @@ class Garment:
     """Of hems and cuffs."""
 
 
-def torso(garment: Garment, body: Piece, joints: Float[Tensor, "55 3"], lift: float) -> Piece:
-    """What covers trunk and arms; `lift` keeps outer layers off inner ones."""
+_HIP_TAPER = 0.3
+"""How much trouser legs narrow per metre at the hips."""
+
+
+def torso(
+    garment: Garment,
+    body: Piece,
+    joints: Float[Tensor, "55 3"],
+    lift: float,
+    under: Float[Tensor, "under_verts 3"] | None = None,
+) -> Piece:
+    """What covers trunk and arms; `lift` keeps outer layers off inner ones; it hangs over the points `under` it."""
     assert garment.sleeve is not None
     assert garment.hem is not None
     hips_y = float(joints[L_HIP, 1])
@@ -119,20 +129,32 @@ def torso(garment: Garment, body: Piece, joints: Float[Tensor, "55 3"], lift: fl
         let_down = (top_y - verts[:, 1]).clamp_min(0)
         end_y = max(hem_y, hips_y - 0.05 if has_skirt(garment) else hips_y - 0.14)
         lowered[:, 1] = verts[:, 1] - let_down * (low_y - end_y) / (top_y - low_y)
-    tube = trunk_tube(garment, body, joints, lift)
+    tube = trunk_tube(garment, body, joints, lift, under)
     share = (step((top_y - 0.03 - lowered[:, 1]) / 0.12) * (1 - step(arm / 0.5)))[:, None]
     verts = torch.lerp(lowered, wrap(tube, lowered), share)
     piece = replace(piece, verts=verts)
-    return replace(piece, verts=smooth(piece, 6))
+    verts = smooth(piece, 6)
+    if under is None:
+        return replace(piece, verts=verts)
+    # Over a skirt it moves as the skirt does.
+    low = (step((hips_y + 0.02 - verts[:, 1]) / 0.08) * (1 - step(arm / 0.5)))[:, None]
+    weights = torch.lerp(piece.weights, skirt_weights(verts, joints), low)
+    return replace(piece, verts=verts, weights=weights)
 
 
-def skirt(garment: Garment, body: Piece, joints: Float[Tensor, "55 3"], lift: float) -> Piece:
+def skirt(
+    garment: Garment,
+    body: Piece,
+    joints: Float[Tensor, "55 3"],
+    lift: float,
+    under: Float[Tensor, "under_verts 3"] | None = None,
+) -> Piece:
     """What hangs about both legs from the hips (with a torso above) or the waist down."""
     assert garment.hem is not None
     hips_y = float(joints[L_HIP, 1])
     start_y = hips_y + (-0.01 if garment.sleeve is not None else WAIST_M)
     hem_y = height_at(joints, garment.hem)
-    tube = trunk_tube(garment, body, joints, lift)
+    tube = trunk_tube(garment, body, joints, lift, under)
     rows, columns = max(8, int((start_y - hem_y) / 0.012)), 144
     turn = (torch.arange(columns) / columns) * 2 * torch.pi
     down = torch.linspace(0, 1, rows)
@@ -147,8 +169,8 @@ def skirt(garment: Garment, body: Piece, joints: Float[Tensor, "55 3"], lift: fl
         (verts - torch.tensor([0.0, 0.0, float(centre)])) * torch.tensor([1.0, 0.0, 1.0]), dim=1
     )
     if garment.sleeve is not None:  # begins beneath the torso's lower edge
-        under = 0.006 * (1 - step((start_y - verts[:, 1] - 0.025) / 0.03))
-        verts = verts - under[:, None] * away
+        tucked = 0.006 * (1 - step((start_y - verts[:, 1] - 0.025) / 0.03))
+        verts = verts - tucked[:, None] * away
     if garment.folds:
         phase = turn[None] * garment.folds + 0.7 * torch.sin(3 * turn)[None] + 1.2 * down[:, None]
         wave = (garment.fold_m * down[:, None] ** 1.5 * (0.5 + 0.5 * torch.cos(phase))).reshape(
@@ -225,9 +247,11 @@ def trousers(garment: Garment, body: Piece, joints: Float[Tensor, "55 3"], lift:
             axis = leg_axis(joints, side, top_y, end_y - 0.05)
             leg = body.verts[(body.verts[:, 0] * side > 0) & (body.verts[:, 1] > end_y - 0.02)]
             leg = leg[leg[:, 1] < top_y + 0.05]
-            # Wide legs widen from the middle of the thigh on.
-            below = torch.arange(len(axis)) * STEP_M
-            taper = -garment.flare * ((below - 0.1) / 0.2).clamp(0, 1)
+            # Cloth follows the leg in from the hips; wide legs widen from the middle of the thigh on.
+            below = ((torch.arange(len(axis)) * STEP_M - 0.1) / 0.2).clamp(0, 1)
+            taper = torch.lerp(
+                torch.full_like(below, _HIP_TAPER), -garment.flare + 0 * below, below
+            )
             tube = hang(leg, axis, top_m=top_y, slack_m=garment.ease + lift, taper=taper)
             wrapped = wrap(tube, verts)
             wrapped[:, 0] = torch.maximum(wrapped[:, 0] * side, torch.tensor(0.004)) * side
@@ -260,8 +284,14 @@ def opened(garment: Garment, piece: Piece, joints: Float[Tensor, "55 3"], middle
     return clip(piece, torch.maximum(x.abs() - gap, middle_z - z))
 
 
-def trunk_tube(garment: Garment, body: Piece, joints: Tensor, lift: float) -> Tube:
-    """The tube that cloth about the trunk hangs on, from below the armpits down to the hem."""
+def trunk_tube(
+    garment: Garment,
+    body: Piece,
+    joints: Tensor,
+    lift: float,
+    under: Float[Tensor, "under_verts 3"] | None = None,
+) -> Tube:
+    """The tube that cloth about the trunk hangs on, from below the armpits down to the hem, around what is `under` it."""
     assert garment.hem is not None
     top_y = float(joints[L_SHOULDER, 1]) - 0.05
     bottom_y = min(height_at(joints, garment.hem), float(joints[L_HIP, 1])) - 0.03
@@ -282,7 +312,8 @@ def trunk_tube(garment: Garment, body: Piece, joints: Tensor, lift: float) -> Tu
     # Cloth falls in from the armpits to the waist; only below the hips does it flare.
     fitted = 0.34 if garment.ease < 0.02 else 0.14
     taper = torch.where(heights > hips_y + 0.06, max(fitted, -garment.flare), -garment.flare)
-    return hang(points, axis, top_m=top_y, slack_m=garment.ease + lift, taper=taper)
+    around = points if under is None else torch.cat([points, under])
+    return hang(around, axis, top_m=top_y, slack_m=garment.ease + lift, taper=taper)
 
 
 def skirt_weights(verts: Float[Tensor, "verts 3"], joints: Tensor) -> Float[Tensor, "verts 55"]:

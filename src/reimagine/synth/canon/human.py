@@ -187,7 +187,7 @@ def _layers(traits: Traits, body: Body, subdivisions: int) -> tuple[list[Layer],
         Layer(
             piece=eyes,
             part="face",
-            paint=_faced(lambda p: eye_colours(complexion, usual.face, p), usual),
+            paint=_faced(lambda p: _eyes(complexion, usual.face, p), usual),
         ),
     ]
     layers += _head_layers(traits, whole, usual, paint_hair)
@@ -243,6 +243,15 @@ def _complexion(traits: Traits) -> Complexion:
     )
 
 
+def _eyes(complexion: Complexion, face: Face, points: Tensor) -> Tensor:
+    """Eyes between lids, in their shadow: open about as far as people's are, whatever the body's eyelids do."""
+    away = points - face.eyes[(points[:, 0] < face.middle[0]).long()]
+    half_m = 0.0052 * (1 - (away[:, 0] / 0.0145) ** 2).clamp_min(0)
+    lid = ((away[:, 1].abs() - half_m) / 0.0012).clamp(0, 1)[:, None]
+    seen = eye_colours(complexion, face, points) * 0.82
+    return torch.lerp(seen, torch.tensor(complexion.skin) * 0.9, lid)
+
+
 def _head_layers(traits: Traits, whole: Piece, usual: _Usual, paint_hair: Painter) -> list[Layer]:
     larger = replace(whole, verts=whole.verts * usual.scale)
     on_head = (larger.weights[:, list(HEAD_JOINTS)].sum(dim=1) > 0.6)[larger.faces].all(dim=1)
@@ -279,12 +288,14 @@ def _clothes(traits: Traits, whole: Piece, joints: Tensor) -> list[Layer]:
     if bottom is not None and bottom.sleeve is not None:
         order = [(worn.top, 0), (worn.bottom, 1)]
     middle_z = _trunk_middle(whole)
-    lift = 0.0
+    lift, under = 0.0, None
     for name, place in order:
         if name is None:
             continue
         garment = tailored(GARMENTS[name], traits.fit)
-        pieces = _garment_pieces(garment, whole, joints, lift, middle_z, traits.seed + place)
+        pieces = _garment_pieces(garment, whole, joints, lift, middle_z, traits.seed + place, under)
+        if has_skirt(garment):
+            under = torch.cat([piece.verts for piece, _ in pieces])
         for piece, coordinates in pieces:
             paint = _painter(traits, place, coordinates, joints, middle_z)
             layers.append(Layer(piece=piece, part=garment.part, paint=paint))
@@ -313,16 +324,22 @@ def _clothes(traits: Traits, whole: Piece, joints: Tensor) -> list[Layer]:
 
 
 def _garment_pieces(
-    garment: Garment, whole: Piece, joints: Tensor, lift: float, middle_z: float, seed: int
+    garment: Garment,
+    whole: Piece,
+    joints: Tensor,
+    lift: float,
+    middle_z: float,
+    seed: int,
+    under: Tensor | None,
 ) -> list[tuple[Piece, str]]:
     """The pieces of a garment, each with how its cloth is laid out."""
     made: list[tuple[Piece, str]] = []
     if garment.sleeve is not None:
-        made.append((torso(garment, whole, joints, lift), "shirt"))
+        made.append((torso(garment, whole, joints, lift, under), "shirt"))
     if garment.legs is not None:
         made.append((trousers(garment, whole, joints, lift), "legs"))
     elif has_skirt(garment):
-        made.append((skirt(garment, whole, joints, lift), "tube"))
+        made.append((skirt(garment, whole, joints, lift, under), "tube"))
     done = [
         (finished(garment, opened(garment, piece, joints, middle_z), seed), layout)
         for piece, layout in made

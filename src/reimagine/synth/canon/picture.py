@@ -26,6 +26,8 @@ _SAMPLES = 2
 _RAYS = 40
 _COARSE = 4
 """Every so many-th sample is asked how much light reaches it; between them it varies slowly."""
+_WALL_BLUR = 0.22
+"""Share of the picture's height that shadows on a wall are blurred over."""
 _EXPOSURE = 1.0
 _FOLD_M = 0.05
 """Depth of the folds of cloth that is pressed to nothing."""
@@ -144,7 +146,7 @@ def take(
     behind, place, upright = surroundings(studio, camera, own)
     everywhere = torch.ones(len(behind), dtype=torch.bool)
     backdrop = behind * (
-        _light(tree, camera, everywhere, place, upright, lamps) if own is None else 1.0
+        _light(tree, camera, everywhere, place, upright, lamps, soft=True) if own is None else 1.0
     )
     rgba = torch.zeros(len(front.seen), 4)
     rgba[front.seen] = torch.cat([lit, torch.ones(len(lit), 1)], dim=1)
@@ -246,6 +248,8 @@ def _light(
     points: Float[Tensor, "points 3"],
     normals: Float[Tensor, "points 3"],
     lamps: tuple[Tensor, Tensor],
+    *,
+    soft: bool = False,
 ) -> Float[Tensor, "points 3"]:
     """Light at each seen pixel: what its normal would gather freely, less what stands in the way, which is found coarsely."""
     directions, light = lamps
@@ -276,6 +280,14 @@ def _light(
     share[:3, cells >= 0] = (got / free[chosen].clamp_min(1e-4)).clamp(0, 1.2).T
     share[3, cells >= 0] = 1
     spread = avg_pool2d(share[None], 3, 1, 1)
+    if soft:
+        # A wall is far behind: so few rays throw copies of the person on it, which real lamps' sizes blur.
+        upright = torch.zeros(1, 1, *cells.shape)
+        upright[0, 0][cells >= 0] = (normals[chosen, 1] < 0.5).float()
+        held = share[None] * upright
+        width_cells = int(cells.shape[0] * _WALL_BLUR) | 1
+        wide = avg_pool2d(held, width_cells, 1, width_cells // 2)
+        spread = torch.where(upright > 0, wide, avg_pool2d(share[None] * (1 - upright), 3, 1, 1))
     far = max_pool2d(spread, 5, 1, 2)
     spread = torch.where(spread[:, 3:] > 0, spread, far)[0]
     even = spread[:3] / spread[3:].clamp_min(1e-6)
