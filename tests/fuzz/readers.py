@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from tests.appearance.test_store import someone
+from tests.body.readers.test_gltf import document, glb
 from tests.body.readers.test_listed import danced, kimodo, mhr
 from tests.body.readers.test_read import WALK, easymocap, smplx_arrays
 from tests.cameras.test_filmed import lhm, results
@@ -238,6 +239,7 @@ READERS: dict[str, Reader] = {
     "motion, GVHMR": _motion("m.pt", _gvhmr),
     "motion, Kimodo": _motion("m.npz", lambda path: kimodo(path, SOMA_77, *danced(SOMA_77))),
     "motion, SAM 3D Body": _motion("m.npz", lambda path: mhr(path, *danced(MHR_127))),
+    "motion, glTF": _motion("m.glb", lambda path: glb(path, *document())),
     "motion, BVH": _motion("m.bvh", lambda path: write_motion(WALK, path)),
     "camera, ours": _camera("c.json", lambda path: write_camera(path, orbit())),
     "camera, keyframes": _camera("c.json", _keyframes),

@@ -8,6 +8,7 @@ from reimagine.arrays import array_names
 from reimagine.body.readers.amass import is_amass, read_amass
 from reimagine.body.readers.bvh import read_bvh
 from reimagine.body.readers.easymocap import is_easymocap, read_easymocap
+from reimagine.body.readers.gltf import is_gltf, read_gltf
 from reimagine.body.readers.gvhmr import read_gvhmr
 from reimagine.body.readers.json_frames import frame_files, one_person, read_json
 from reimagine.body.readers.kimodo import is_kimodo, read_kimodo
@@ -23,7 +24,7 @@ from reimagine.tensors import is_torch_file
 
 FORMATS = (
     "AMASS .npz, SMPL-X parameters .npz or a folder of them, MVHumanNet or EasyMocap JSON, GVHMR .pt, LHM JSON folder, "
-    "Kimodo .npz, SAM 3D Body .npz, BVH, "
+    "Kimodo .npz, SAM 3D Body .npz, BVH, glTF, GLB, VRM animation, "
     "our .npz"
 )
 UNPICKLE = (
@@ -31,6 +32,11 @@ UNPICKLE = (
     "numpy.savez('motion.npz', **{{k: numpy.asarray(v) for k, v in d.items() if numpy.asarray(v).dtype != object}})"
 )
 """Makes an .npz of the pickles of AIST++, WHAM and others; the user runs it where they trust the file."""
+
+FROM_FBX = (
+    "import bpy; bpy.ops.wm.read_factory_settings(use_empty=True); bpy.ops.import_scene.fbx(filepath='{}'); "
+    "bpy.ops.export_scene.gltf(filepath='motion.glb')"
+)
 
 
 @reads("a motion")
@@ -54,25 +60,41 @@ def read_motion(path: str | Path, bone_map: str | Path | None = None) -> Motion:
         )
     with path.open("rb") as file:
         start = file.read(64).lstrip(b"\xef\xbb\xbf").lstrip()
+    bones = None if bone_map is None else Path(bone_map)
     if start.startswith(b"PK"):
-        return _read_zip(path, None if bone_map is None else Path(bone_map))
+        return _read_zip(path, bones)
+    if start.startswith(b"glTF"):
+        return read_gltf(path, bones)
     if start[:1] in (b"{", b"["):
-        return _read_json(path, [path])
+        return _read_json(path, [path], bones)
     if start.upper().startswith(b"HIERARCHY"):
-        return read_bvh(path, None if bone_map is None else Path(bone_map))
+        return read_bvh(path, bones)
+    raise _unknown(path, start)
+
+
+def _unknown(path: Path, start: bytes) -> InputError:
+    """For a file that begins as none that we read: how to make one of it."""
     if start.startswith(b"\x80"):
-        raise InputError(
+        return InputError(
             f"{path.name} is a pickle, which can run code and is never loaded; expected {FORMATS}. Convert it where "
             f'you trust it: python -c "{UNPICKLE.format(path.name)}"'
         )
-    raise InputError(
+    if start.startswith((b"Kaydara FBX", b"; FBX")):
+        return InputError(
+            f"{path.name} is FBX, whose layout is not public; expected {FORMATS}. Convert it by way of Blender: "
+            f'blender --background --python-expr "{FROM_FBX.format(path.name)}"'
+        )
+    return InputError(
         f"{path.name} is no motion that we know; expected {FORMATS}. Convert it to one."
     )
 
 
-def _read_json(path: Path, files: list[Path]) -> Motion:
+def _read_json(path: Path, files: list[Path], bone_map: Path | None = None) -> Motion:
     notes: list[str] = []
-    people = one_person(files, [read_json(file) for file in files], notes)
+    held = [read_json(file) for file in files]
+    if is_gltf(held[0]):
+        return read_gltf(files[0], bone_map)
+    people = one_person(files, held, notes)
     keys = set(people[0])
     for matches, read in ((is_easymocap, read_easymocap), (is_lhm, read_lhm)):
         if matches(keys):
