@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,7 +9,7 @@ from reimagine.synth.canon.garments import collar, has_skirt, height_at, skirt, 
 from reimagine.synth.canon.headwear import STYLES
 from reimagine.synth.canon.human import LIMBS, PARTS, limb_of, make_human
 from reimagine.synth.canon.traits import draw
-from reimagine.synth.canon.wardrobe import GARMENTS
+from reimagine.synth.canon.wardrobe import GARMENTS, Outfit
 from reimagine.synth.pieces import Piece
 
 
@@ -58,6 +60,14 @@ def test_a_long_top_hangs_outside_a_wide_skirt(body, name):
             for one in (below, above)
         ]
         assert widths[1] > widths[0] + 0.005
+
+
+def test_a_jacket_over_a_dress_stays_at_the_trunk():
+    traits = replace(draw(0, 7), outfit=Outfit(top="tunic", bottom="leggings", outer="blazer"))
+    human = make_human(traits, subdivisions=0)
+    waist = human.body.joints[3, 1]
+    level = (human.surface.verts[:, 1] - waist).abs() < 0.02
+    assert float(human.surface.verts[level][:, 0].abs().max()) < 0.3
 
 
 def test_very_wide_trousers_do_not_stand_off_the_hips(body):

@@ -58,7 +58,8 @@ def clothes_of(traits: Traits, whole: Piece, joints: Tensor) -> list[Layer]:
         garment = tailored(GARMENTS[name], traits.fit)
         pieces = _garment_pieces(garment, whole, joints, lift, middle_z, traits.seed + place, under)
         if has_skirt(garment):
-            under = torch.cat([piece.verts for piece, _ in pieces])
+            below = torch.cat([piece.verts for piece, _ in pieces])
+            under = below[below[:, 1] < joints[L_HIP, 1]]  # without sleeves
         for piece, coordinates in pieces:
             paint = cloth_painter(traits, place, coordinates, joints, middle_z)
             layers.append(Layer(piece=piece, part=garment.part, paint=paint))
