@@ -41,10 +41,9 @@ def read_filmed(path: Path) -> Captured:
             f"{path.name}: {len(world)} frames in the world and {len(place)} in the camera; expected as many. Make it again."
         )
     frames = len(world)
-    K = as_arrays(path, {"K_fullimg": held["K_fullimg"]}).get("K_fullimg", np.empty(0))
-    shared = K.ndim == 2
-    K = numbers(K, (3, 3) if shared else (frames, 3, 3), path, "K_fullimg")
-    K = np.broadcast_to(K, (frames, 3, 3))
+    given = as_arrays(path, {"K_fullimg": held["K_fullimg"]}).get("K_fullimg", np.empty(0))
+    given = numbers(given, (3, 3) if given.ndim == 2 else (frames, 3, 3), path, "K_fullimg")
+    K = np.broadcast_to(given, (frames, 3, 3))
     camera_from_world = turn * world_turn.inv()
     pelvis = np.asarray(MEAN_PELVIS)
     return Captured(

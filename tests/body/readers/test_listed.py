@@ -72,7 +72,7 @@ def kimodo(path: Path, listed: Listed, turns: np.ndarray, places: np.ndarray) ->
 
 def mhr(path: Path, turns: np.ndarray, places: np.ndarray, unit: float = 1.0) -> Path:
     """Every joint has axes of its own, as MHR's; places lie about the root, in the camera's axes."""
-    own = Rotation.random(turns.shape[1], random_state=3).as_matrix()
+    own = Rotation.from_quat(np.random.default_rng(3).normal(size=(turns.shape[1], 4))).as_matrix()
     root = places[:, :1] - [0.0, 0.0, 4.0]
     np.savez(
         path,

@@ -271,7 +271,7 @@ def test_the_line_that_mends_a_pickle_works_as_printed(
         command, cwd=tmp_path, check=True, env={**os.environ, "PYTHONPATH": str(tmp_path)}
     )
     motion = read_motion(tmp_path / "motion.npz")
-    assert motion.source == "WHAM (world)"
+    assert motion.source == "WHAM or TRAM (world)"
     at, right = places(plain_body, motion), places(plain_body, WALK)
     assert torch.allclose(at[:, :20], right[:, :20], atol=1e-5)
 

@@ -1,6 +1,6 @@
 """AMASS: SMPL-H (`*_poses.npz`) and SMPL-X (`*_stageii.npz`), https://amass.is.tue.mpg.de; Z up, metres.
 
-BEAT2 and EMAGE save the same arrays with Y up; AIST++ and WHAM, once converted, have others that mean the same.
+BEAT2 and EMAGE save the same arrays with Y up; AIST++, WHAM and TRAM, once converted, have others that mean the same.
 """
 
 from dataclasses import replace
@@ -30,8 +30,8 @@ AIST_FPS = 60.0
 OTHERS = {
     "smpl_poses": ("poses", "AIST++"),
     "smpl_trans": ("trans", "AIST++"),
-    "pose_world": ("poses", "WHAM (world)"),
-    "trans_world": ("trans", "WHAM (world)"),
+    "pose_world": ("poses", "WHAM or TRAM (world)"),
+    "trans_world": ("trans", "WHAM or TRAM (world)"),
 }
 """Names of the same arrays elsewhere, and of whom."""
 KNOWN = {

@@ -79,6 +79,11 @@ def _unknown(path: Path, start: bytes) -> InputError:
             f"{path.name} is a pickle, which can run code and is never loaded; expected {FORMATS}. Convert it where "
             f'you trust it: python -c "{UNPICKLE.format(path.name)}"'
         )
+    if start.startswith(b"\x93NUMPY"):
+        return InputError(
+            f"{path.name} is a .npy file, which holds no names or, as TRAM's hps_track_0.npy, is a pickle and never loaded; "
+            f"expected {FORMATS}. Convert it where you trust it, by TRAM's lines in docs/formats.md."
+        )
     if start.startswith((b"Kaydara FBX", b"; FBX")):
         return InputError(
             f"{path.name} is FBX, whose layout is not public; expected {FORMATS}. Convert it by way of Blender: "
