@@ -84,7 +84,7 @@ def test_frames_of_two_sizes_are_refused(folder: Path):
     [
         ({}, "Got nothing to refine"),
         ({"run": "a", "from_video": "b"}, "run came together with from_video"),
-        ({"frames_dir": "nowhere"}, "--frames-dir nowhere is no folder"),
+        ({"frames_dir": "nowhere"}, "frames_dir nowhere is no folder"),
         ({"from_video": "nowhere.mp4"}, "There is no video nowhere.mp4"),
     ],
 )
@@ -102,11 +102,11 @@ def test_one_picture_is_no_clip(tmp_path: Path):
 
 def test_a_background_that_is_none_is_refused_before_frames_are_read(folder: Path, tmp_path: Path):
     asked = RefineRequest(frames_dir=str(folder), background="blurple", out=str(tmp_path / "out"))
-    with pytest.raises(InputError, match="--background is 'blurple'; expected white"):
+    with pytest.raises(InputError, match="background is 'blurple'; expected white"):
         refine_run(asked)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_frame_rate_that_is_none_is_refused(folder: Path):
-    with pytest.raises(InputError, match="--fps is 0; expected more than 0"):
+    with pytest.raises(InputError, match="fps is 0; expected more than 0"):
         refine_run(RefineRequest(frames_dir=str(folder), fps=0.0))

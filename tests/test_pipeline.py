@@ -327,7 +327,7 @@ def test_a_folder_for_a_person_is_tried_before_the_photos_are_fitted(
     (tmp_path / "file").write_text("here already")
     monkeypatch.setattr("reimagine.pipeline.find_person", pytest.fail)
     request = PersonRequest(photos=Photos(person=str(plain_person)), out=str(tmp_path / "file"))
-    with pytest.raises(InputError, match="Give another --out"):
+    with pytest.raises(InputError, match="Give another out"):
         make_person(request)
 
 

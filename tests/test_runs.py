@@ -169,7 +169,7 @@ def test_an_interruption_is_in_the_log(tmp_path: Path):
     ids=str,
 )
 def test_memory_that_ran_out_is_one_line_in_the_log_too(tmp_path: Path, error: Exception):
-    with pytest.raises(InputError, match=r"memory ran out.*smaller --size"), open_run(tmp_path, {}):
+    with pytest.raises(InputError, match=r"memory ran out.*smaller size"), open_run(tmp_path, {}):
         raise error
     assert len((tmp_path / "log.txt").read_text().splitlines()) == 1
 

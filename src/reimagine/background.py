@@ -31,7 +31,7 @@ def read_background(
             values = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
         except ValueError:
             raise InputError(
-                f"--background is {background!r}; expected white, black, grey, a colour like #3a6ea5, transparent, or a "
+                f"`background` is {background!r}; expected white, black, grey, a colour like #3a6ea5, transparent, or a "
                 "picture file that exists."
             ) from None
         return torch.tensor(values)[:, None, None]

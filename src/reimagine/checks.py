@@ -40,8 +40,8 @@ def earlier_request(request: RefineRequest) -> Request:
         whole = from_json(Request, held, place)
     check_modules(whole, place, trusted=request.trust_modules)
     check_clip(own_request(Path(request.run), whole).clip)
-    check_share("--sway", whole.sway)
-    check_share("--shade", whole.shade)
+    check_share("`sway`", whole.sway)
+    check_share("`shade`", whole.shade)
     frames = Path(request.run) / PAINTED
     painted = sum(1 for _ in frames.glob("*.png")) if frames.is_dir() else 0
     if painted < whole.clip.frames:

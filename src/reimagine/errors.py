@@ -25,8 +25,12 @@ class InputError(ValueError):
 
     def worded(self, word: Callable[[str], str]) -> str:
         """The text with each field as `word` has it, such as --size for size; on one line, whatever names are in it."""
-        text = _FIELD.sub(lambda field: word(field[1]), super().__str__())
-        return one_line(" ".join(text.split()))
+        return one_line(" ".join(worded(super().__str__(), word).split()))
+
+
+def worded(text: str, word: Callable[[str], str] = lambda field: field) -> str:
+    """A text for users, such as a note, with each `field` of the request as `word` has it."""
+    return _FIELD.sub(lambda field: word(field[1]), text)
 
 
 def one_line(text: str) -> str:

@@ -221,11 +221,11 @@ def check_video(kind: str, background: str) -> None:
         InputError: for an unknown kind, or a transparent mp4.
     """
     if kind not in VIDEO_KINDS:
-        raise InputError(f"--video is {kind!r}; expected one of {', '.join(VIDEO_KINDS)}.")
+        raise InputError(f"`video` is {kind!r}; expected one of {', '.join(VIDEO_KINDS)}.")
     if kind == "mp4" and background == "transparent":
         raise InputError(
-            "--background transparent came with --video mp4, which holds no transparency; "
-            f"expected {', '.join(TRANSPARENT)} or png. Give --video webm."
+            "`background` transparent came with `video` mp4, which holds no transparency; "
+            f"expected {', '.join(TRANSPARENT)} or png. Give `video` webm."
         )
 
 
@@ -252,7 +252,7 @@ def _check_pictures(pictures: Tensor, conditions: Conditions, chunk: range) -> N
         if not bool(torch.isfinite(picture).all()):
             raise InputError(
                 f"frame {frame} came out of the image model with numbers that are none (NaN); expected a picture. "
-                "Frames before it stay. Try another --vram, a lower --lora-strength, or another --seed and --out."
+                "Frames before it stay. Try another `vram`, a lower `lora_strength`, or another `seed` and `out`."
             )
 
 

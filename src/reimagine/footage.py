@@ -35,7 +35,7 @@ class Source:
     def flag(self) -> str:
         """What the user gave, in their words."""
         return (
-            f"--from-video {self.video}" if self.folder is None else f"--frames-dir {self.folder}"
+            f"`from_video` {self.video}" if self.folder is None else f"`frames_dir` {self.folder}"
         )
 
 
@@ -62,18 +62,18 @@ def check_source(source: Source) -> None:
     found = pictures_in(source.folder)
     if len(found) < 2:
         raise InputError(
-            f"--frames-dir {source.folder} holds {len(found)} pictures ({', '.join(KINDS)}); expected at least 2."
+            f"`frames_dir` {source.folder} holds {len(found)} pictures ({', '.join(KINDS)}); expected at least 2."
         )
     if not 0 < source.fps <= 240:
         raise InputError(
-            f"--fps is {source.fps:g}; expected more than 0 and at most 240, such as 24."
+            f"`fps` is {source.fps:g}; expected more than 0 and at most 240, such as 24."
         )
 
 
 def pictures_in(folder: Path) -> list[Path]:
     """Pictures of a folder in the order of their names, numbers within names by value: 2 before 10."""
     if not folder.is_dir():
-        raise InputError(f"--frames-dir {folder} is no folder; expected one with pictures.")
+        raise InputError(f"`frames_dir` {folder} is no folder; expected one with pictures.")
     found = [path for path in folder.iterdir() if path.suffix.lower() in KINDS and path.is_file()]
     return sorted(found, key=lambda path: _by_number(path.name))
 

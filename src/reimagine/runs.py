@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from filelock import FileLock, Timeout
 
-from reimagine.errors import InputError, Terminated, one_line, ran_out_of_memory
+from reimagine.errors import InputError, Terminated, one_line, ran_out_of_memory, worded
 from reimagine.foreign import reading
 from reimagine.inside import check_links, inside
 from reimagine.old_requests import converted
@@ -100,7 +100,7 @@ class RunFolder:
             raise cannot_write(path, error) from error
 
     def _log(self, lines: list[str]) -> None:
-        text = "\n".join(map(one_line, lines))
+        text = "\n".join(one_line(worded(line)) for line in lines)
         self.append(_LOG, f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {text}\n")
 
 
@@ -127,7 +127,7 @@ def open_run(path: str | Path, request: Mapping[str, Any]) -> Generator[RunFolde
         lock.acquire()
     except Timeout:
         raise InputError(
-            f"{path} is being worked in by another process; expected it free. Wait for it, or give another --out."
+            f"{path} is being worked in by another process; expected it free. Wait for it, or give another `out`."
         ) from None
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -152,7 +152,7 @@ def read_request(path: str | Path) -> dict[str, Any]:
         held = None
     if not isinstance(held, dict):
         raise InputError(
-            f"{path} is no run folder (it has no readable request.json). Give the --out of an earlier run."
+            f"{path} is no run folder (it has no readable request.json). Give the `out` of an earlier run."
         )
     return converted(cast("dict[str, Any]", held))
 
@@ -177,7 +177,7 @@ def cannot_write(path: Path, error: OSError) -> InputError:
         )
     reason = error.strerror or str(error)
     return InputError(
-        f"{path} cannot be written ({reason}); expected a writable folder. Give another --out."
+        f"{path} cannot be written ({reason}); expected a writable folder. Give another `out`."
     )
 
 
@@ -195,7 +195,7 @@ def _logged(run: RunFolder) -> Generator[None]:
         if ran_out_of_memory(fault):
             line = (
                 "memory ran out; what was done stays. Close other programs and run the same command again, or ask for "
-                "less in another --out: a smaller --size, fewer --frames."
+                "less in another `out`: a smaller `size`, fewer `frames`."
             )
             run.log(line)
             raise InputError(line) from fault
@@ -243,7 +243,7 @@ def _check_ours(path: Path) -> None:
     if not (path / _REQUEST).is_file() and (others := _others(path)):
         raise InputError(
             f"{path} holds other things ({', '.join(others[:3])}) and no run; expected a new folder or "
-            "an earlier run. Give another --out."
+            "an earlier run. Give another `out`."
         )
 
 
@@ -266,7 +266,7 @@ def _check(run: RunFolder, request: dict[str, Any]) -> None:
     else:
         more = f"; and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
         what = f"another request: {'; '.join(changed[:_NAMED])}{more}"
-    raise InputError(f"{run.path} holds {what}. Give another --out, or remove the folder.")
+    raise InputError(f"{run.path} holds {what}. Give another `out`, or remove the folder.")
 
 
 def _flat(request: Mapping[str, Any], place: str = "") -> dict[str, Any]:

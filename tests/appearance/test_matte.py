@@ -209,7 +209,7 @@ def test_small_photo_works_too():
 
 
 def test_empty_photo_has_nobody_in_it():
-    with pytest.raises(InputError, match=r"Found nobody in me\.jpg; .*--front-mask FILE"):
+    with pytest.raises(InputError, match=r"Found nobody in me\.jpg; .*front_mask FILE"):
         silhouette(photo(np.zeros((HEIGHT, WIDTH), bool)))
 
 
@@ -220,7 +220,7 @@ def test_busy_background_asks_for_a_mask():
     )
     rgb = torch.from_numpy(blocks.astype(np.float32)).permute(2, 0, 1).contiguous()
     picture = Picture(rgb=rgb, mask=None, side="back", name="b.jpg")
-    with pytest.raises(InputError, match=r"b\.jpg has a busy background; .*--back-mask FILE"):
+    with pytest.raises(InputError, match=r"b\.jpg has a busy background; .*back_mask FILE"):
         silhouette(picture)
 
 

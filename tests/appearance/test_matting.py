@@ -105,7 +105,7 @@ def test_an_answer_that_is_no_alpha_is_refused(own, answer, told):
 
 
 def test_what_is_no_matting_is_refused(own):
-    with pytest.raises(InputError, match=r"--matting is 'grabcutt'; .* Did you mean grabcut"):
+    with pytest.raises(InputError, match=r"matting is 'grabcutt'; .* Did you mean grabcut"):
         check_matting("grabcutt")
     with pytest.raises(InputError, match="made a int; expected a function from a photo"):
         load_matting(own(3))

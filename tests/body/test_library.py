@@ -254,10 +254,10 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
 
 
 def test_no_frames_and_no_rate_are_refused():
-    with pytest.raises(InputError, match="--frames is 0"):
+    with pytest.raises(InputError, match="frames is 0"):
         built_in_motion("walk", 0, 24.0)
     for fps in (0.0, float("nan")):
-        with pytest.raises(InputError, match="--fps is"):
+        with pytest.raises(InputError, match="fps is"):
             built_in_motion("walk", 10, fps)
 
 

@@ -81,7 +81,7 @@ def test_a_still_has_any_rate():
 
 @pytest.mark.parametrize("fps", [0.0, -1.0, float("inf"), float("nan")])
 def test_a_rate_that_is_not_positive_is_refused(fps: float):
-    with pytest.raises(InputError, match=r"--fps is .*; expected more than 0"):
+    with pytest.raises(InputError, match=r"fps is .*; expected more than 0"):
         resample(spinning(3, 30.0, 1.0), fps)
 
 
@@ -94,12 +94,12 @@ def test_a_cut_is_a_part_of_the_motion():
 
 def test_a_motion_shorter_than_the_clip_is_refused_with_the_way_out():
     with pytest.raises(
-        InputError, match=r"'spin' has 16 frames from 0.5 s on .*--frames 16 .*--loop"
+        InputError, match=r"'spin' has 16 frames from 0.5 s on .*frames 16 .*loop"
     ):
         cut(spinning(31, 30.0, 1.0), 0.5, 17)
-    with pytest.raises(InputError, match="--frames is 0"):
+    with pytest.raises(InputError, match="frames is 0"):
         cut(spinning(31, 30.0, 1.0), 0.0, 0)
-    with pytest.raises(InputError, match="--start-s is -1"):
+    with pytest.raises(InputError, match="start_s is -1"):
         cut(spinning(31, 30.0, 1.0), -1.0, 3)
 
 
@@ -109,7 +109,7 @@ def test_a_loop_is_as_long_as_asked_and_starts_as_the_motion_does():
     assert len(longer.poses) == len(longer.transl) == 100
     assert torch.equal(longer.poses[:26], motion.poses)
     assert torch.equal(loop(motion, 5).poses, motion.poses[:5])
-    with pytest.raises(InputError, match="--frames is 0"):
+    with pytest.raises(InputError, match="frames is 0"):
         loop(motion, 0)
 
 

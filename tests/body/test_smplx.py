@@ -146,7 +146,7 @@ def test_height_scales_skin_joints_and_correctives_alike(model_file: Path):
 
 
 def test_a_missing_file_is_refused(tmp_path: Path):
-    with pytest.raises(InputError, match=r"there is no such file; .* leave --body anny"):
+    with pytest.raises(InputError, match=r"there is no such file; .* leave body anny"):
         smplx_body(tmp_path / "absent.npz", torch.zeros(10))
 
 

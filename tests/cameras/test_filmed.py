@@ -102,7 +102,7 @@ def test_at_another_rate_and_start_the_camera_keeps_time_with_the_motion(
     whole = read_camera(file, FRAMES, 720, 1280, fps=30.0)
     assert torch.allclose(halfway.t[1], (whole.t[0] + whole.t[1]) / 2, atol=1e-5)
     with pytest.raises(
-        InputError, match=r"holds 7 cameras from 0 s on for 9 frames. Give --frames 7"
+        InputError, match=r"holds 7 cameras from 0 s on for 9 frames. Give frames 7"
     ):
         read_camera(file, 9, 720, 1280, fps=15.0)
 

@@ -158,7 +158,7 @@ def test_a_single_frame_is_enough(name: str) -> None:
 
 
 def test_an_unknown_camera_gets_the_nearest_name() -> None:
-    with pytest.raises(InputError, match=r"--camera is 'orbti'.*static.*Did you mean orbit\?"):
+    with pytest.raises(InputError, match=r"camera is 'orbti'.*static.*Did you mean orbit\?"):
         made("orbti")
     with pytest.raises(InputError, match=r"or a camera file\.$"):
         made("xyz")
@@ -167,17 +167,17 @@ def test_an_unknown_camera_gets_the_nearest_name() -> None:
 @pytest.mark.parametrize(
     ("view", "flag"),
     [
-        (View(radius_m=0.0), "--radius-m"),
-        (View(radius_m=float("nan")), "--radius-m"),
-        (View(elevation_deg=90.0), "--elevation-deg"),
-        (View(azimuth_deg=float("inf")), "--azimuth-deg"),
-        (View(turns=float("nan")), "--turns"),
-        (View(arc_deg=float("inf")), "--arc-deg"),
-        (View(dolly=0.0), "--dolly"),
-        (View(fov_y_deg=-3.0), "--fov-y-deg"),
-        (View(focal_mm=-50.0), "--focal-mm"),
-        (View(margin=0.5), "--margin"),
-        (View(margin=-0.1), "--margin"),
+        (View(radius_m=0.0), "radius_m"),
+        (View(radius_m=float("nan")), "radius_m"),
+        (View(elevation_deg=90.0), "elevation_deg"),
+        (View(azimuth_deg=float("inf")), "azimuth_deg"),
+        (View(turns=float("nan")), "turns"),
+        (View(arc_deg=float("inf")), "arc_deg"),
+        (View(dolly=0.0), "dolly"),
+        (View(fov_y_deg=-3.0), "fov_y_deg"),
+        (View(focal_mm=-50.0), "focal_mm"),
+        (View(margin=0.5), "margin"),
+        (View(margin=-0.1), "margin"),
     ],
 )
 def test_numbers_out_of_range_are_refused_with_one_that_works(view: View, flag: str) -> None:

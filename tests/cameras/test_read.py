@@ -165,7 +165,7 @@ def test_the_real_rig_stands_around_the_subject(shared_data: Path) -> None:
 
 def test_a_rig_asks_for_a_name_and_tells_those_it_has(shared_data: Path) -> None:
     path = shared_data / "cameras" / "mvhumannet_camera_extrinsics.json"
-    with pytest.raises(InputError, match=r"48 cameras at once.*--camera-name 1_CC32871A004.png"):
+    with pytest.raises(InputError, match=r"48 cameras at once.*camera_name 1_CC32871A004.png"):
         read_camera(path, *SIZE)
     with pytest.raises(InputError, match=r"no camera 'x'; expected one of 1_CC32871A004.png"):
         read_camera(path, *SIZE, camera_name="x")
@@ -310,7 +310,7 @@ def test_what_is_no_camera_is_refused(tmp_path: Path, changes: dict[str, Any], m
 
 
 def test_files_that_are_no_camera_files_are_refused(tmp_path: Path) -> None:
-    refused(tmp_path / "absent.json", "There is no camera file .*absent.json; check --camera")
+    refused(tmp_path / "absent.json", "There is no camera file .*absent.json; check camera")
     for content in (
         "",
         "{",
@@ -352,7 +352,7 @@ def test_broken_own_and_nerfstudio_files_are_refused(tmp_path: Path) -> None:
     refused(written(path, {**broken(), "frames": []}), "holds no camera")
     refused(written(path, {**broken(), "width": 0}), "a picture without a size")
     refused(written(path, {**broken(), "width": None}), "width is missing")
-    refused(written(path, broken()), "3 cameras for 7 frames. Give --frames 3 or less")
+    refused(written(path, broken()), "3 cameras for 7 frames. Give frames 3 or less")
     refused(written(path, broken()), "no camera 'a'; its cameras have no names", name="a")
     content = nerfstudio(orbit())
     refused(written(path, {**content, "frames": [{}]}), "not a list with a transform_matrix each")

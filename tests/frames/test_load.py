@@ -19,18 +19,18 @@ def factories(monkeypatch):
 
 def test_a_misspelt_name_is_answered_with_the_nearest():
     with pytest.raises(
-        InputError, match=r"--image is 'atlsa'; expected atlas.* Did you mean atlas"
+        InputError, match=r"image is 'atlsa'; expected atlas.* Did you mean atlas"
     ):
         load_backend("atlsa", "cpu", ImageModel())
 
 
 def test_a_name_like_no_other_is_answered_with_the_list():
-    with pytest.raises(InputError, match=r"--image is 'xyz'; .*See reimagine backends"):
+    with pytest.raises(InputError, match=r"image is 'xyz'; .*See reimagine backends"):
         load_backend("xyz", "cpu", ImageModel())
 
 
 def test_a_module_that_is_missing_is_named():
-    with pytest.raises(InputError, match=r"--image no_such_module_x:make cannot be loaded"):
+    with pytest.raises(InputError, match=r"image no_such_module_x:make cannot be loaded"):
         load_backend("no_such_module_x:make", "cpu", ImageModel())
 
 
@@ -50,12 +50,12 @@ def test_a_factory_of_the_device_alone_is_refused():
 
 
 def test_what_cannot_steady_is_refused():
-    with pytest.raises(InputError, match=r"--refiner operator:is_ made a bool; .*refine"):
+    with pytest.raises(InputError, match=r"refiner operator:is_ made a bool; .*refine"):
         load_refiner("operator:is_", "cpu", Refinement())
 
 
 def test_a_misspelt_refiner_is_answered_with_the_nearest():
-    with pytest.raises(InputError, match=r"--refiner is 'flwo'; .* Did you mean flow"):
+    with pytest.raises(InputError, match=r"refiner is 'flwo'; .* Did you mean flow"):
         load_refiner("flwo", "cpu", Refinement())
 
 
@@ -64,5 +64,5 @@ def test_module_and_factory_name_a_backend():
 
 
 def test_a_relative_module_is_refused():
-    with pytest.raises(InputError, match=r"--image \.here:make cannot be loaded"):
+    with pytest.raises(InputError, match=r"image \.here:make cannot be loaded"):
         load_backend(".here:make", "cpu", ImageModel())

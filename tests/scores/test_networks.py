@@ -167,5 +167,5 @@ def test_a_network_that_wants_or_gives_something_else_is_refused(saved):
 
     with pytest.raises(InputError, match="gives no row of features each"):
         picture_features(saved(One()), torch.zeros(2, 3, 8, 8))
-    with pytest.raises(InputError, match="--lpips-weights: the network cannot be called"):
+    with pytest.raises(InputError, match="lpips_weights: the network cannot be called"):
         perceptual_distance(saved(One()), torch.zeros(3, 8, 8), torch.zeros(3, 8, 8))

@@ -91,7 +91,7 @@ def test_a_person_without_usable_pictures_is_refused(captures, tmp_path):
 def test_a_size_that_cannot_be_trained_is_refused(captures, tmp_path):
     request = LoraRequest(data=str(captures), out=str(tmp_path / "out"), size="90x160")
     people = find_people(captures)
-    wrong = pytest.raises(InputError, match="--size is 90x160; expected multiples of 16")
+    wrong = pytest.raises(InputError, match="size is 90x160; expected multiples of 16")
     with open_run(request.out, {"command": "test"}) as run, wrong:
         make_triples(run, "pairs", people, request, SILENT)
 

@@ -287,7 +287,7 @@ def test_encoded_triples_go_to_a_numbered_device_too(begun):
 
 def test_a_loss_that_is_no_number_from_the_start_says_to_start_again(request_for, monkeypatch):
     monkeypatch.setattr(loop, "train_step", lambda *_: float("inf"))
-    with pytest.raises(InputError, match=r"step 1 is no number.*Start again with --learning-rate"):
+    with pytest.raises(InputError, match=r"step 1 is no number.*Start again with learning_rate"):
         train_lora(request_for())
 
 
@@ -301,7 +301,7 @@ def test_memory_that_runs_out_is_one_line(begun, monkeypatch, error):
         raise error
 
     monkeypatch.setattr(loop, "train_step", full)
-    with pytest.raises(InputError, match=r"memory ran out.*Give a smaller --rank"):
+    with pytest.raises(InputError, match=r"memory ran out.*Give a smaller rank"):
         train_lora(replace(begun, steps=2))
     assert "Traceback" not in Path(begun.out, "log.txt").read_text()
 
@@ -376,12 +376,12 @@ def test_a_checkpoint_of_something_else_is_refused(begun):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"base": "/nowhere"}, r"--base /nowhere has no folder FLUX.1-Kontext-dev"),
-        ({"data": "/nowhere"}, r"--data /nowhere is no folder"),
-        ({"steps": 0}, r"--steps is 0"),
-        ({"learning_rate": float("nan")}, r"--learning-rate is nan"),
-        ({"dtype": "fp8"}, r"--dtype is 'fp8'"),
-        ({"start": "/nowhere.safetensors"}, r"--start /nowhere.safetensors is not there"),
+        ({"base": "/nowhere"}, r"base /nowhere has no folder FLUX.1-Kontext-dev"),
+        ({"data": "/nowhere"}, r"data /nowhere is no folder"),
+        ({"steps": 0}, r"steps is 0"),
+        ({"learning_rate": float("nan")}, r"learning_rate is nan"),
+        ({"dtype": "fp8"}, r"dtype is 'fp8'"),
+        ({"start": "/nowhere.safetensors"}, r"start /nowhere.safetensors is not there"),
     ],
     ids=str,
 )
@@ -393,5 +393,5 @@ def test_a_wrong_setting_is_one_line_that_names_the_flag(request_for, changes, s
 
 def test_a_lora_of_another_rank_is_not_gone_on_from(begun, request_for):
     start = str(Path(begun.out, LORA_FILE))
-    with pytest.raises(InputError, match=r"has rank 2, --rank is 3; .* Give --rank 2"):
+    with pytest.raises(InputError, match=r"has rank 2, rank is 3; .* Give rank 2"):
         train_lora(request_for("further", rank=3, start=start))

@@ -31,7 +31,7 @@ def same_person_warning(front: Picture, back: Picture) -> str | None:
         return None
     return (
         f"{front.name} and {back.name} look like different people or clothes "
-        f"(colours agree to {likeness:.0%}); expected one person. Check --front and --back."
+        f"(colours agree to {likeness:.0%}); expected one person. Check `front` and `back`."
     )
 
 

@@ -49,7 +49,7 @@ def silhouette(picture: Picture) -> Float[Tensor, "height width"]:
     if backdrop.busy > 0.3:
         raise InputError(
             f"{picture.name} has a busy background; expected a plain one. Give {_mask_flag(picture)}"
-            "a photo with transparency, or try --matting grabcut."
+            "a photo with transparency, or try `matting` grabcut."
         )
     person = _person(lab, backdrop)
     _check_person(person, picture)
@@ -60,7 +60,7 @@ def _mask_flag(picture: Picture) -> str:
     """How a user says where the person is; further photos have no flag for it."""
     if picture.side not in ("front", "back"):
         return ""
-    return f"--{picture.side}-mask FILE, white where the person is, or "
+    return f"`{picture.side}_mask` FILE, white where the person is, or "
 
 
 def _check_person(person: Bool[np.ndarray, "height width"], picture: Picture) -> None:

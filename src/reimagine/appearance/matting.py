@@ -24,7 +24,7 @@ def check_matting(name: str | None) -> None:
         InputError: where there is none.
     """
     if name is not None:
-        find_factory("--matting", name, MATTINGS)
+        find_factory("`matting`", name, MATTINGS)
 
 
 def load_matting(name: str) -> Matting:
@@ -33,17 +33,17 @@ def load_matting(name: str) -> Matting:
     Raises:
         InputError: where there is no such factory, or what it made is no function.
     """
-    factory = find_factory("--matting", name, MATTINGS)
+    factory = find_factory("`matting`", name, MATTINGS)
     try:
         made = factory("cuda" if torch.cuda.is_available() else "cpu")
     except TypeError as error:
         raise InputError(
-            f"--matting {name} cannot be called with a device ({error}); expected a function of one. "
+            f"`matting` {name} cannot be called with a device ({error}); expected a function of one. "
             "See docs/backends.md."
         ) from error
     if not callable(made):
         raise InputError(
-            f"--matting {name} made a {type(made).__name__}; expected a function from a photo to where the person is. "
+            f"`matting` {name} made a {type(made).__name__}; expected a function from a photo to where the person is. "
             "See docs/backends.md."
         )
     return cast("Matting", made)
@@ -60,12 +60,12 @@ def found_by(matting: Matting, picture: Picture) -> Float[Tensor, "height width"
     if not isinstance(alpha, torch.Tensor) or tuple(alpha.shape) != size:
         got = tuple(alpha.shape) if isinstance(alpha, torch.Tensor) else type(alpha).__name__
         raise InputError(
-            f"--matting answered {picture.name} with {got}; expected a tensor of {size}, the photo's height and width."
+            f"`matting` answered {picture.name} with {got}; expected a tensor of {size}, the photo's height and width."
         )
     alpha = alpha.detach().float().cpu()
     if not bool(((alpha >= 0) & (alpha <= 1)).all()):
         raise InputError(
-            f"--matting answered {picture.name} with numbers from {float(alpha.min()):g} to {float(alpha.max()):g}; "
+            f"`matting` answered {picture.name} with numbers from {float(alpha.min()):g} to {float(alpha.max()):g}; "
             "expected 0 (background) to 1 (person)."
         )
     return alpha

@@ -105,7 +105,7 @@ def save_person(person: Person, folder: Path) -> None:
     except OSError as error:
         raise InputError(
             f"Cannot write the person into {folder} ({error.strerror or error}); expected a folder "
-            "with free space that may be written. Give another --out."
+            "with free space that may be written. Give another `out`."
         ) from error
 
 

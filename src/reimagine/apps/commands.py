@@ -2,8 +2,9 @@
 
 from reimagine import pipeline
 from reimagine.apps.progress import show_progress
+from reimagine.apps.wording import flag_of
 from reimagine.checks import check_keyframes, find_device
-from reimagine.errors import one_line
+from reimagine.errors import one_line, worded
 from reimagine.frames.load import describe_cost
 from reimagine.request import NormalsRequest, PersonRequest, RefineRequest, Request
 
@@ -14,7 +15,7 @@ def generate(request: Request) -> int:
         check_keyframes(request.keyframes)
         device = find_device(request.clip.device)
         for line in describe_cost(request.image, request.image_model, request.clip.size, device):
-            print(line)
+            print(worded(line, flag_of))
         if request.keyframes > 1:
             print(
                 f"--keyframes {request.keyframes}: one frame in {request.keyframes} is painted, so a clip takes 1/{request.keyframes} of that"
@@ -44,7 +45,7 @@ def person(request: PersonRequest) -> int:
     with show_progress() as listener:
         made = pipeline.make_person(request, listener)
     for note in made.notes:
-        print(one_line(f"Note: {note}"))
+        print(one_line(f"Note: {worded(note, flag_of)}"))
     print(
         one_line(
             f"The person is in {request.out}. Use it: reimagine generate --person {request.out}"
@@ -55,7 +56,7 @@ def person(request: PersonRequest) -> int:
 
 def _say(result: pipeline.Result) -> int:
     for note in result.notes:
-        print(one_line(f"Note: {note}"))
+        print(one_line(f"Note: {worded(note, flag_of)}"))
     if result.video is None:
         print(
             one_line(

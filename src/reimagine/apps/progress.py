@@ -17,7 +17,8 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-from reimagine.errors import one_line
+from reimagine.apps.wording import flag_of
+from reimagine.errors import one_line, worded
 from reimagine.progress import Progress
 
 _EVERY_S = 10.0
@@ -48,7 +49,9 @@ def show_progress() -> Generator[Progress]:
             shown.update(bars[stage], completed=done, total=total)
 
         yield Progress(
-            say=lambda line: console.print(one_line(line), markup=False, highlight=False),
+            say=lambda line: console.print(
+                one_line(worded(line, flag_of)), markup=False, highlight=False
+            ),
             on_step=step,
         )
 
@@ -57,7 +60,7 @@ def _plain_lines() -> Progress:
     last: dict[str, float] = {}
 
     def say(line: str) -> None:
-        print(one_line(line), file=sys.stderr, flush=True)
+        print(one_line(worded(line, flag_of)), file=sys.stderr, flush=True)
 
     def step(stage: str, done: int, total: int) -> None:
         now = time.monotonic()

@@ -18,7 +18,8 @@ from reimagine.apps.score_clips import (
     video_clip,
     with_truth,
 )
-from reimagine.errors import InputError, one_line
+from reimagine.apps.wording import flag_of
+from reimagine.errors import InputError, one_line, worded
 from reimagine.film import FINAL, PAINTED
 from reimagine.progress import Progress
 from reimagine.runs import RunFolder, check_writable
@@ -107,7 +108,7 @@ def score(request: ScoreRequest) -> int:
     out.write("report.html", page(scores, [one.show for one in measured]))
     print(markdown(scores), end="")
     for note in scores[0].notes:
-        print(one_line(f"Note: {note}"))
+        print(one_line(f"Note: {worded(note, flag_of)}"))
     print(
         one_line(
             f"The page is {folder / 'report.html'}; the numbers are in scores.json and scores.md"

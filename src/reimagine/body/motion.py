@@ -25,7 +25,7 @@ def resample(motion: Motion, fps: float) -> Motion:
     Raises InputError for a rate that is not positive.
     """
     if not (math.isfinite(fps) and fps > 0):
-        raise InputError(f"--fps is {fps}; expected more than 0, for example --fps 24.")
+        raise InputError(f"`fps` is {fps}; expected more than 0, for example `fps` 24.")
     count = len(motion.poses)
     if math.isclose(fps, motion.fps) or count == 1:
         return replace(motion, fps=float(fps))
@@ -47,20 +47,20 @@ def cut(motion: Motion, start_s: float, frames: int) -> Motion:
     Raises InputError when the motion does not last that long.
     """
     if frames < 1:
-        raise InputError(f"--frames is {frames}; expected at least 1.")
+        raise InputError(f"`frames` is {frames}; expected at least 1.")
     if not (math.isfinite(start_s) and start_s >= 0):
-        raise InputError(f"--start-s is {start_s}; expected 0 or more seconds.")
+        raise InputError(f"`start_s` is {start_s}; expected 0 or more seconds.")
     count = len(motion.poses)
     first = round(start_s * motion.fps)
     left = max(count - first, 0)
     if not left:
         raise InputError(
-            f"--start-s is {start_s:g}; expected less than the {count / motion.fps:g} s of the motion '{motion.name}'."
+            f"`start_s` is {start_s:g}; expected less than the {count / motion.fps:g} s of the motion '{motion.name}'."
         )
     if left < frames:
         raise InputError(
             f"the motion '{motion.name}' has {left} frames from {start_s:g} s on ({count} in all at "
-            f"{motion.fps:g} fps); expected {frames}. Give --frames {left} or fewer, or --loop."
+            f"{motion.fps:g} fps); expected {frames}. Give `frames` {left} or fewer, or `loop`."
         )
     stop = first + frames
     return replace(motion, poses=motion.poses[first:stop], transl=motion.transl[first:stop])
@@ -74,7 +74,7 @@ def loop(motion: Motion, frames: int) -> Motion:
     repeats happen on the spot.
     """
     if frames < 1:
-        raise InputError(f"--frames is {frames}; expected at least 1.")
+        raise InputError(f"`frames` is {frames}; expected at least 1.")
     count = len(motion.poses)
     poses, transl = motion.poses, motion.transl
     while len(poses) < frames:

@@ -119,8 +119,8 @@ def check_model_file(path: Path) -> None:
     """
     if not path.is_file():
         raise InputError(
-            f"--body-model {path}: there is no such file; expected SMPLX_NEUTRAL.npz or the like. "
-            "Get it from https://smpl-x.is.tue.mpg.de, or leave --body anny."
+            f"`body_model` {path}: there is no such file; expected SMPLX_NEUTRAL.npz or the like. "
+            "Get it from https://smpl-x.is.tue.mpg.de, or leave `body` anny."
         )
     with path.open("rb") as file:
         start = file.read(2)
@@ -128,7 +128,7 @@ def check_model_file(path: Path) -> None:
         is_pickle = start[:1] == b"\x80" or path.suffix.lower() in (".pkl", ".pickle")
         kind = "a pickle, which we never load" if is_pickle else "not an .npz"
         raise InputError(
-            f"--body-model {path.name} is {kind}; expected the model as .npz. Use the .npz of the same "
+            f"`body_model` {path.name} is {kind}; expected the model as .npz. Use the .npz of the same "
             "download, or convert it where you trust it: numpy.savez('SMPLX_NEUTRAL.npz', "
             "**numpy.load('model.pkl', allow_pickle=True, encoding='latin1'))."
         )
@@ -175,6 +175,6 @@ def _check_values(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 def _not_smplx(path: Path, what: str) -> InputError:
     return InputError(
-        f"--body-model {path.name} {what}; expected an SMPL-X model of 55 joints. "
+        f"`body_model` {path.name} {what}; expected an SMPL-X model of 55 joints. "
         "Get SMPLX_NEUTRAL.npz from https://smpl-x.is.tue.mpg.de."
     )

@@ -145,22 +145,22 @@ def check_view(name: str, view: View) -> None:
         near = difflib.get_close_matches(name, MADE_CAMERAS, 1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise InputError(
-            f"--camera is {name!r}; expected {', '.join(MADE_CAMERAS)}, or a camera file.{hint}"
+            f"`camera` is {name!r}; expected {', '.join(MADE_CAMERAS)}, or a camera file.{hint}"
         )
     ranges = (
-        ("--radius-m", view.radius_m, 0.0, math.inf, "3"),
-        ("--elevation-deg", view.elevation_deg, -89.0, 89.0, "4"),
-        ("--azimuth-deg", view.azimuth_deg, -math.inf, math.inf, "0"),
-        ("--turns", view.turns, -math.inf, math.inf, "1"),
-        ("--arc-deg", view.arc_deg, -math.inf, math.inf, "90"),
-        ("--dolly", view.dolly, 0.0, math.inf, "0.6"),
-        ("--fov-y-deg", view.fov_y_deg, 0.0, 170.0, "28"),
-        ("--focal-mm", view.focal_mm, 0.0, math.inf, "50"),
-        ("--margin", view.margin, -1e-9, 0.45, "0.08"),
+        ("`radius_m`", view.radius_m, 0.0, math.inf, "3"),
+        ("`elevation_deg`", view.elevation_deg, -89.0, 89.0, "4"),
+        ("`azimuth_deg`", view.azimuth_deg, -math.inf, math.inf, "0"),
+        ("`turns`", view.turns, -math.inf, math.inf, "1"),
+        ("`arc_deg`", view.arc_deg, -math.inf, math.inf, "90"),
+        ("`dolly`", view.dolly, 0.0, math.inf, "0.6"),
+        ("`fov_y_deg`", view.fov_y_deg, 0.0, 170.0, "28"),
+        ("`focal_mm`", view.focal_mm, 0.0, math.inf, "50"),
+        ("`margin`", view.margin, -1e-9, 0.45, "0.08"),
     )
     for flag, value, low, high, example in ranges:
         if value is not None and not low < value < high:
-            low = max(low, 0.0) if flag == "--margin" else low
+            low = max(low, 0.0) if flag == "`margin`" else low
             wanted = "" if low == -math.inf else f" between {low:g} and {high:g}"
             if low > -math.inf and high == math.inf:
                 wanted = f" above {low:g}"

@@ -84,9 +84,9 @@ def _read(path: Path, frames: int, width: int, height: int) -> Captured:
     try:
         content: Any = _content(path)
     except FileNotFoundError:
-        raise InputError(f"There is no camera file {path}; check --camera.") from None
+        raise InputError(f"There is no camera file {path}; check `camera`.") from None
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); check --camera.") from None
+        raise InputError(f"{path} cannot be read ({error.strerror}); check `camera`.") from None
     except (ValueError, EOFError, MemoryError, RecursionError, zipfile.BadZipFile):
         raise InputError(f"{path} is damaged or no camera file; expected {_KINDS}.") from None
     if isinstance(content, Path):
@@ -186,7 +186,7 @@ def _choose(captured: Captured, path: Path, frames: int, name: str | None) -> Ca
             hint = (
                 f"expected one of {known}"
                 if known
-                else "its cameras have no names: leave out --camera-name"
+                else "its cameras have no names: leave out `camera_name`"
             )
             raise InputError(f"{path} has no camera {name!r}; {hint}.")
         return captured.at(np.full(frames, captured.names.index(name)))
@@ -194,11 +194,11 @@ def _choose(captured: Captured, path: Path, frames: int, name: str | None) -> Ca
         return captured.at(np.zeros(frames, dtype=np.int64))
     if captured.is_rig:
         raise InputError(
-            f"{path} holds {held} cameras at once; say which: --camera-name {captured.names[0]}."
+            f"{path} holds {held} cameras at once; say which: `camera_name` {captured.names[0]}."
         )
     if held < frames:
         raise InputError(
-            f"{path} holds {held} cameras for {frames} frames. Give --frames {held} or less."
+            f"{path} holds {held} cameras for {frames} frames. Give `frames` {held} or less."
         )
     return captured.at(np.arange(frames))
 
@@ -210,7 +210,7 @@ def _timed(captured: Captured, path: Path, times_s: Float[np.ndarray, " frames"]
     held = int((times < last + 1e-3).sum())
     if held < len(times):
         raise InputError(
-            f"{path} holds {held} cameras from {times_s[0]:g} s on for {len(times)} frames. Give --frames {held} or less."
+            f"{path} holds {held} cameras from {times_s[0]:g} s on for {len(times)} frames. Give `frames` {held} or less."
         )
     return captured.at_times(times)
 

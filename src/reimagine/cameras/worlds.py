@@ -40,12 +40,12 @@ def with_y_up(camera: CameraPath, up: str | None) -> CameraPath:
     if found is None:
         note = (
             "which way is up in the camera file is not clear from its cameras; taken as Y. If the person lies, give "
-            "--camera-up z"
+            "`camera_up` z"
         )
         return replace(camera, notes=(*camera.notes, note))
     if found == "y":
         return camera
     R = camera.R @ torch.tensor(_OURS_FROM[found], dtype=camera.R.dtype).T
-    note = f"{found.upper()} is up in the camera file; turned to Y up, as the motion. If that is wrong, give --camera-up y"
+    note = f"{found.upper()} is up in the camera file; turned to Y up, as the motion. If that is wrong, give `camera_up` y"
     notes = camera.notes if up else (*camera.notes, note)
     return replace(camera, R=R, notes=notes)

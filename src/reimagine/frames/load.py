@@ -31,7 +31,7 @@ def describe_cost(name: str, settings: ImageModel, size: str, device: str) -> li
     """
     if name not in _COSTS:
         raise InputError(
-            f"--plan came with --image {name}, whose cost is not known; expected one of {', '.join(_COSTS)}."
+            f"`plan` came with `image` {name}, whose cost is not known; expected one of {', '.join(_COSTS)}."
         )
     from reimagine.frames.memory import card_gb
 
@@ -46,15 +46,15 @@ def load_backend(name: str, device: str, settings: ImageModel) -> ImageBackend:
     Raises:
         InputError: where there is no such backend, or what the factory made cannot paint.
     """
-    factory = find_factory("--image", name, IMAGE_BACKENDS)
+    factory = find_factory("`image`", name, IMAGE_BACKENDS)
     if not _takes_two(factory):
         raise InputError(
-            f"--image {name} is no function of (device, settings); expected one. See docs/backends.md."
+            f"`image` {name} is no function of (device, settings); expected one. See docs/backends.md."
         )
     backend = factory(device, settings)
     if not isinstance(backend, ImageBackend):
         raise InputError(
-            f"--image {name} made a {type(backend).__name__}; expected an object with "
+            f"`image` {name} made a {type(backend).__name__}; expected an object with "
             "paint(person, conditions, seed) and multiple. See docs/backends.md."
         )
     return backend

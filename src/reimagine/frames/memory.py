@@ -24,7 +24,7 @@ def explained_out_of_memory(settings: ImageModel) -> Generator[None]:
         if not ran_out_of_memory(error):
             raise
         raise InputError(
-            f"memory ran out with --vram {settings.vram} and --batch {settings.batch}. What was painted stays: "
+            f"memory ran out with `vram` {settings.vram} and `batch` {settings.batch}. What was painted stays: "
             f"run the same command with {_advice(settings)}"
         ) from error
 
@@ -45,8 +45,8 @@ def measured_peak(device: str) -> str | None:
 
 def _advice(settings: ImageModel) -> str:
     if settings.batch > 1:
-        return "--batch 1."
+        return "`batch` 1."
     smaller = _SMALLER.get(settings.vram, "16")
     if settings.vram == "12":
-        return "a smaller --size or --reference-height 664 and another --out."
-    return f"--vram {smaller}."
+        return "a smaller `size` or `reference_height` 664 and another `out`."
+    return f"`vram` {smaller}."

@@ -99,7 +99,7 @@ def explained_damage(folder: Path, kind: str) -> Generator[None]:
             raise
         reason = " ".join(f"{type(error).__name__} {error}".split())[:300]
         raise InputError(
-            f"--weights {folder} cannot be read as {kind} ({reason}). Download it again: reimagine backends."
+            f"`weights` {folder} cannot be read as {kind} ({reason}). Download it again: reimagine backends."
         ) from error
 
 

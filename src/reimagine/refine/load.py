@@ -22,15 +22,15 @@ def load_refiner(name: str, device: str, settings: Refinement) -> Refiner:
     Raises:
         InputError: where there is no such refiner, or what the factory made cannot refine.
     """
-    factory = find_factory("--refiner", name, REFINERS)
+    factory = find_factory("`refiner`", name, REFINERS)
     if not _takes_two(factory):
         raise InputError(
-            f"--refiner {name} is no function of (device, settings); expected one. See docs/backends.md."
+            f"`refiner` {name} is no function of (device, settings); expected one. See docs/backends.md."
         )
     refiner = factory(device, settings)
     if not isinstance(refiner, Refiner):
         raise InputError(
-            f"--refiner {name} made a {type(refiner).__name__}; expected an object with "
+            f"`refiner` {name} made a {type(refiner).__name__}; expected an object with "
             "refine(read, see, frames, start). See docs/backends.md."
         )
     return refiner

@@ -150,7 +150,7 @@ def _fvd(network: torch.jit.ScriptModule, clips: Sequence[Clip], real: Real) -> 
         if not found:
             raise InputError(
                 f"FVD got no clip of {CLIP_FRAMES} frames; expected several in each set. "
-                "Give longer runs, and longer videos in --real."
+                "Give longer runs, and longer videos in `real`."
             )
         return np.concatenate(found)
 
@@ -167,8 +167,8 @@ def _lpips(network: torch.jit.ScriptModule, clip: Clip) -> Mapping[str, list[flo
         others["perceptual.lpips_frames"] = clip.painted
     if not others:
         raise InputError(
-            f"--lpips-weights came with {clip.name}, which has neither true pictures nor a refined stage to compare; "
-            "expected one of them. Give --truth."
+            f"`lpips_weights` came with {clip.name}, which has neither true pictures nor a refined stage to compare; "
+            "expected one of them. Give `truth`."
         )
     rows: dict[str, list[float]] = {name: [] for name in others}
     for frame in range(clip.frames):
@@ -193,13 +193,13 @@ def _identity(network: torch.jit.ScriptModule, clip: Clip) -> list[float]:
     """Cosine between the embeddings of the painted face and of the front photo's; NaN where the face is not seen."""
     if clip.person is None or clip.see is None:
         raise InputError(
-            f"--identity-weights came with {clip.name}, whose person is not known; expected a run. Give --conditions."
+            f"`identity_weights` came with {clip.name}, whose person is not known; expected a run. Give `conditions`."
         )
     person = clip.person
     photo = next((k for k, one in enumerate(person.photos) if one.side == "front"), 0)
     chosen = (person.part == Part.FACE) & (person.photo_weight[photo] > 0.5)
     if not bool(chosen.any()):
-        raise InputError(f"--identity-weights: no photo of {clip.name} shows a face; expected one.")
+        raise InputError(f"`identity_weights`: no photo of {clip.name} shows a face; expected one.")
     cut_out = torch.cat([person.photos[photo].rgb, person.photos[photo].alpha[None]])
     own = _square(_over_white(cut_out), person.photo_xy[photo][chosen])
     reference = face_embedding(network, own)
@@ -215,7 +215,7 @@ def _identity(network: torch.jit.ScriptModule, clip: Clip) -> list[float]:
         values.append(float(face_embedding(network, face) @ reference))
     if not np.isfinite(values).any():
         raise InputError(
-            f"--identity-weights: no frame of {clip.name} shows the face {LEAST_FACE} pixels high; expected one. "
+            f"`identity_weights`: no frame of {clip.name} shows the face {LEAST_FACE} pixels high; expected one. "
             "Make larger pictures, or turn the camera to the front."
         )
     return values

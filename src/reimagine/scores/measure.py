@@ -218,7 +218,7 @@ def _unseen(clip: Clip, rows: Mapping[str, list[float]]) -> tuple[str, ...]:
         return ()
     return (
         "The silhouette of the refined pictures could not be measured: what lies behind the person is not known, or has "
-        "the person's colours. Make the run with --background transparent, or one of another colour.",
+        "the person's colours. Make the run with `background` transparent, or one of another colour.",
     )
 
 
@@ -226,7 +226,7 @@ def _notes(clip: Clip) -> tuple[str, ...]:
     if clip.see is None:
         return (
             "No geometry is known of this video: control, and steadiness along exact flow, were not measured. "
-            "Give --conditions RUN to measure them.",
+            "Give `conditions` RUN to measure them.",
         )
     if clip.anchor is None:
         return (
@@ -234,7 +234,7 @@ def _notes(clip: Clip) -> tuple[str, ...]:
         )
     if clip.anchor is clip.painted:
         return (
-            "The painted frames are the geometry-anchored rendering itself (--image atlas): displacement and viewpoint "
+            "The painted frames are the geometry-anchored rendering itself (`image` atlas): displacement and viewpoint "
             "show what the refiner moved, not how well the images follow the request.",
         )
     return ()

@@ -15,13 +15,13 @@ from torch.nn import functional
 from reimagine.errors import InputError
 
 HOW: Mapping[str, str] = {
-    "--fid-weights": "NVIDIA's inception-2015-12-05.pt (of the StyleGAN2-ADA project), which clean-fid uses too, or a "
+    "`fid_weights`": "NVIDIA's inception-2015-12-05.pt (of the StyleGAN2-ADA project), which clean-fid uses too, or a "
     "network from `pictures 3 299 299` in 0..255 to `pictures features`",
-    "--lpips-weights": "NVIDIA's vgg16.pt (of the StyleGAN2-ADA project), or lpips.LPIPS traced over two pictures "
+    "`lpips_weights`": "NVIDIA's vgg16.pt (of the StyleGAN2-ADA project), or lpips.LPIPS traced over two pictures "
     "in -1..1",
-    "--identity-weights": "a face recognition network such as ArcFace, traced from `pictures 3 112 112`, RGB in -1..1, "
+    "`identity_weights`": "a face recognition network such as ArcFace, traced from `pictures 3 112 112`, RGB in -1..1, "
     "to `pictures features`",
-    "--fvd-weights": "i3d_torchscript.pt (of StyleGAN-V and fvd-comparison), or a network from "
+    "`fvd_weights`": "i3d_torchscript.pt (of StyleGAN-V and fvd-comparison), or a network from "
     "`clips 3 16 224 224` in 0..255 to `clips features`",
 }
 """What each flag needs."""
@@ -72,14 +72,14 @@ def picture_features(
     """
     whole = "return_features" in _arguments(network)
     layers = getattr(network, "layers", None) if whole else None
-    with torch.no_grad(), _called("--fid-weights"):
+    with torch.no_grad(), _called("`fid_weights`"):
         if layers is not None:
             out = layers((pictures - 128) / 128)
         elif whole:
             out = network(pictures, return_features=True)
         else:
             out = network(pictures)
-    return _rows(out, len(pictures), "--fid-weights")
+    return _rows(out, len(pictures), "`fid_weights`")
 
 
 def clip_features(
@@ -90,13 +90,13 @@ def clip_features(
     Raises:
         InputError: for a network that does not give one row a clip.
     """
-    with torch.no_grad(), _called("--fvd-weights"):
+    with torch.no_grad(), _called("`fvd_weights`"):
         if {"rescale", "resize", "return_features"} <= _arguments(network):
             out = network(clip[None], rescale=True, resize=True, return_features=True)
         else:
             frames = [resized(frame / 255, CLIP_SIDE) for frame in clip.unbind(1)]
             out = network(torch.stack(frames, dim=1)[None])
-    return _rows(out, 1, "--fvd-weights")
+    return _rows(out, 1, "`fvd_weights`")
 
 
 def perceptual_distance(
@@ -110,7 +110,7 @@ def perceptual_distance(
         InputError: for a network that takes neither pictures in NVIDIA's way nor two at once.
     """
     pair = torch.stack([a, b])
-    with torch.no_grad(), _called("--lpips-weights"):
+    with torch.no_grad(), _called("`lpips_weights`"):
         if "return_lpips" in _arguments(network):
             out = network(pair * 255, resize_images=False, return_lpips=True)
             return float((out[0] - out[1]).square().sum())
@@ -125,9 +125,9 @@ def face_embedding(
     Raises:
         InputError: for a network that does not give one row a picture.
     """
-    with torch.no_grad(), _called("--identity-weights"):
+    with torch.no_grad(), _called("`identity_weights`"):
         out = network(resized(face, FACE_SIDE)[None] / 127.5 - 1)
-    row = _rows(out, 1, "--identity-weights")[0]
+    row = _rows(out, 1, "`identity_weights`")[0]
     return row / max(float(np.linalg.norm(row)), 1e-12)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
+from reimagine.errors import worded
 from reimagine.scores.clip import on_white
 from reimagine.scores.figures import Figure
 from reimagine.scores.measure import Scores
@@ -91,7 +92,7 @@ def page(scores: Sequence[Scores], shows: Sequence[Show | None]) -> str:
         parts.append(
             f"<p>{_text(one.name)}: {clips}{one.frames} frames at {one.fps:g} per second.</p>"
         )
-        parts += [f"<p class=q>{_text(note)}</p>" for note in (*one.notes, *remarks(one))]
+        parts += [f"<p class=q>{_text(worded(note))}</p>" for note in (*one.notes, *remarks(one))]
     parts += [_table(scores), _joints(scores)]
     groups: dict[str, list[str]] = {}
     for name in ordered(scores):

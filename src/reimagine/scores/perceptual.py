@@ -104,5 +104,5 @@ def too_few(name: str, count: int, need: int) -> str:
     what = f"clips of {CLIP_FRAMES} frames" if name == "FVD" else "pictures"
     return (
         f"{name} got {count} {what}; expected at least {need} in each set, better 10000. "
-        "Give a folder of more runs as --run, or more in --real."
+        "Give a folder of more runs as `run`, or more in `real`."
     )

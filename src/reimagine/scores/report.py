@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from reimagine.errors import worded
 from reimagine.scores.figures import RELATIVE, Figure, figure
 from reimagine.scores.measure import Scores, marked
 
@@ -28,7 +29,7 @@ def scores_json(scores: Scores, *, versions: Mapping[str, str]) -> str:
         "frames": scores.frames,
         "fps": scores.fps,
         "versions": dict(versions),
-        "notes": list(scores.notes),
+        "notes": [worded(note) for note in scores.notes],
     }
     for name, one in scores.figures.items():
         place = content

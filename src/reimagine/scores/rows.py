@@ -103,7 +103,7 @@ def add_fidelity(rows: dict[str, list[float]], name: str, now: Now) -> None:
     shown = silhouette(true)
     if not shown.any():
         raise InputError(
-            f"{name}: the true picture of frame {now.frame} shows nobody; expected a person. Check --truth."
+            f"{name}: the true picture of frame {now.frame} shows nobody; expected a person. Check `truth`."
         )
     found = fidelity(_behind(picture, true), _behind(true, picture), shown)
     add(rows, "fidelity.psnr_db", min(found.psnr_db, EQUAL_DB))

@@ -54,7 +54,7 @@ def study_page(pairs: Sequence[Pair], *, question: str, seed: int) -> str:
         for path in (pair.a, pair.b):
             if not path.is_file():
                 raise InputError(
-                    f"There is no video {path}; expected one in each run. Make the run with --video mp4."
+                    f"There is no video {path}; expected one in each run. Make the run with `video` mp4."
                 )
             size += path.stat().st_size
         if size > MOST_BYTES:

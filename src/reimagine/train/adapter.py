@@ -63,14 +63,14 @@ def check_start(path: Path, start: tuple[LowRank, ...], rank: int, names: list[s
     others = [part for part in start if part.layer not in names]
     if others:
         raise InputError(
-            f"--start {path} changes {others[0].layer}, which is not trained; expected a LoRA of the blocks' layers. "
+            f"`start` {path} changes {others[0].layer}, which is not trained; expected a LoRA of the blocks' layers. "
             "Leave it out, or give another."
         )
     ranks = sorted({part.down.shape[0] for part in start})
     if ranks != [rank]:
         raise InputError(
-            f"--start {path} has rank {', '.join(map(str, ranks))}, --rank is {rank}; expected the same. "
-            f"Give --rank {ranks[0]}."
+            f"`start` {path} has rank {', '.join(map(str, ranks))}, `rank` is {rank}; expected the same. "
+            f"Give `rank` {ranks[0]}."
         )
 
 

@@ -79,7 +79,7 @@ def make_triples(
         return
     size = parse_size(request.size)
     if size[0] % 16 or size[1] % 16:
-        raise InputError(f"--size is {request.size}; expected multiples of 16, such as 800x1328.")
+        raise InputError(f"`size` is {request.size}; expected multiples of 16, such as 800x1328.")
     lines: list[str] = []
     for number, person in enumerate(people):
         lines += _make_person(run, folder, person, request, size)

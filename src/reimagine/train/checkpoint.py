@@ -47,7 +47,7 @@ def load_checkpoint(
     Raises:
         InputError: where the file is damaged or another training's.
     """
-    check_safetensors(path, "--out")
+    check_safetensors(path, "`out`")
     try:
         with safe_open(path, framework="pt") as file:
             step = int((file.metadata() or {})["step"])

@@ -43,10 +43,10 @@ def load_start(request: LoraRequest, transformer: nn.Module) -> tuple[LowRank, .
         return ()
     path = Path(request.start)
     try:
-        check_safetensors(path, "--start")
+        check_safetensors(path, "`start`")
         start = read_lora(path, transformer)
     except InputError as error:
-        raise InputError(str(error).replace("--lora", "--start")) from None
+        raise InputError(str(error).replace("`loras`", "`start`")) from None
     check_start(path, start, request.rank, lora_layers(transformer))
     return start
 

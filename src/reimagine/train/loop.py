@@ -218,12 +218,12 @@ def _rows(run: RunFolder, name: str) -> list[str]:
 
 def _no_number(request: LoraRequest, folder: Path, step: int) -> InputError:
     held = checkpoints(folder)
-    slower = f"--learning-rate {request.learning_rate / 10:g}"
+    slower = f"`learning_rate` {request.learning_rate / 10:g}"
     if held:
         lora = folder / LORA_FILE
-        rest = f"What step {int(held[-1].stem)} left is whole: go on from it with --start {lora}, {slower}"
+        rest = f"What step {int(held[-1].stem)} left is whole: go on from it with `start` {lora}, {slower}"
     else:
         rest = f"Start again with {slower}"
     return InputError(
-        f"the loss of step {step} is no number (NaN or infinite); expected one. {rest} and another --out."
+        f"the loss of step {step} is no number (NaN or infinite); expected one. {rest} and another `out`."
     )

@@ -43,7 +43,7 @@ def train_lora(request: LoraRequest, listener: Progress = SILENT) -> Trained | N
     processes = accelerator.num_processes
     if request.batch % processes:
         raise InputError(
-            f"--batch is {request.batch} for {processes} processes; expected a multiple. Give --batch {processes}."
+            f"`batch` is {request.batch} for {processes} processes; expected a multiple. Give `batch` {processes}."
         )
     low = request.dtype == "bf16" or (request.dtype == "auto" and device == "cuda")
     dtype = torch.bfloat16 if low else torch.float32
@@ -77,13 +77,13 @@ def _explained_out_of_memory(request: LoraRequest) -> Generator[None]:
         if not ran_out_of_memory(error):
             raise
         way = (
-            "Leave out --keep-activations" if request.keep_activations else "Give a smaller --rank"
+            "Leave out `keep_activations`" if request.keep_activations else "Give a smaller `rank`"
         )
         if request.train_controlnet:
-            way = "Leave out --train-controlnet"
+            way = "Leave out `train_controlnet`"
         raise InputError(
             f"memory ran out; expected enough for the models and one triple. {way} or train on smaller pictures, "
-            "in another --out."
+            "in another `out`."
         ) from error
 
 
@@ -93,7 +93,7 @@ def _base(request: LoraRequest) -> FluxFiles:
         return find_files(ImageModel(weights=request.base, loras=()))
     except InputError as error:
         # The same folder goes by another flag here.
-        raise InputError(str(error).replace("--weights", "--base")) from None
+        raise InputError(str(error).replace("`weights`", "`base`")) from None
 
 
 def _check_data(request: LoraRequest, listener: Progress) -> str:

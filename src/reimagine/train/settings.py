@@ -85,21 +85,21 @@ def check_settings(request: LoraRequest) -> None:
         InputError: naming the first flag that cannot be used.
     """
     for flag, value, least, most in (
-        ("--steps", request.steps, 1, 10_000_000),
-        ("--batch", request.batch, 1, 4096),
-        ("--rank", request.rank, 1, 1024),
-        ("--learning-rate", request.learning_rate, 0, 1),
-        ("--weight-decay", request.weight_decay, 0, 1),
-        ("--control-scale", request.control_scale, 0, 10),
-        ("--guidance", request.guidance, 0, 100),
-        ("--seed", request.seed, 0, 2**63 - 1),
-        ("--save-every", request.save_every, 1, 10_000_000),
-        ("--sample-every", request.sample_every, 0, 10_000_000),
-        ("--samples", request.samples, 1, 64),
-        ("--sample-steps", request.sample_steps, 1, 1000),
-        ("--views-per-person", request.views_per_person, 1, 100_000),
+        ("`steps`", request.steps, 1, 10_000_000),
+        ("`batch`", request.batch, 1, 4096),
+        ("`rank`", request.rank, 1, 1024),
+        ("`learning_rate`", request.learning_rate, 0, 1),
+        ("`weight_decay`", request.weight_decay, 0, 1),
+        ("`control_scale`", request.control_scale, 0, 10),
+        ("`guidance`", request.guidance, 0, 100),
+        ("`seed`", request.seed, 0, 2**63 - 1),
+        ("`save_every`", request.save_every, 1, 10_000_000),
+        ("`sample_every`", request.sample_every, 0, 10_000_000),
+        ("`samples`", request.samples, 1, 64),
+        ("`sample_steps`", request.sample_steps, 1, 1000),
+        ("`views_per_person`", request.views_per_person, 1, 100_000),
     ):
         if not (math.isfinite(value) and least <= value <= most):
             raise InputError(f"{flag} is {value}; expected a number from {least} to {most}.")
     if request.dtype not in ("auto", "bf16", "fp32"):
-        raise InputError(f"--dtype is {request.dtype!r}; expected auto, bf16 or fp32.")
+        raise InputError(f"`dtype` is {request.dtype!r}; expected auto, bf16 or fp32.")

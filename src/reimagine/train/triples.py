@@ -51,7 +51,7 @@ def check_folder(folder: Path) -> None:
         InputError: otherwise.
     """
     if not folder.is_dir():
-        raise InputError(f"--data {folder} is no folder; {_LAYOUT}")
+        raise InputError(f"`data` {folder} is no folder; {_LAYOUT}")
 
 
 @reads("triples")
@@ -73,7 +73,7 @@ def find_triples(folder: Path, prompt: str) -> tuple[Triple, ...]:
         people = [folder, *sorted(entry for entry in folder.iterdir() if entry.is_dir())]
         triples = [triple for person in people for triple in _of_person(person, prompt)]
     if not triples:
-        raise InputError(f"--data {folder} holds no triples; {_LAYOUT}")
+        raise InputError(f"`data` {folder} holds no triples; {_LAYOUT}")
     return tuple(triples)
 
 

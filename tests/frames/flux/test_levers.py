@@ -62,7 +62,7 @@ def test_compiled_blocks_paint_the_same(paint):
 def test_an_attention_backend_can_be_chosen(paint):
     assert gap(paint(), paint(attention="native")) < 1e-5
     for name in ("sage", "warp-drive"):
-        with pytest.raises(InputError, match=f"--attention is '{name}', which diffusers cannot"):
+        with pytest.raises(InputError, match=f"attention is '{name}', which diffusers cannot"):
             paint(attention=name)
 
 

@@ -130,25 +130,25 @@ def test_running_out_of_memory_says_what_to_try(settings, known, scene, monkeypa
 
     made = backend(replace(settings, vram="24"))
     monkeypatch.setattr("reimagine.frames.flux.painter.encode", full)
-    with pytest.raises(InputError, match=r"ran out .*What was painted stays.*--vram 16"):
+    with pytest.raises(InputError, match=r"ran out .*What was painted stays.*vram 16"):
         made.paint(known, scene(known, **SIZE), 43)
     made = backend(replace(settings, batch=4))
-    with pytest.raises(InputError, match=r"with --batch 1"):
+    with pytest.raises(InputError, match=r"with batch 1"):
         made.paint(known, scene(known, **SIZE), 43)
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"steps": 0}, "--steps is 0; expected a number from 1"),
-        ({"true_cfg": 0.5}, "--true-cfg is 0.5"),
-        ({"guidance": float("nan")}, "--guidance is nan"),
-        ({"strength": 1.5}, "--strength is 1.5"),
-        ({"batch": 0}, "--batch is 0"),
-        ({"vram": "8"}, "--vram is '8'; expected one of auto, 12"),
-        ({"init": "photo"}, "--init is 'photo'"),
-        ({"quantize": "int3"}, "--quantize is 'int3'; expected one of auto, none, int8, fp8"),
-        ({"noise": "pink"}, "--noise is 'pink'; expected one of plain, surface"),
+        ({"steps": 0}, "steps is 0; expected a number from 1"),
+        ({"true_cfg": 0.5}, "true_cfg is 0.5"),
+        ({"guidance": float("nan")}, "guidance is nan"),
+        ({"strength": 1.5}, "strength is 1.5"),
+        ({"batch": 0}, "batch is 0"),
+        ({"vram": "8"}, "vram is '8'; expected one of auto, 12"),
+        ({"init": "photo"}, "init is 'photo'"),
+        ({"quantize": "int3"}, "quantize is 'int3'; expected one of auto, none, int8, fp8"),
+        ({"noise": "pink"}, "noise is 'pink'; expected one of plain, surface"),
         ({"cache": "firstblock"}, "would be counted twice"),
         ({"cache": "magcache"}, "would be counted twice"),
         ({"cache": "x"}, "expected one of none, taylorseer"),
@@ -302,7 +302,7 @@ def test_weights_of_other_names_are_refused(copied, known, scene):
 def test_the_lora_is_not_left_out_in_silence(copied, known, scene):
     with pytest.raises(InputError, match=r"has no ReImagine-Pretrained/.*loras none"):
         backend(asked(copied, Lora()))
-    with pytest.raises(InputError, match=r"--lora my.safetensors is not there"):
+    with pytest.raises(InputError, match=r"loras my.safetensors is not there"):
         backend(asked(copied, Lora(path="my.safetensors")))
     (copied / LORA).parent.mkdir()
     tensors = {
@@ -365,12 +365,12 @@ def test_a_controlnet_of_ones_own_steers_instead(settings, known, scene, plain, 
     conditions = scene(known, **SIZE)
     other = backend(replace(settings, controlnet=str(own))).paint(known, conditions, 43)
     assert float((shown(other) - shown(plain)).abs().max()) > 1e-3
-    with pytest.raises(InputError, match="--controlnet nowhere is no folder"):
+    with pytest.raises(InputError, match="controlnet nowhere is no folder"):
         backend(replace(settings, controlnet="nowhere"))
     config = json.loads((own / "config.json").read_text()) | {"num_mode": 10}
     (own / "config.json").write_text(json.dumps(config))
     with pytest.raises(
-        InputError, match=r"--controlnet .* holds a FluxControlNetModel for 10 kinds"
+        InputError, match=r"controlnet .* holds a FluxControlNetModel for 10 kinds"
     ):
         backend(replace(settings, controlnet=str(own)))
 

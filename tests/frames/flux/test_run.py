@@ -85,7 +85,7 @@ def test_what_was_painted_stays_when_memory_runs_out(request_of, tmp_path, monke
 
     with monkeypatch.context() as patch:
         patch.setattr("reimagine.frames.flux.painter.decode", full)
-        with pytest.raises(InputError, match=r"memory ran out .* stays: .* with --vram 16"):
+        with pytest.raises(InputError, match=r"memory ran out .* stays: .* with vram 16"):
             generate(request_of(vram="24", quantize="none"))
     assert list(frames(tmp_path / "run")) == list(whole)[:1]
     generate(request_of(vram="48"))

@@ -79,7 +79,7 @@ def test_reference_and_seed_change_the_picture(settings, known, scene, plain):
 
 
 def test_pictures_that_are_too_small_are_refused(settings, known, scene):
-    with pytest.raises(InputError, match="--size is 32x128; flux-klein takes sides from 64"):
+    with pytest.raises(InputError, match="size is 32x128; flux-klein takes sides from 64"):
         backend(settings).paint(known, scene(known, width=32), 43)
 
 
@@ -93,12 +93,12 @@ def test_a_person_without_a_reference_is_refused(settings, person, scene):
     [
         (
             {"loras": (Lora(path="my.safetensors"),)},
-            "loras came with --image flux-klein, which has no use for it",
+            "loras came with image flux-klein, which has no use for it",
         ),
-        ({"control_scale": 0.5}, "control_scale came with --image flux-klein"),
-        ({"steps": 0}, "--steps is 0"),
-        ({"vram": "6"}, "--vram is '6'"),
-        ({"noise": "pink"}, "--noise is 'pink'; expected one of plain, surface"),
+        ({"control_scale": 0.5}, "control_scale came with image flux-klein"),
+        ({"steps": 0}, "steps is 0"),
+        ({"vram": "6"}, "vram is '6'"),
+        ({"noise": "pink"}, "noise is 'pink'; expected one of plain, surface"),
         ({"weights": "nowhere"}, "has no folder FLUX.2-klein-4B"),
     ],
 )

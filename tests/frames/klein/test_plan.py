@@ -45,5 +45,5 @@ def test_the_plan_says_what_the_weights_take():
         "8.0 GB while the prompt is encoded, then 7.9 GB" in describe(ImageModel(), 64, 96, None)[0]
     )
     assert "then 4.2 GB" in describe(ImageModel(vram="12"), 64, 96, None)[0]
-    with pytest.raises(InputError, match="guidance came with --image flux-klein"):
+    with pytest.raises(InputError, match="guidance came with image flux-klein"):
         describe(ImageModel(guidance=2.0), 64, 96, None)

@@ -149,7 +149,7 @@ def test_too_little_memory_is_one_line(tiny_wan):
         raise torch.cuda.OutOfMemoryError
 
     refiner.load = load
-    with pytest.raises(InputError, match=r"memory does not suffice .* --refine-window"):
+    with pytest.raises(InputError, match=r"memory does not suffice .* refinement.window"):
         next(refiner.refine(pictures(3).__getitem__, None, 3))
 
 

@@ -53,9 +53,9 @@ def built_in_motion(name: str, frames: int, fps: float) -> Motion:
             "file. Check the spelling or the path."
         )
     if frames < 1:
-        raise InputError(f"--frames is {frames}; expected at least 1.")
+        raise InputError(f"`frames` is {frames}; expected at least 1.")
     if not (math.isfinite(fps) and fps > 0):
-        raise InputError(f"--fps is {fps}; expected more than 0, for example --fps 24.")
+        raise InputError(f"`fps` is {fps}; expected more than 0, for example `fps` 24.")
     made = BUILT_IN_MOTIONS[name]
     natural = frames / fps / made.seconds
     repeats = round(natural)

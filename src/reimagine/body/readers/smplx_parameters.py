@@ -52,7 +52,7 @@ def read_smplx_parameters(path: Path) -> Motion:
     if "scale" in arrays:
         scale = shaped(path, "scale", arrays["scale"], -1)
         if not np.allclose(scale, 1.0):
-            notes.append(f"the file's scale {scale[0]:g} is not applied; give --height-m instead")
+            notes.append(f"the file's scale {scale[0]:g} is not applied; give `height_m` instead")
     return motion_from_parameters(
         path, arrays, source="SMPL-X parameters (.npz)", up="unknown", notes=notes
     )

@@ -48,14 +48,14 @@ class FluxKlein:
 
         if person.reference is None:
             raise InputError(
-                "the person was stored without the wide picture that --image flux-klein is shown; expected one made "
+                "the person was stored without the wide picture that `image` flux-klein is shown; expected one made "
                 "by this version. Make them again with reimagine person."
             )
         camera = conditions.camera
         if min(camera.width, camera.height) < _LEAST_SIDE:
             raise InputError(
-                f"--size is {camera.width}x{camera.height}; flux-klein takes sides from {_LEAST_SIDE}. Give a larger "
-                "--size."
+                f"`size` is {camera.width}x{camera.height}; flux-klein takes sides from {_LEAST_SIDE}. Give a larger "
+                "`size`."
             )
         with explained_out_of_memory(self.settings):
             if self._painter is None:

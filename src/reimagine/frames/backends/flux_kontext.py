@@ -69,7 +69,7 @@ class FluxKontext:
 
         if person.reference is None:
             raise InputError(
-                "the person was stored without the wide picture that --image flux-kontext is shown; expected one made "
+                "the person was stored without the wide picture that `image` flux-kontext is shown; expected one made "
                 "by this version. Make them again with reimagine person."
             )
         start = None

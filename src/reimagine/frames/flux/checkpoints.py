@@ -150,5 +150,5 @@ def _count(stored: Mapping[str, Tensor], pattern: str) -> int:
 
 def _wrong(path: Path, why: str) -> InputError:
     return InputError(
-        f"--weights {path} is another model's ({why}); expected FLUX.1 Kontext's. See reimagine backends."
+        f"`weights` {path} is another model's ({why}); expected FLUX.1 Kontext's. See reimagine backends."
     )

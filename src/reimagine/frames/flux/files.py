@@ -17,7 +17,7 @@ KONTEXT = "FLUX.1-Kontext-dev"
 CONTROLNET = "Flux.1-dev-Controlnet-Surface-Normals"
 LORA = "ReImagine-Pretrained/kontext-wo_smplx-lora.safetensors"
 _SINGLE_TRANSFORMER, _SINGLE_VAE = "flux1-kontext-dev.safetensors", "ae.safetensors"
-_FLAG = "--weights"
+_FLAG = "`weights`"
 _OURS = "reimagine"
 """What the LoRA among the weights is called by --lora."""
 _GET = "See reimagine backends for the download commands."
@@ -60,7 +60,7 @@ def find_files(settings: ImageModel) -> FluxFiles:
     kontext, controlnet = folder / KONTEXT, folder / CONTROLNET
     flag = _FLAG
     if settings.controlnet is not None:
-        controlnet, flag = Path(settings.controlnet), "--controlnet"
+        controlnet, flag = Path(settings.controlnet), "`controlnet`"
     if not kontext.is_dir():
         raise InputError(f"{_FLAG} {folder} has no folder {KONTEXT}. {_GATED}")
     _check_kontext(kontext)
@@ -74,7 +74,7 @@ def find_files(settings: ImageModel) -> FluxFiles:
     if not controlnet.is_dir():
         if settings.controlnet is not None:
             raise InputError(
-                f"--controlnet {controlnet} is no folder; expected one with config.json and the weights, such as "
+                f"`controlnet` {controlnet} is no folder; expected one with config.json and the weights, such as "
                 "controlnet/ of a training. Or leave it out."
             )
         raise InputError(f"{_FLAG} {folder} has no folder {CONTROLNET}. {_GET}")
@@ -173,5 +173,5 @@ def _lora(folder: Path, lora: Lora) -> LoraFile:
             f"{_FLAG} {folder} has no {LORA}; expected the ReImagine LoRA. {_GET} Or give `loras` FILE, or `loras` none."
         )
     path = folder / LORA if lora.path == _OURS else Path(lora.path)
-    check_safetensors(path, "--lora")
+    check_safetensors(path, "`loras`")
     return LoraFile(path=path, strength=lora.strength)

@@ -70,7 +70,7 @@ def _set_attention(models: Models, name: str) -> None:
     except (ValueError, RuntimeError, ImportError) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(
-            f"--attention is {name!r}, which diffusers cannot use here ({reason}). Leave it out, or give native."
+            f"`attention` is {name!r}, which diffusers cannot use here ({reason}). Leave it out, or give native."
         ) from None
 
 

@@ -92,7 +92,7 @@ def _loaded(kind: Any, folder: Path, options: dict[str, Any]) -> Any:  # noqa: A
     missing = sorted(info["missing_keys"])
     if missing:
         raise InputError(
-            f"--weights {folder} lacks {len(missing)} weights of {kind.__name__} ({missing[0]}); expected all. "
+            f"`weights` {folder} lacks {len(missing)} weights of {kind.__name__} ({missing[0]}); expected all. "
             "Download it again: reimagine backends."
         )
     return model.eval().requires_grad_(requires_grad=False)

@@ -58,10 +58,10 @@ def read_lora(path: str | Path, model: nn.Module) -> tuple[LowRank, ...]:
             that does not fit this model: a LoRA for another model, or no LoRA.
     """
     path = Path(path)
-    check_safetensors(path, "--lora")
+    check_safetensors(path, "`loras`")
     tensors, metadata = _read(path)
     if not tensors:
-        raise InputError(f"--lora {path} is empty; expected a LoRA file. Download it again.")
+        raise InputError(f"`loras` {path} is empty; expected a LoRA file. Download it again.")
     groups = _group(path, tensors)
     shapes = {
         name: tuple(module.weight.shape)
@@ -73,7 +73,7 @@ def read_lora(path: str | Path, model: nn.Module) -> tuple[LowRank, ...]:
     strangers = [name for name in groups if _find(name, known) is None]
     if strangers:
         raise InputError(
-            f"--lora {path} changes {len(strangers)} layers that this model has not ({_some(strangers)}); "
+            f"`loras` {path} changes {len(strangers)} layers that this model has not ({_some(strangers)}); "
             "expected a LoRA for FLUX.1 Kontext. Give another file."
         )
     found: dict[str, LowRank] = {}
@@ -106,7 +106,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], Mapping[str, Any]]:
         metadata = json.loads(header.get("lora_adapter_metadata", "{}"))
     except (SafetensorError, ValueError, RecursionError, OSError) as error:
         raise InputError(
-            f"--lora {path} cannot be read ({error}); expected a .safetensors file. Download it again."
+            f"`loras` {path} cannot be read ({error}); expected a .safetensors file. Download it again."
         ) from None
     return tensors, metadata if isinstance(metadata, dict) else {}
 
@@ -127,13 +127,13 @@ def _group(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Ten
         group[_ENDS[end]] = tensor
     if odd:
         raise InputError(
-            f"--lora {path} holds {len(odd)} entries that belong to no plain LoRA ({_some(odd)}); expected pairs "
+            f"`loras` {path} holds {len(odd)} entries that belong to no plain LoRA ({_some(odd)}); expected pairs "
             "of lora_A and lora_B, or lora_down and lora_up. Give another file."
         )
     halves = [name for name, group in groups.items() if not {"down", "up"} <= group.keys()]
     if halves:
         raise InputError(
-            f"--lora {path} has only half of {len(halves)} pairs ({_some(halves)}); expected both. Download it again."
+            f"`loras` {path} has only half of {len(halves)} pairs ({_some(halves)}); expected both. Download it again."
         )
     return groups
 
@@ -164,14 +164,14 @@ def _split(
     wanted = (sum(rows), shapes[layer.parts[0]][1])
     if (up.shape[0], down.shape[1]) != wanted or up.shape[1] != down.shape[0] or not len(down):
         raise InputError(
-            f"--lora {path} changes {name} by {up.shape[0]}x{up.shape[1]} times {down.shape[0]}x{down.shape[1]}; "
+            f"`loras` {path} changes {name} by {up.shape[0]}x{up.shape[1]} times {down.shape[0]}x{down.shape[1]}; "
             f"this model's layer is {wanted[0]}x{wanted[1]}. Give a LoRA for FLUX.1 Kontext."
         )
     scale = _scale(path, layer.parts[0], group, down.shape[0], metadata)
     # No entry of the product is larger than this one, which is NaN or infinite where a number, or a sum, is.
     if not bool(torch.isfinite(scale * up.norm() * down.norm())):
         raise InputError(
-            f"--lora {path} has numbers in {name} that are none (NaN or infinite, its alpha included). "
+            f"`loras` {path} has numbers in {name} that are none (NaN or infinite, its alpha included). "
             "Download it again."
         )
     if layer.swapped:
@@ -187,7 +187,7 @@ def _scale(
     if "alpha" in group:
         if group["alpha"].numel() != 1 or group["alpha"].is_complex():
             raise InputError(
-                f"--lora {path} has an alpha of shape {tuple(group['alpha'].shape)} for {layer}; expected one number. "
+                f"`loras` {path} has an alpha of shape {tuple(group['alpha'].shape)} for {layer}; expected one number. "
                 "Give another file."
             )
         return float(group["alpha"]) / rank
@@ -195,14 +195,14 @@ def _scale(
     alpha, pattern = said.get("lora_alpha", rank), said.get("alpha_pattern") or {}
     if not isinstance(pattern, dict):
         raise InputError(
-            f"--lora {path} says alpha_pattern is {str(pattern)[:40]!r}; expected numbers by layer. Give another file."
+            f"`loras` {path} says alpha_pattern is {str(pattern)[:40]!r}; expected numbers by layer. Give another file."
         )
     for ending, own in pattern.items():
         if f".{layer}".endswith(f".{ending}"):
             alpha = own
     if not isinstance(alpha, int | float) or not abs(alpha) <= _LARGEST_ALPHA:
         raise InputError(
-            f"--lora {path} says lora_alpha is {str(alpha)[:40]!r} for {layer}; expected a number. Give another file."
+            f"`loras` {path} says lora_alpha is {str(alpha)[:40]!r} for {layer}; expected a number. Give another file."
         )
     return float(alpha) / (sqrt(rank) if said.get("use_rslora") else rank)
 
@@ -211,7 +211,7 @@ def _matrix(path: Path, name: str, tensor: Tensor) -> Float[Tensor, "rows column
     """As a matrix: 1 x 1 convolutions are written as such."""
     if tensor.ndim < 2 or tensor.is_complex():
         raise InputError(
-            f"--lora {path} has {tensor.dtype} of shape {tuple(tensor.shape)} for {name}; expected a matrix of real "
+            f"`loras` {path} has {tensor.dtype} of shape {tuple(tensor.shape)} for {name}; expected a matrix of real "
             "numbers. Give another file."
         )
     return tensor.float().flatten(1)
@@ -219,7 +219,7 @@ def _matrix(path: Path, name: str, tensor: Tensor) -> Float[Tensor, "rows column
 
 def _twice(path: Path, name: str, other: str) -> InputError:
     return InputError(
-        f"--lora {path} changes {name} twice: it holds {other}; expected each layer once. Give a file of one layout."
+        f"`loras` {path} changes {name} twice: it holds {other}; expected each layer once. Give a file of one layout."
     )
 
 

@@ -178,7 +178,7 @@ def describe(settings: ImageModel, width: int, height: int, card_gb: float | Non
         f"{_WORDS} of text",
         f"{cost.flop_a_step / 1e12:.0f} TFLOP a step, {cost.flop_a_frame / 1e15:.1f} PFLOP a frame: "
         f"at best {cost.flop_a_frame / 1e14:.0f} s a frame on a card of 100 TFLOP/s",
-        f"memory for --vram {plan.name}: {', '.join(kept)}; {weights_bytes(plan) / 1e9:.1f} GB of weights on the card, "
+        f"memory for `vram` {plan.name}: {', '.join(kept)}; {weights_bytes(plan) / 1e9:.1f} GB of weights on the card, "
         f"estimated peak {peak_gb(plan, width, height, settings):.0f} GB",
     ]
 

@@ -28,13 +28,13 @@ def check_settings(settings: ImageModel) -> None:
     for field in fields(settings):
         if field.name not in _USED and getattr(settings, field.name) != getattr(plain, field.name):
             raise InputError(
-                f"`{field.name}` came with --image flux-klein, which has no use for it. Leave it out."
+                f"`{field.name}` came with `image` flux-klein, which has no use for it. Leave it out."
             )
     if not 1 <= klein_steps(settings) <= 1000:
-        raise InputError(f"--steps is {settings.steps}; expected a number from 1 to 1000.")
+        raise InputError(f"`steps` is {settings.steps}; expected a number from 1 to 1000.")
     for flag, value, allowed in (
-        ("--vram", settings.vram, ("auto", "12", "16", "24", "48", "full")),
-        ("--noise", settings.noise, ("plain", "surface")),
+        ("`vram`", settings.vram, ("auto", "12", "16", "24", "48", "full")),
+        ("`noise`", settings.noise, ("plain", "surface")),
     ):
         if value not in allowed:
             raise InputError(f"{flag} is {value!r}; expected one of {', '.join(allowed)}.")
@@ -48,17 +48,17 @@ def find_files(settings: ImageModel) -> Path:
     """
     folder = weights_folder(settings.weights) / KLEIN
     if not folder.is_dir():
-        raise InputError(f"--weights {folder.parent} has no folder {KLEIN}. {_GET}")
-    named = read_config(folder / "model_index.json", "--weights").get("_class_name")
+        raise InputError(f"`weights` {folder.parent} has no folder {KLEIN}. {_GET}")
+    named = read_config(folder / "model_index.json", "`weights`").get("_class_name")
     if named != "Flux2KleinPipeline":
         raise InputError(
-            f"--weights {folder} holds a {named}; expected Flux2KleinPipeline, which is FLUX.2 klein. {_GET}"
+            f"`weights` {folder} holds a {named}; expected Flux2KleinPipeline, which is FLUX.2 klein. {_GET}"
         )
     for part in ("transformer", "vae", "text_encoder"):
-        check_model_folder(folder / part, "--weights", _GET)
+        check_model_folder(folder / part, "`weights`", _GET)
     for file in ("tokenizer/tokenizer_config.json", "scheduler/scheduler_config.json"):
         if not (folder / file).is_file():
-            raise InputError(f"--weights {folder} lacks {file}. {_GET}")
+            raise InputError(f"`weights` {folder} lacks {file}. {_GET}")
     return folder
 
 

@@ -36,7 +36,7 @@ def make(device: str, settings: Refinement) -> VideoRefiner:
                 from reimagine.refine.wan.model import Text, load_wan
             except ImportError as error:
                 raise InputError(
-                    f"--refiner wan needs the package {error.name}. Install it: pip install 'reimagine[diffusion]'"
+                    f"`refiner` wan needs the package {error.name}. Install it: pip install 'reimagine[diffusion]'"
                 ) from None
             text = Text(
                 prompt=settings.prompt,

@@ -89,14 +89,14 @@ class VideoRefiner:
             return
         if frames < 2:
             raise InputError(
-                f"the clip has {frames} frame; expected at least 2 for a video model. Give --refiner none."
+                f"the clip has {frames} frame; expected at least 2 for a video model. Give `refiner` none."
             )
         try:
             yield from self._refined(read, see, frames, start)
         except (torch.cuda.OutOfMemoryError, MemoryError):
             raise InputError(
                 f"memory does not suffice for {self.plan.pixels} pixels and windows of {self.plan.span.window} "
-                "latents; expected more. Give a smaller --refine-window or --refine-pixels; frames that are done stay."
+                "latents; expected more. Give a smaller `refinement.window` or `refinement.pixels`; frames that are done stay."
             ) from None
 
     def _refined(

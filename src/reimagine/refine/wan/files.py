@@ -25,13 +25,13 @@ def find_wan(asked: str | None) -> Path:
         kind = str(index.get("_class_name"))
     except (OSError, ValueError, AttributeError, RecursionError):
         raise InputError(
-            f"--refiner wan: {folder} has no readable model_index.json; expected a Wan text-to-video model. {how}"
+            f"`refiner` wan: {folder} has no readable model_index.json; expected a Wan text-to-video model. {how}"
         ) from None
     if kind not in ("WanPipeline", "WanVideoToVideoPipeline"):
         raise InputError(
-            f"--refiner wan: {folder} holds a {kind}; expected a WanPipeline (text to video). {how}"
+            f"`refiner` wan: {folder} holds a {kind}; expected a WanPipeline (text to video). {how}"
         )
     for part in _PARTS:
         if not (folder / part).is_dir():
-            raise InputError(f"--refiner wan: {folder} lacks {part}; expected all of it. {how}")
+            raise InputError(f"`refiner` wan: {folder} lacks {part}; expected all of it. {how}")
     return folder

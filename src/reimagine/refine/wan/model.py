@@ -140,7 +140,7 @@ def load_wan(folder: Path, text: Text, *, device: str, memory: str, propagate: f
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"--refiner wan: {folder} cannot be loaded ({reason}); expected a whole Wan model. Download it again."
+            f"`refiner` wan: {folder} cannot be loaded ({reason}); expected a whole Wan model. Download it again."
         ) from None
     pipe.text_encoder.to(device)
     guided = text.guidance > 1
