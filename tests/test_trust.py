@@ -76,7 +76,7 @@ def test_who_trusts_a_file_says_so(tmp_path: Path):
         assert read_flags(Request, "generate", [*file, "--trust-modules"]) == request
         own = read_flags(Request, "generate", [*file, flag, "mine:make"])
         assert module_names(own) == {flag: "mine:make"}
-        with pytest.raises(InputError, match="Give trust_modules"):
+        with pytest.raises(InputError, match="Give --trust-modules"):
             run_clip(run)
 
 
@@ -87,7 +87,7 @@ def test_a_video_is_not_measured_by_code_that_a_run_names(tmp_path: Path, ran: P
 
     run = run_folder(tmp_path / "run", FOREIGN[2][1])
     write_video(tmp_path / "v.mp4", [torch.zeros(3, 32, 32)], 24.0)
-    with pytest.raises(InputError, match="for matting, and code that a file names"):
+    with pytest.raises(InputError, match="for --matting, and code that a file names"):
         video_clip(tmp_path / "v.mp4", str(run))
     assert not ran.exists()
 

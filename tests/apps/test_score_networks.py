@@ -123,7 +123,7 @@ def test_lpips_is_of_the_person_and_the_truth(folder):
 
 def test_lpips_without_anything_to_compare_with_is_refused(folder):
     asked = ["--video", str(folder / "a.mp4"), "--lpips-weights", str(folder / "apart.pt")]
-    with pytest.raises(InputError, match="Give --truth"):
+    with pytest.raises(InputError, match="Give truth"):
         main(asked)
 
 
@@ -135,5 +135,5 @@ def test_identity_of_an_unknown_person_is_refused(folder):
 
 def test_a_file_that_is_absent_is_refused_before_anything_is_measured(folder):
     asked = ["--video", str(folder / "a.mp4"), "--lpips-weights", str(folder / "none.pt")]
-    with pytest.raises(InputError, match=r"--lpips-weights .* is no file"):
+    with pytest.raises(InputError, match=r"lpips_weights .* is no file"):
         main(asked)

@@ -93,9 +93,7 @@ def test_a_cut_is_a_part_of_the_motion():
 
 
 def test_a_motion_shorter_than_the_clip_is_refused_with_the_way_out():
-    with pytest.raises(
-        InputError, match=r"'spin' has 16 frames from 0.5 s on .*frames 16 .*loop"
-    ):
+    with pytest.raises(InputError, match=r"'spin' has 16 frames from 0.5 s on .*frames 16 .*loop"):
         cut(spinning(31, 30.0, 1.0), 0.5, 17)
     with pytest.raises(InputError, match="frames is 0"):
         cut(spinning(31, 30.0, 1.0), 0.0, 0)

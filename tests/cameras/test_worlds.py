@@ -55,5 +55,5 @@ def test_cameras_that_look_straight_down_do_not_tell_and_say_so():
     assert camera_up(camera) is None
     same = with_y_up(camera, None)
     assert torch.equal(same.R, camera.R)
-    assert "camera_up z" in same.notes[0]
+    assert "`camera_up` z" in same.notes[0]
     assert with_y_up(camera, "y") == camera

@@ -18,9 +18,7 @@ def factories(monkeypatch):
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest():
-    with pytest.raises(
-        InputError, match=r"image is 'atlsa'; expected atlas.* Did you mean atlas"
-    ):
+    with pytest.raises(InputError, match=r"image is 'atlsa'; expected atlas.* Did you mean atlas"):
         load_backend("atlsa", "cpu", ImageModel())
 
 

@@ -285,7 +285,7 @@ def test_a_video_alone_is_measured_along_optical_flow_and_says_what_is_missing(c
     got = score_clip(bare)
     assert got.figures["warping_error_optical.frames"].mean > 0
     assert "warping_error.frames" not in got.figures
-    assert "--conditions" in got.notes[0]
+    assert "`conditions`" in got.notes[0]
 
 
 def test_one_frame_is_refused(clip):

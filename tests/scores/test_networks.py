@@ -151,13 +151,13 @@ def test_an_embedding_has_length_one(saved):
     assert got / got[2] == pytest.approx([0, 0.5, 1], abs=0.01)
 
 
-@pytest.mark.parametrize("flag", HOW)
-def test_an_absent_or_wrong_file_is_refused_and_says_what_is_needed(tmp_path, flag):
-    with pytest.raises(InputError, match=rf"^{flag} .* is no file; expected .* nothing is downl"):
-        load_network(tmp_path / "none.pt", flag)
+@pytest.mark.parametrize("field", HOW)
+def test_an_absent_or_wrong_file_is_refused_and_says_what_is_needed(tmp_path, field):
+    with pytest.raises(InputError, match=rf"^{field} .* is no file; expected .* nothing is downl"):
+        load_network(tmp_path / "none.pt", field)
     (tmp_path / "text.pt").write_text("hello")
-    with pytest.raises(InputError, match=rf"^{flag} .* is no TorchScript file"):
-        load_network(tmp_path / "text.pt", flag)
+    with pytest.raises(InputError, match=rf"^{field} .* is no TorchScript file"):
+        load_network(tmp_path / "text.pt", field)
 
 
 def test_a_network_that_wants_or_gives_something_else_is_refused(saved):

@@ -167,14 +167,14 @@ def _check_alike(a: Scores, b: Scores) -> None:
 
 
 def _means(request: ScoreRequest, listener: Progress) -> _Means:
-    def load(name: str | None, flag: str) -> torch.jit.ScriptModule | None:
-        return None if name is None else load_network(Path(name), flag)
+    def load(name: str | None, field: str) -> torch.jit.ScriptModule | None:
+        return None if name is None else load_network(Path(name), field)
 
     networks = Networks(
-        fid=load(request.fid_weights, "--fid-weights"),
-        lpips=load(request.lpips_weights, "--lpips-weights"),
-        identity=load(request.identity_weights, "--identity-weights"),
-        fvd=load(request.fvd_weights, "--fvd-weights"),
+        fid=load(request.fid_weights, "fid_weights"),
+        lpips=load(request.lpips_weights, "lpips_weights"),
+        identity=load(request.identity_weights, "identity_weights"),
+        fvd=load(request.fvd_weights, "fvd_weights"),
     )
     sets = networks.fid is not None or networks.fvd is not None
     return _Means(

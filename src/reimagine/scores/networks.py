@@ -15,34 +15,34 @@ from torch.nn import functional
 from reimagine.errors import InputError
 
 HOW: Mapping[str, str] = {
-    "`fid_weights`": "NVIDIA's inception-2015-12-05.pt (of the StyleGAN2-ADA project), which clean-fid uses too, or a "
+    "fid_weights": "NVIDIA's inception-2015-12-05.pt (of the StyleGAN2-ADA project), which clean-fid uses too, or a "
     "network from `pictures 3 299 299` in 0..255 to `pictures features`",
-    "`lpips_weights`": "NVIDIA's vgg16.pt (of the StyleGAN2-ADA project), or lpips.LPIPS traced over two pictures "
+    "lpips_weights": "NVIDIA's vgg16.pt (of the StyleGAN2-ADA project), or lpips.LPIPS traced over two pictures "
     "in -1..1",
-    "`identity_weights`": "a face recognition network such as ArcFace, traced from `pictures 3 112 112`, RGB in -1..1, "
+    "identity_weights": "a face recognition network such as ArcFace, traced from `pictures 3 112 112`, RGB in -1..1, "
     "to `pictures features`",
-    "`fvd_weights`": "i3d_torchscript.pt (of StyleGAN-V and fvd-comparison), or a network from "
+    "fvd_weights": "i3d_torchscript.pt (of StyleGAN-V and fvd-comparison), or a network from "
     "`clips 3 16 224 224` in 0..255 to `clips features`",
 }
-"""What each flag needs."""
+"""What each field needs."""
 FACE_SIDE, CLIP_SIDE = 112, 224
 
 
-def load_network(path: Path, flag: str) -> torch.jit.ScriptModule:
-    """The network that was given by this flag, on the CPU.
+def load_network(path: Path, field: str) -> torch.jit.ScriptModule:
+    """The network that was given by this field, on the CPU.
 
     Raises:
         InputError: where the file is absent or no TorchScript.
     """
     if not path.is_file():
         raise InputError(
-            f"{flag} {path} is no file; expected {HOW[flag]}. Get it from its project; nothing is downloaded here."
+            f"`{field}` {path} is no file; expected {HOW[field]}. Get it from its project; nothing is downloaded here."
         )
     try:
         return torch.jit.load(str(path), map_location="cpu").eval()
     except RuntimeError:
         raise InputError(
-            f"{flag} {path} is no TorchScript file; expected {HOW[flag]}, saved by torch.jit.save."
+            f"`{field}` {path} is no TorchScript file; expected {HOW[field]}, saved by torch.jit.save."
         ) from None
 
 
@@ -72,14 +72,14 @@ def picture_features(
     """
     whole = "return_features" in _arguments(network)
     layers = getattr(network, "layers", None) if whole else None
-    with torch.no_grad(), _called("`fid_weights`"):
+    with torch.no_grad(), _called("fid_weights"):
         if layers is not None:
             out = layers((pictures - 128) / 128)
         elif whole:
             out = network(pictures, return_features=True)
         else:
             out = network(pictures)
-    return _rows(out, len(pictures), "`fid_weights`")
+    return _rows(out, len(pictures), "fid_weights")
 
 
 def clip_features(
@@ -90,13 +90,13 @@ def clip_features(
     Raises:
         InputError: for a network that does not give one row a clip.
     """
-    with torch.no_grad(), _called("`fvd_weights`"):
+    with torch.no_grad(), _called("fvd_weights"):
         if {"rescale", "resize", "return_features"} <= _arguments(network):
             out = network(clip[None], rescale=True, resize=True, return_features=True)
         else:
             frames = [resized(frame / 255, CLIP_SIDE) for frame in clip.unbind(1)]
             out = network(torch.stack(frames, dim=1)[None])
-    return _rows(out, 1, "`fvd_weights`")
+    return _rows(out, 1, "fvd_weights")
 
 
 def perceptual_distance(
@@ -110,7 +110,7 @@ def perceptual_distance(
         InputError: for a network that takes neither pictures in NVIDIA's way nor two at once.
     """
     pair = torch.stack([a, b])
-    with torch.no_grad(), _called("`lpips_weights`"):
+    with torch.no_grad(), _called("lpips_weights"):
         if "return_lpips" in _arguments(network):
             out = network(pair * 255, resize_images=False, return_lpips=True)
             return float((out[0] - out[1]).square().sum())
@@ -125,9 +125,9 @@ def face_embedding(
     Raises:
         InputError: for a network that does not give one row a picture.
     """
-    with torch.no_grad(), _called("`identity_weights`"):
+    with torch.no_grad(), _called("identity_weights"):
         out = network(resized(face, FACE_SIDE)[None] / 127.5 - 1)
-    row = _rows(out, 1, "`identity_weights`")[0]
+    row = _rows(out, 1, "identity_weights")[0]
     return row / max(float(np.linalg.norm(row)), 1e-12)
 
 
@@ -137,21 +137,21 @@ def _arguments(network: torch.jit.ScriptModule) -> set[str]:
     return {argument.name for argument in forward.schema.arguments}
 
 
-def _rows(out: object, count: int, flag: str) -> Float[NDArray[np.float64], "rows features"]:
+def _rows(out: object, count: int, field: str) -> Float[NDArray[np.float64], "rows features"]:
     if not isinstance(out, Tensor) or out.ndim < 2 or out.shape[0] != count:
         raise InputError(
-            f"{flag}: the network gives no row of features each; expected {HOW[flag]}."
+            f"`{field}`: the network gives no row of features each; expected {HOW[field]}."
         )
     return out.flatten(1).double().numpy()
 
 
 @contextmanager
-def _called(flag: str) -> Generator[None]:
+def _called(field: str) -> Generator[None]:
     """What a network that wants other arguments says, as the user's mistake."""
     try:
         yield
     except RuntimeError as error:
         last = str(error).strip().splitlines()[-1]
         raise InputError(
-            f"{flag}: the network cannot be called ({last}); expected {HOW[flag]}."
+            f"`{field}`: the network cannot be called ({last}); expected {HOW[field]}."
         ) from None

@@ -46,7 +46,7 @@ def load_start(request: LoraRequest, transformer: nn.Module) -> tuple[LowRank, .
         check_safetensors(path, "`start`")
         start = read_lora(path, transformer)
     except InputError as error:
-        raise InputError(str(error).replace("`loras`", "`start`")) from None
+        raise InputError(str(error.args[0]).replace("`loras`", "`start`")) from None
     check_start(path, start, request.rank, lora_layers(transformer))
     return start
 

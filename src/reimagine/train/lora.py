@@ -93,7 +93,7 @@ def _base(request: LoraRequest) -> FluxFiles:
         return find_files(ImageModel(weights=request.base, loras=()))
     except InputError as error:
         # The same folder goes by another flag here.
-        raise InputError(str(error).replace("`weights`", "`base`")) from None
+        raise InputError(str(error.args[0]).replace("`weights`", "`base`")) from None
 
 
 def _check_data(request: LoraRequest, listener: Progress) -> str:

@@ -369,9 +369,7 @@ def test_a_controlnet_of_ones_own_steers_instead(settings, known, scene, plain, 
         backend(replace(settings, controlnet="nowhere"))
     config = json.loads((own / "config.json").read_text()) | {"num_mode": 10}
     (own / "config.json").write_text(json.dumps(config))
-    with pytest.raises(
-        InputError, match=r"controlnet .* holds a FluxControlNetModel for 10 kinds"
-    ):
+    with pytest.raises(InputError, match=r"controlnet .* holds a FluxControlNetModel for 10 kinds"):
         backend(replace(settings, controlnet=str(own)))
 
 

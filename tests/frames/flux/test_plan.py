@@ -170,7 +170,7 @@ def test_cost_and_memory_are_said_in_words():
     for said in (
         "12962 tokens",
         "292 TFLOP a step",
-        "--vram 16",
+        "`vram` 16",
         "block by block",
         "estimated peak",
     ):
