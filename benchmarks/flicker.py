@@ -67,9 +67,9 @@ def detail(picture: Tensor, chance: torch.Generator) -> None:
 
 
 def sharpening(picture: Tensor, chance: torch.Generator) -> None:
-    """An unsharp mask over the whole picture, of another strength in each frame: 0 to 0.6."""
+    """The whole picture sharper or softer, in each frame otherwise: -0.6 to 0.6 of an unsharp mask, none on average."""
     carried = carried_outwards(picture)
-    picture[:3] = carried + 0.6 * torch.rand(1, generator=chance) * fine_of(carried)
+    picture[:3] = carried + 1.2 * (torch.rand(1, generator=chance) - 0.5) * fine_of(carried)
 
 
 def more_or_less(chance: torch.Generator, shape: torch.Size) -> Tensor:

@@ -14,8 +14,20 @@ from reimagine.synth.canon.dataset import damaged_shards, make_dataset
 from reimagine.synth.canon.sample import Plan
 
 PLAN = Plan(people=4, views=2, width=48, height=80, canonical_height=0, people_per_shard=1)
-MAKE = ["dataset", "make", "--people", "4", "--people-per-shard", "1", "--views", "2"]
-MAKE += ["--size", "48x80", "--canonical-height", "0"]
+MAKE = [
+    "dataset",
+    "make",
+    "--people",
+    "4",
+    "--people-per-shard",
+    "1",
+    "--views",
+    "2",
+    "--size",
+    "48x80",
+    "--canonical-height",
+    "0",
+]
 
 
 @pytest.fixture
