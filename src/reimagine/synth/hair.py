@@ -8,7 +8,7 @@ from torch import Tensor
 
 from reimagine.synth.drape import STEP_M, hang, wrap
 from reimagine.synth.noise import clouds
-from reimagine.synth.pieces import Piece, clip, smooth, turn_in, vertex_normals
+from reimagine.synth.pieces import Piece, clip, smooth, step, turn_in, vertex_normals
 
 CHEST, HEAD = 9, 15
 FALL_FROM = 1.25
@@ -91,10 +91,10 @@ def hair(head: Piece, face: Face, cut: Haircut) -> Piece:
     normals = vertex_normals(soft, piece.faces)
     up = normals[:, 1].clamp(0, 1)
     thick = cut.sides_m + (cut.top_m - cut.sides_m) * up
-    thick = thick * (0.25 + 0.75 * _step(above / 0.035))
+    thick = thick * (0.25 + 0.75 * step(above / 0.035))
     strands = clouds(soft * torch.tensor([70.0, 14.0, 50.0]), octaves=2, seed=5)
     tufts = clouds(soft * 28, octaves=2, seed=6)
-    thick = thick * (1 + 0.28 * tufts) + 0.0022 * strands * _step(above / 0.02)
+    thick = thick * (1 + 0.28 * tufts) + 0.0022 * strands * step(above / 0.02)
     return replace(piece, verts=soft + (thick + 0.002)[:, None] * normals)
 
 
@@ -107,7 +107,7 @@ def fall(body: Piece, face: Face, cut: Haircut, start_rad: float = FALL_FROM) ->
     tube = hang(near, axis, top_m=top_y, slack_m=cut.sides_m + 0.004, taper=0.10)
     turn = torch.linspace(start_rad, 2 * torch.pi - start_rad, columns)
     back = ((start_rad - torch.pi) + (turn - start_rad)).cos()
-    length = 0.20 + (cut.length_m - 0.20) * _step((back + 0.1) / 0.7)
+    length = 0.20 + (cut.length_m - 0.20) * step((back + 0.1) / 0.7)
     down = torch.linspace(0, 1, rows)[:, None] * length
     flat = torch.stack([turn.sin().expand(rows, -1), -down, turn.cos().expand(rows, -1)], dim=-1)
     verts = flat.reshape(-1, 3) * torch.tensor([0.1, 1.0, 0.1])
@@ -121,7 +121,7 @@ def fall(body: Piece, face: Face, cut: Haircut, start_rad: float = FALL_FROM) ->
         ]
     )
     weights = torch.zeros(len(verts), 55)
-    weights[:, CHEST] = _step((down.reshape(-1) - 0.10) / 0.15)
+    weights[:, CHEST] = step((down.reshape(-1) - 0.10) / 0.15)
     weights[:, HEAD] = 1 - weights[:, CHEST]
     piece = Piece(verts=verts, faces=faces, weights=weights, kind="hair")
     locks = clouds(verts * torch.tensor([60.0, 5.0, 60.0]), octaves=2, seed=8)[:, None]
@@ -150,9 +150,3 @@ def bun(weights: Float[Tensor, "1 55"], crown: Float[Tensor, "3"]) -> Piece:
         ]
     )
     return Piece(verts=verts, faces=faces, weights=weights.expand(len(verts), -1), kind="hair")
-
-
-def _step(x: Tensor) -> Tensor:
-    """Smoothstep from 0 to 1."""
-    x = x.clamp(0, 1)
-    return x * x * (3 - 2 * x)

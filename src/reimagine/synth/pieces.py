@@ -160,3 +160,15 @@ def _distinct(edges: Int[Tensor, "many 2"]) -> tuple[Tensor, Tensor, Tensor]:
     # One number an edge: far quicker than looking for equal rows.
     keys, which, uses = (low * base + high).unique(return_inverse=True, return_counts=True)
     return torch.stack([keys // base, keys % base], dim=1), which, uses
+
+
+def even_normals(piece: Piece, verts: Float[Tensor, "verts 3"]) -> Float[Tensor, "verts 3"]:
+    """Normals without the unrest that a cut's slivers bring."""
+    normals = smooth(piece, 6, field=vertex_normals(verts, piece.faces))
+    return torch.nn.functional.normalize(normals, dim=1)
+
+
+def step(x: Tensor) -> Tensor:
+    """Smoothstep from 0 to 1."""
+    x = x.clamp(0, 1)
+    return x * x * (3 - 2 * x)

@@ -8,7 +8,16 @@ from torch import Tensor
 
 from reimagine.synth.drape import STEP_M, hang, wrap
 from reimagine.synth.noise import clouds
-from reimagine.synth.pieces import Piece, clip, components, keep, smooth, turn_in, vertex_normals
+from reimagine.synth.pieces import (
+    Piece,
+    clip,
+    components,
+    even_normals,
+    keep,
+    smooth,
+    step,
+    turn_in,
+)
 
 L_HIP, L_KNEE, L_ANKLE, NECK, L_SHOULDER, L_ELBOW, L_WRIST = 1, 4, 7, 12, 16, 18, 20
 HEAD_JOINTS = (15, 22, 23, 24)
@@ -47,7 +56,7 @@ def shirt(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
     arm = piece.weights[:, list(ARM_JOINTS)].sum(dim=1)
 
     soft = smooth(piece, 12)
-    out = _even_normals(piece, soft)
+    out = even_normals(piece, soft)
     along = ((piece.verts[:, 0].abs() - shoulder_x) / (sleeve_x - shoulder_x)).clamp(0, 1)
     offset = 0.008 + (cut.shirt_slack - 0.004) * along
     verts = torch.lerp(piece.verts, soft, 0.6) + offset[:, None] * out
@@ -61,7 +70,7 @@ def shirt(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
     tube = hang(
         body.verts[on_torso], axis, top_m=top_y, slack_m=cut.shirt_slack, taper=cut.shirt_taper
     )
-    share = (_step((top_y - 0.03 - lowered[:, 1]) / 0.12) * (1 - _step(arm / 0.5)))[:, None]
+    share = (step((top_y - 0.03 - lowered[:, 1]) / 0.12) * (1 - step(arm / 0.5)))[:, None]
     verts = torch.lerp(lowered, wrap(tube, lowered), share)
     verts = smooth(replace(piece, verts=verts), 6)
     return turn_in(_wrinkled(replace(piece, verts=verts), 0.006, seed=3), 0.008)
@@ -73,18 +82,18 @@ def trousers(body: Piece, joints: Float[Tensor, "55 3"], cut: Cut) -> Piece:
     piece = clip(replace(body, kind="trousers"), body.verts[:, 1] - (ankle_y - 0.03))
     piece = clip(piece, hips_y + 0.16 - piece.verts[:, 1])
     soft = smooth(piece, 20)
-    verts = torch.lerp(piece.verts, soft, 0.7) + 0.009 * _even_normals(piece, soft)
+    verts = torch.lerp(piece.verts, soft, 0.7) + 0.009 * even_normals(piece, soft)
     # Legs are tubes of their own once they have parted.
     top_y = hips_y - 0.12
     left = piece.verts[:, 0] > 0
     for side, mine in ((1, left), (-1, ~left)):
-        axis = _leg_axis(joints, side, top_y, ankle_y - 0.05)
+        axis = leg_axis(joints, side, top_y, ankle_y - 0.05)
         leg = body.verts[(body.verts[:, 0] * side > 0) & (body.verts[:, 1] > ankle_y - 0.02)]
         tube = hang(leg, axis, top_m=top_y, slack_m=cut.trouser_slack, taper=cut.trouser_taper)
         wrapped = wrap(tube, verts)
         # The two legs never cross the middle.
         wrapped[:, 0] = torch.maximum(wrapped[:, 0] * side, torch.tensor(0.004)) * side
-        share = (_step((top_y - verts[:, 1]) / 0.10) * mine)[:, None]
+        share = (step((top_y - verts[:, 1]) / 0.10) * mine)[:, None]
         verts = torch.lerp(verts, wrapped, share)
     verts = smooth(replace(piece, verts=verts), 8)
     return turn_in(_wrinkled(replace(piece, verts=verts), 0.005, seed=7), 0.006)
@@ -129,7 +138,7 @@ def _torso_axis(body: Piece, top_y: float, bottom_y: float) -> Float[Tensor, "ro
     return torch.stack([torch.zeros(rows), z], dim=1)
 
 
-def _leg_axis(joints: Tensor, side: int, top_y: float, bottom_y: float) -> Float[Tensor, "rows 2"]:
+def leg_axis(joints: Tensor, side: int, top_y: float, bottom_y: float) -> Float[Tensor, "rows 2"]:
     """X and z of a leg's bones, by height."""
     hip, knee, ankle = (joints[k if side > 0 else k + 1] for k in (L_HIP, L_KNEE, L_ANKLE))
     rows = int((top_y - bottom_y) / STEP_M) + 3
@@ -144,17 +153,5 @@ def _wrinkled(piece: Piece, depth_m: float, *, seed: int) -> Piece:
     stretched = piece.verts * torch.tensor([9.0, 22.0, 9.0])
     warped = stretched + 0.8 * clouds(piece.verts * 6, seed=seed)[:, None]
     height = clouds(warped, octaves=2, seed=seed + 1) * depth_m * 0.5
-    normals = _even_normals(piece, piece.verts)
+    normals = even_normals(piece, piece.verts)
     return replace(piece, verts=piece.verts + height[:, None] * normals)
-
-
-def _even_normals(piece: Piece, verts: Tensor) -> Float[Tensor, "verts 3"]:
-    """Normals without the unrest that a cut's slivers bring."""
-    normals = smooth(piece, 6, field=vertex_normals(verts, piece.faces))
-    return torch.nn.functional.normalize(normals, dim=1)
-
-
-def _step(x: Tensor) -> Tensor:
-    """Smoothstep from 0 to 1."""
-    x = x.clamp(0, 1)
-    return x * x * (3 - 2 * x)

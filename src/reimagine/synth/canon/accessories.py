@@ -4,11 +4,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from reimagine.synth.canon.garments import Garment, even_normals, grid_faces, step, trunk_tube
+from reimagine.synth.canon.garments import Garment, grid_faces, trunk_tube
 from reimagine.synth.drape import wrap
 from reimagine.synth.hair import Face
 from reimagine.synth.noise import clouds
-from reimagine.synth.pieces import Piece, vertex_normals
+from reimagine.synth.pieces import Piece, even_normals, step, vertex_normals
 from reimagine.synth.shapes import box, curve, joined, line, rigid, tube
 from reimagine.synth.wardrobe import ARM_JOINTS, L_HIP, L_SHOULDER, NECK
 

@@ -7,10 +7,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from reimagine.synth.canon.fabrics import FABRICS, Cloth, Dye
-from reimagine.synth.canon.garments import leg_axis
 from reimagine.synth.canon.traits import Traits
 from reimagine.synth.noise import noise
-from reimagine.synth.wardrobe import L_ANKLE, L_ELBOW, L_HIP, L_SHOULDER, L_WRIST
+from reimagine.synth.wardrobe import L_ANKLE, L_ELBOW, L_HIP, L_SHOULDER, L_WRIST, leg_axis
 
 Painter = Callable[[Float[Tensor, "points 3"]], Tensor]
 """Points in the zero pose at the height at which everything is tailored to sRGB."""

@@ -8,12 +8,11 @@ from jaxtyping import Float
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from reimagine.synth.canon.garments import even_normals, leg_axis
 from reimagine.synth.drape import hang, wrap
-from reimagine.synth.pieces import Piece, clip, smooth, turn_in
+from reimagine.synth.pieces import Piece, clip, even_normals, smooth, turn_in
 from reimagine.synth.shapes import joined, tube
 from reimagine.synth.shoes import ANGLES, even_rows, outline, tube_faces
-from reimagine.synth.wardrobe import L_ANKLE
+from reimagine.synth.wardrobe import L_ANKLE, leg_axis
 
 ROWS = 30
 

@@ -8,7 +8,16 @@ from torch import Tensor
 
 from reimagine.synth.drape import STEP_M, Tube, hang, wrap
 from reimagine.synth.noise import clouds
-from reimagine.synth.pieces import Piece, clip, components, keep, smooth, turn_in, vertex_normals
+from reimagine.synth.pieces import (
+    Piece,
+    clip,
+    components,
+    even_normals,
+    keep,
+    smooth,
+    step,
+    turn_in,
+)
 from reimagine.synth.wardrobe import (
     ARM_JOINTS,
     L_ANKLE,
@@ -19,6 +28,7 @@ from reimagine.synth.wardrobe import (
     L_WRIST,
     NECK,
     beyond_collar,
+    leg_axis,
 )
 
 WAIST_M = 0.16
@@ -368,16 +378,6 @@ def height_at(joints: Float[Tensor, "55 3"], share: float) -> float:
     return ends[first] + (share - first) * (ends[first + 1] - ends[first])
 
 
-def leg_axis(joints: Tensor, side: int, top_y: float, bottom_y: float) -> Float[Tensor, "rows 2"]:
-    """X and z of a leg's bones, by height."""
-    hip, knee, ankle = (joints[k if side > 0 else k + 1] for k in (L_HIP, L_KNEE, L_ANKLE))
-    rows = int((top_y - bottom_y) / STEP_M) + 3
-    y = top_y - STEP_M * torch.arange(rows)
-    thigh = ((hip[1] - y) / (hip[1] - knee[1])).clamp(0, 1)[:, None]
-    shin = ((knee[1] - y) / (knee[1] - ankle[1])).clamp(0, 1)[:, None]
-    return torch.lerp(torch.lerp(hip, knee, thigh), ankle, shin)[:, [0, 2]]
-
-
 def grid_faces(rows: int, columns: int, *, closed: bool = False) -> Int[Tensor, "faces 3"]:
     """Faces of a grid counted row by row, its last column joined to the first where `closed`; outwards for a tube that runs down."""
     column = torch.arange(columns if closed else columns - 1)
@@ -386,18 +386,6 @@ def grid_faces(rows: int, columns: int, *, closed: bool = False) -> Int[Tensor, 
     first = torch.stack([here, here + columns, after], dim=-1)
     second = torch.stack([after, here + columns, after + columns], dim=-1)
     return torch.cat([first.reshape(-1, 3), second.reshape(-1, 3)])
-
-
-def even_normals(piece: Piece, verts: Tensor) -> Float[Tensor, "verts 3"]:
-    """Normals without the unrest that a cut's slivers bring."""
-    normals = smooth(piece, 6, field=vertex_normals(verts, piece.faces))
-    return torch.nn.functional.normalize(normals, dim=1)
-
-
-def step(x: Tensor) -> Tensor:
-    """Smoothstep from 0 to 1."""
-    x = x.clamp(0, 1)
-    return x * x * (3 - 2 * x)
 
 
 def _bell(verts: Tensor, joints: Tensor, along: Tensor, wide_m: float) -> Tensor:

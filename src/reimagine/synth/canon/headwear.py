@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from reimagine.synth.canon.garments import even_normals, grid_faces, step
+from reimagine.synth.canon.garments import grid_faces
 from reimagine.synth.drape import STEP_M, hang, wrap
 from reimagine.synth.hair import Face, Haircut, bun, fall, hair, hairline
 from reimagine.synth.noise import clouds
-from reimagine.synth.pieces import Piece, clip, smooth, turn_in, vertex_normals
+from reimagine.synth.pieces import Piece, clip, even_normals, smooth, step, turn_in, vertex_normals
 from reimagine.synth.shapes import ball, curve, joined, rigid, tube
 
 CHEST, NECK, HEAD = 9, 12, 15
